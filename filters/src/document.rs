@@ -1,0 +1,99 @@
+//! The text view of a record, and the analysis shared by all rules.
+
+use crate::Words;
+use crate::text::{Buffers, Shingles, Tokens};
+use std::cell::{OnceCell, RefCell};
+
+/// The text view of one record, as the rules see it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Document<'a> {
+    /// The text; for a chat record its parts joined by one newline.
+    pub text: &'a str,
+    /// The record's id, unique in the corpus.
+    pub id: &'a str,
+    /// Where it came from, if the record says so.
+    pub url: Option<&'a str>,
+    /// The declared source it belongs to.
+    pub source: &'a str,
+}
+
+/// Buffers that one worker reuses from text to text, so that analysing a text allocates nothing.
+#[derive(Default)]
+pub struct Scratch {
+    words: Words,
+    free: RefCell<Buffers>,
+}
+
+impl Scratch {
+    /// Scratch whose views count these words.
+    pub fn new(words: Words) -> Self {
+        Self { words, free: RefCell::default() }
+    }
+}
+
+/// A document with its analysis: each part is computed when a rule first asks for it, and once.
+pub struct View<'a> {
+    document: Document<'a>,
+    scratch: &'a Scratch,
+    chars: OnceCell<usize>,
+    tokens: OnceCell<Tokens>,
+    shingles: OnceCell<Shingles>,
+}
+
+impl<'a> View<'a> {
+    /// A view of `document` that borrows its buffers from `scratch` and gives them back when dropped.
+    pub fn new(document: Document<'a>, scratch: &'a Scratch) -> Self {
+        Self {
+            document,
+            scratch,
+            chars: OnceCell::new(),
+            tokens: OnceCell::new(),
+            shingles: OnceCell::new(),
+        }
+    }
+
+    /// The document.
+    pub fn document(&self) -> &Document<'a> {
+        &self.document
+    }
+
+    /// The text.
+    pub fn text(&self) -> &'a str {
+        self.document.text
+    }
+
+    /// The length of the text in code points.
+    pub fn chars(&self) -> usize {
+        *self.chars.get_or_init(|| self.document.text.chars().count())
+    }
+
+    /// The words of the text, by the configured definition of a word.
+    pub fn tokens(&self) -> &Tokens {
+        self.tokens.get_or_init(|| {
+            let mut tokens = std::mem::take(&mut self.scratch.free.borrow_mut().tokens);
+            tokens.fill(self.text(), self.scratch.words);
+            tokens
+        })
+    }
+
+    /// The words of the simplified text, hashed: what near-duplicate detection and decontamination shingle.
+    pub fn shingles(&self) -> &Shingles {
+        self.shingles.get_or_init(|| {
+            let mut shingles = std::mem::take(&mut self.scratch.free.borrow_mut().shingles);
+            shingles.fill(self.text());
+            shingles
+        })
+    }
+}
+
+impl Drop for View<'_> {
+    fn drop(&mut self) {
+        let mut free = self.scratch.free.borrow_mut();
+        if let Some(tokens) = self.tokens.take() {
+            free.tokens = tokens;
+        }
+        if let Some(shingles) = self.shingles.take() {
+            free.shingles = shingles;
+        }
+    }
+}

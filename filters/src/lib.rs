@@ -1,0 +1,31 @@
+//! The vocabulary of curation and every per-document rule. No IO, no threads, no Arrow.
+//!
+//! A [`Document`] is the text view of one record. A [`View`] adds the analysis all rules share: it is made once
+//! per text and computes words, lines and hashes lazily. A [`Filter`] judges a view and tells [`Findings`] what
+//! it measured; whether a rule is broken is decided there, against the [`Bound`] the filter declared, so that the
+//! reason, the number and the limit can never disagree.
+//!
+//! A filter comes from configuration through a [`Spec`] (its config struct) and a type-erased [`Entry`] in
+//! [`FILTERS`]. What can fail because of configuration fails in [`Spec::build`]; judging cannot fail.
+
+#![forbid(unsafe_code)]
+
+mod decimal;
+mod document;
+mod edit;
+mod error;
+mod findings;
+mod registry;
+pub mod rules;
+mod spec;
+pub mod text;
+
+pub use decimal::Decimal;
+pub use document::{Document, Scratch, View};
+pub use edit::{Edit, Edits};
+pub use error::BuildError;
+pub use findings::{Broken, Findings, Layout, Measure, Span, StageSlots, Value};
+pub use registry::{FILTERS, find};
+pub use spec::{
+    Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Rule, RuleBound, Spec, Words, entry,
+};

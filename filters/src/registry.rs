@@ -1,0 +1,14 @@
+//! The one list of filters: a new filter is one file in `rules/` and one line here.
+
+use crate::rules;
+use crate::spec::{Entry, entry};
+
+/// Every filter there is, in the order in which lists show them.
+pub const FILTERS: &[Entry] = &[
+    entry::<rules::doc_length::Config>(),
+];
+
+/// The entry of this name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    FILTERS.iter().find(|entry| entry.name == name)
+}
