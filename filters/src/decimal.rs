@@ -57,7 +57,11 @@ impl de::Visitor<'_> for DecimalVisitor {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Decimal, E> {
-        if value.is_finite() { Ok(Decimal(value)) } else { Err(E::invalid_value(de::Unexpected::Float(value), &self)) }
+        if value.is_finite() {
+            Ok(Decimal(value))
+        } else {
+            Err(E::invalid_value(de::Unexpected::Float(value), &self))
+        }
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Decimal, E> {
@@ -84,7 +88,9 @@ mod tests {
 
     #[test]
     fn strings_integers_and_floats_mean_the_same() {
-        for (written, kept) in [("\"0.85\"", "0.85"), ("0.85", "0.85"), ("3", "3"), ("\"3.0\"", "3"), ("-0.0", "0")] {
+        for (written, kept) in
+            [("\"0.85\"", "0.85"), ("0.85", "0.85"), ("3", "3"), ("\"3.0\"", "3"), ("-0.0", "0")]
+        {
             assert_eq!(read(&format!("at = {written}")).as_deref(), Ok(kept), "{written}");
         }
     }

@@ -1,7 +1,7 @@
 //! The text view of a record, and the analysis shared by all rules.
 
 use crate::Words;
-use crate::text::{Buffers, Shingles, Tokens};
+use crate::text::{Buffers, Lines, Shingles, Tokens};
 use std::cell::{OnceCell, RefCell};
 
 /// The text view of one record, as the rules see it.
@@ -38,6 +38,7 @@ pub struct View<'a> {
     chars: OnceCell<usize>,
     tokens: OnceCell<Tokens>,
     shingles: OnceCell<Shingles>,
+    lines: OnceCell<Lines>,
 }
 
 impl<'a> View<'a> {
@@ -49,6 +50,7 @@ impl<'a> View<'a> {
             chars: OnceCell::new(),
             tokens: OnceCell::new(),
             shingles: OnceCell::new(),
+            lines: OnceCell::new(),
         }
     }
 
@@ -65,6 +67,16 @@ impl<'a> View<'a> {
     /// The length of the text in code points.
     pub fn chars(&self) -> usize {
         *self.chars.get_or_init(|| self.document.text.chars().count())
+    }
+
+    /// Whether every character is ASCII, so that lengths in code points are lengths in bytes.
+    pub fn is_ascii(&self) -> bool {
+        self.chars() == self.document.text.len()
+    }
+
+    /// Which definition of a word [`View::tokens`] follows.
+    pub fn words(&self) -> Words {
+        self.scratch.words
     }
 
     /// The words of the text, by the configured definition of a word.
@@ -84,6 +96,15 @@ impl<'a> View<'a> {
             shingles
         })
     }
+
+    /// The lines and paragraphs of the text.
+    pub fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| {
+            let mut lines = std::mem::take(&mut self.scratch.free.borrow_mut().lines);
+            lines.fill(self.text(), self.is_ascii());
+            lines
+        })
+    }
 }
 
 impl Drop for View<'_> {
@@ -94,6 +115,9 @@ impl Drop for View<'_> {
         }
         if let Some(shingles) = self.shingles.take() {
             free.shingles = shingles;
+        }
+        if let Some(lines) = self.lines.take() {
+            free.lines = lines;
         }
     }
 }

@@ -61,14 +61,12 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Places for one more stage.
-    pub fn add(&mut self, filter: &dyn Filter) -> StageSlots {
-        let slots = StageSlots {
-            rules: filter.rules(),
-            columns: filter.columns(),
-            first_rule: self.rules,
-            first_column: self.columns,
-        };
+    /// Places for one more stage, with columns the engine records about it besides the filter's own.
+    pub fn add(&mut self, filter: &dyn Filter, extra: &[Column]) -> StageSlots {
+        let mut columns = filter.columns();
+        columns.extend_from_slice(extra);
+        let slots =
+            StageSlots { rules: filter.rules(), columns, first_rule: self.rules, first_column: self.columns };
         self.rules += slots.rules.len();
         self.columns += slots.columns.len();
         slots
@@ -168,6 +166,11 @@ impl Findings {
     /// Whether measuring this rule can matter: not when it is off and its value is not kept.
     pub fn wants(&self, rule: usize) -> bool {
         self.measure == Measure::All || self.bounds[rule] != Bound::Off
+    }
+
+    /// Whether values are kept for their own sake: where not, a measurement may stop once its bound holds.
+    pub fn keeps_values(&self) -> bool {
+        self.measure == Measure::All
     }
 
     /// Records a column of the current stage.

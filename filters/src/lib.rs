@@ -15,6 +15,11 @@ mod document;
 mod edit;
 mod error;
 mod findings;
+#[cfg(test)]
+mod golden;
+pub mod pack;
+#[cfg(test)]
+mod properties;
 mod registry;
 pub mod rules;
 mod spec;
@@ -27,5 +32,6 @@ pub use error::BuildError;
 pub use findings::{Broken, Findings, Layout, Measure, Span, StageSlots, Value};
 pub use registry::{FILTERS, find};
 pub use spec::{
-    Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Rule, RuleBound, Spec, Words, entry,
+    Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Rule, RuleBound, Spec,
+    Words, entry,
 };

@@ -6,6 +6,14 @@ use crate::spec::{Entry, entry};
 /// Every filter there is, in the order in which lists show them.
 pub const FILTERS: &[Entry] = &[
     entry::<rules::doc_length::Config>(),
+    entry::<rules::gopher_repetition::Config>(),
+    entry::<rules::gopher_quality::Config>(),
+    entry::<rules::c4_lines::Config>(),
+    entry::<rules::fineweb_quality::Config>(),
+    entry::<rules::url_list::Config>(),
+    entry::<rules::keywords::Config>(),
+    entry::<rules::score_range::Config>(),
+    entry::<rules::sample::Config>(),
 ];
 
 /// The entry of this name.

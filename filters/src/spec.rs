@@ -241,7 +241,8 @@ pub const fn entry<S: Spec>() -> Entry {
         action: S::ACTION,
         defaults: || resolve(&S::default()),
         build: |table, context| {
-            let spec: S = table.try_into().map_err(|e: toml::de::Error| BuildError::Config(e.message().to_string()))?;
+            let spec: S =
+                table.try_into().map_err(|e: toml::de::Error| BuildError::Config(e.message().to_string()))?;
             let filter = Box::new(spec.build(context)?);
             Ok(Built { filter, resolved: resolve(&spec)? })
         },

@@ -1,1 +1,49 @@
-//! (being written)
+//! Reads, plans, runs, deduplicates and writes.
+//!
+//! A [`Config`] is resolved into a [`Plan`]: stages in the order of the configuration, with everything that can
+//! fail because of configuration already checked. [`run`] carries the plan out as tasks. Each task is a pure
+//! function of the plan, one input shard and earlier artefacts, and leaves one file with a header that says what it
+//! belongs to; an interrupted run therefore continues with whatever is complete, and a cluster could run the same
+//! tasks elsewhere.
+//!
+//! ```text
+//! inputs ─hash→ index │ judge: a task per row group → verdicts, keys
+//!                     │ barriers, in order: keys + texts of candidates → removals
+//!                     │ write: a task per shard → data, removed, ledger
+//!                     │ attest → indices, manifest, signatures
+//! ```
+
+mod artefact;
+mod attest;
+pub mod barriers;
+mod batch;
+mod config;
+mod corpus;
+mod error;
+mod evidence;
+mod explain;
+mod fates;
+mod gate;
+mod inputs;
+mod judge;
+mod ledger;
+mod map;
+mod plan;
+mod progress;
+mod removed;
+mod run;
+pub mod samples;
+mod shard_file;
+mod store;
+mod verdicts;
+mod work;
+mod write;
+
+pub use attest::Attested;
+pub use config::{Config, Override};
+pub use error::{Error, Result};
+pub use evidence::ReleaseEvidence;
+pub use explain::{Explanation, explain};
+pub use plan::{Asset, Plan, Stage, Step};
+pub use progress::{Progress, Silent};
+pub use run::{Options, Outcome, run};

@@ -1,3 +1,18 @@
-//! The rules: one file each, with its definition, source, configuration, rule ids, code and tests.
+//! The rules: one file each, with its definition, source, configuration, rule ids, code and tests. Files that hold
+//! no rule are parts of the one that uses them.
 
+pub mod c4_lines;
+mod c4_phrases;
+mod c4_rewrite;
 pub mod doc_length;
+pub mod fineweb_quality;
+pub mod gopher_quality;
+pub mod gopher_repetition;
+pub mod keywords;
+mod ngrams;
+mod repeats;
+pub mod sample;
+pub mod score_range;
+mod sentences;
+pub mod url_list;
+mod url_parts;

@@ -1,9 +1,20 @@
-//! The analysis of a text: words and hashes, computed once and kept in flat, reusable buffers.
+//! The analysis of a text: words, lines and hashes, computed once and kept in flat, reusable buffers.
 
+mod ascii;
+mod code_points;
+mod hash;
+mod lines;
+pub mod punctuation;
+pub mod python;
 mod shingles;
+mod simplify;
+mod spacy;
 mod tokens;
 
+pub use hash::{ngrams, word_hash};
+pub use lines::{Lines, Piece};
 pub use shingles::Shingles;
+pub use simplify::simplify_text;
 pub use tokens::Tokens;
 
 /// The buffers a worker reuses from text to text.
@@ -11,4 +22,5 @@ pub use tokens::Tokens;
 pub(crate) struct Buffers {
     pub(crate) tokens: Tokens,
     pub(crate) shingles: Shingles,
+    pub(crate) lines: Lines,
 }

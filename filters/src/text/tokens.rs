@@ -1,55 +1,139 @@
 //! The words of a text.
 
+use super::hash::word_hash;
+use super::spacy::Spacy;
+use super::{punctuation, python};
 use crate::Words;
-use xxhash_rust::xxh3::xxh3_64;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// The words of one text, in order: flat arrays of equal length.
 #[derive(Debug, Default)]
 pub struct Tokens {
-    starts: Vec<u32>,
-    ends: Vec<u32>,
-    chars: Vec<u32>,
-    hashes: Vec<u64>,
+    columns: Columns,
+    spacy: Spacy,
 }
 
 impl Tokens {
+    /// Flag of a word with at least one letter ([`python::is_alpha`]).
+    pub const ALPHA: u16 = 1;
+    /// Flag of a word made of [`punctuation::in_set`] characters alone: datatrove's symbol.
+    pub const SYMBOL: u16 = 2;
+    /// The stop words of Gopher's quality filter (Rae et al. 2021, table A1); case matters.
+    pub const STOP_WORDS: [&str; 8] = ["the", "be", "to", "of", "and", "that", "have", "with"];
+    /// The flags from this bit on say which of [`Tokens::STOP_WORDS`] the word is, one bit each.
+    pub const STOP_WORD_SHIFT: u32 = 8;
+
     /// How many words there are.
     pub fn len(&self) -> usize {
-        self.starts.len()
+        self.columns.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.starts.is_empty()
+        self.columns.len() == 0
     }
 
     /// The byte range of each word.
     pub fn spans(&self) -> impl ExactSizeIterator<Item = (usize, usize)> + '_ {
-        self.starts.iter().zip(&self.ends).map(|(&start, &end)| (start as usize, end as usize))
+        self.columns.spans.iter().map(|&(start, end)| (start as usize, end as usize))
+    }
+
+    /// The byte range of one word; the empty range past the last.
+    pub fn span(&self, at: usize) -> (usize, usize) {
+        self.columns.spans.get(at).map_or((0, 0), |&(start, end)| (start as usize, end as usize))
     }
 
     /// The length of each word in code points.
     pub fn char_lengths(&self) -> &[u32] {
-        &self.chars
+        &self.columns.chars
     }
 
-    /// A 64-bit hash of each word; equal words have equal hashes.
+    /// The [`word_hash`] of each word; equal words have equal hashes.
     pub fn hashes(&self) -> &[u64] {
-        &self.hashes
+        &self.columns.hashes
+    }
+
+    /// What kind of word each is: [`Tokens::ALPHA`], [`Tokens::SYMBOL`] and, from [`Tokens::STOP_WORD_SHIFT`] on,
+    /// one bit for each stop word. The union of all flags shifted right by it has a bit set for every distinct stop
+    /// word of the text.
+    pub fn flags(&self) -> &[u16] {
+        &self.columns.flags
     }
 
     /// Replaces the content by the words of `text`.
-    pub(crate) fn fill(&mut self, text: &str, _words: Words) {
-        self.starts.clear();
-        self.ends.clear();
-        self.chars.clear();
-        self.hashes.clear();
-        for word in text.split_whitespace() {
-            let start = word.as_ptr() as usize - text.as_ptr() as usize;
-            self.starts.push(start as u32);
-            self.ends.push((start + word.len()) as u32);
-            self.chars.push(word.chars().count() as u32);
-            self.hashes.push(xxh3_64(word.as_bytes()));
+    pub(crate) fn fill(&mut self, text: &str, words: Words) {
+        self.columns.clear();
+        match words {
+            Words::SpacyEn => self.spacy.fill(text, &mut self.columns),
+            Words::Uax29 => {
+                text.unicode_word_indices().for_each(|(start, word)| self.columns.push_word(start, word))
+            }
         }
     }
+}
+
+/// The arrays.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    pub(super) spans: Vec<(u32, u32)>,
+    pub(super) chars: Vec<u32>,
+    pub(super) hashes: Vec<u64>,
+    pub(super) flags: Vec<u16>,
+}
+
+impl Columns {
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.spans.clear();
+        self.chars.clear();
+        self.hashes.clear();
+        self.flags.clear();
+    }
+
+    /// Appends a word about which everything is known.
+    #[inline]
+    pub(super) fn push(&mut self, start: usize, end: usize, chars: u32, hash: u64, flags: u16) {
+        self.spans.push((start as u32, end as u32));
+        self.chars.push(chars);
+        self.hashes.push(hash);
+        self.flags.push(flags);
+    }
+
+    /// Appends a word that stands at `start`.
+    pub(super) fn push_word(&mut self, start: usize, word: &str) {
+        self.push_hashed(start, word, word_hash(word.as_bytes()));
+    }
+
+    /// Appends a word that stands at `start` and whose [`word_hash`] is known.
+    pub(super) fn push_hashed(&mut self, start: usize, word: &str, hash: u64) {
+        let chars = word.chars().count() as u32;
+        self.push(start, start + word.len(), chars, hash, flags_of(word));
+    }
+
+    /// Appends the words from `first` up to `last` of `other`.
+    pub(super) fn extend_from(&mut self, other: &Self, first: usize, last: usize) {
+        self.spans.extend_from_slice(&other.spans[first..last]);
+        self.chars.extend_from_slice(&other.chars[first..last]);
+        self.hashes.extend_from_slice(&other.hashes[first..last]);
+        self.flags.extend_from_slice(&other.flags[first..last]);
+    }
+}
+
+/// The flags of a word.
+pub(super) fn flags_of(word: &str) -> u16 {
+    let mut flags = Tokens::SYMBOL;
+    for c in word.chars() {
+        if !punctuation::in_set(c) {
+            flags &= !Tokens::SYMBOL;
+            if python::is_alpha(c) {
+                flags |= Tokens::ALPHA;
+                break;
+            }
+        }
+    }
+    let stop = Tokens::STOP_WORDS.iter().position(|stop| *stop == word);
+    flags | stop.map_or(0, |index| 1 << (Tokens::STOP_WORD_SHIFT + index as u32))
 }

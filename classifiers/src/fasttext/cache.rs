@@ -1,0 +1,118 @@
+//! Remembers what tokens contribute to a document. Words repeat: in running text nine tokens of ten were seen
+//! before, and summing a word's subwords costs far more than finding the sum again.
+
+use super::tokens::Key;
+
+/// Memory of one cache. Larger ones miss less often but leave the processor's own cache.
+const BYTES: usize = 4 << 20;
+/// How many tokens are looked up at once.
+pub(super) const AHEAD: usize = 16;
+
+/// Start, end and key of a token about to be looked up.
+pub(super) type Ahead = (usize, usize, Option<Key>);
+
+const SLOTS_MAX: usize = 1 << 15;
+
+/// What a token is to a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A word, known or not: the sum of `rows` rows of the input matrix, and a link of word n-grams.
+    Word {
+        /// fastText's hash of it.
+        hash: u32,
+        /// How many rows were summed.
+        rows: u64,
+    },
+    /// A label, which says nothing about the text.
+    Label,
+}
+
+/// A token in 32 bytes, two to a line of the processor's cache.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    key: Key,
+    hash: u32,
+    /// [`LABEL`] for a label.
+    rows: u32,
+}
+
+/// More rows than a token with a key can have.
+const LABEL: u32 = u32::MAX;
+
+/// A table of fixed size in which a token replaces another that falls on the same place. What it returns is what
+/// computing anew would give, to the bit, so its content never shows in a result.
+pub(super) struct Cache {
+    slots: Vec<Slot>,
+    sums: Vec<f32>,
+    width: usize,
+    shift: u32,
+}
+
+impl Cache {
+    /// A cache of sums of `width` floats.
+    pub(super) fn new(width: usize) -> Self {
+        let slots = (BYTES / (size_of::<Slot>() + width * 4)).clamp(2, SLOTS_MAX);
+        let bits = slots.ilog2();
+        let slots = 1 << bits;
+        Self { slots: vec![Slot::default(); slots], sums: vec![0.0; slots * width], width, shift: 64 - bits }
+    }
+
+    /// Fills `ahead` with tokens until there are no more, and counts them. Reading their places at once lets the
+    /// processor fetch all of them from memory at the same time.
+    #[inline]
+    pub(super) fn look_ahead(
+        &self,
+        ahead: &mut [Ahead; AHEAD],
+        mut next: impl FnMut() -> Option<Ahead>,
+    ) -> usize {
+        let mut count = 0;
+        let mut touched = 0;
+        while count < AHEAD {
+            let Some(token) = next() else { break };
+            if let Some(key) = &token.2 {
+                let place = self.place(key);
+                touched ^= self.slots[place].key[0] ^ u64::from(self.sums[place * self.width].to_bits());
+            }
+            ahead[count] = token;
+            count += 1;
+        }
+        std::hint::black_box(touched);
+        count
+    }
+
+    #[inline]
+    fn place(&self, key: &Key) -> usize {
+        let mixed = key[0] ^ key[1].rotate_left(23) ^ key[2].rotate_left(41);
+        let mixed = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> self.shift) as usize
+    }
+
+    /// The token of this key and its sum; `compute` adds the token's rows to zeros where they are not known.
+    #[inline]
+    pub(super) fn get(&mut self, key: Key, compute: impl FnOnce(&mut [f32]) -> Token) -> (Token, &[f32]) {
+        let place = self.place(&key);
+        let slot = &mut self.slots[place];
+        let sum = &mut self.sums[place * self.width..(place + 1) * self.width];
+        if differ(&slot.key, &key) {
+            sum.fill(0.0);
+            let (hash, rows) = match compute(sum) {
+                // a token with a key has 24 bytes, so its rows fit
+                Token::Word { hash, rows } => (hash, rows as u32),
+                Token::Label => (0, LABEL),
+            };
+            *slot = Slot { key, hash, rows };
+        }
+        let token = if slot.rows == LABEL {
+            Token::Label
+        } else {
+            Token::Word { hash: slot.hash, rows: slot.rows.into() }
+        };
+        (token, sum)
+    }
+}
+
+/// Word by word: comparing the arrays would load a key that was just stored in other pieces, which stalls.
+#[inline]
+fn differ(a: &Key, b: &Key) -> bool {
+    (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) != 0
+}

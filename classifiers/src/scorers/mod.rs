@@ -1,0 +1,8 @@
+//! The scorers: one file each, with its definition, source, configuration, code and tests.
+
+pub mod fasttext;
+pub mod language;
+mod model;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! The registry, the golden cases (`tests/golden/scorers/*.toml`), and what the stages refuse.
+
+use crate::fasttext::fixture::Fixture;
+use crate::{SCORERS, find};
+use filters::{
+    Action, Asset, BuildError, Built, ColumnRef, Context, Document, Findings, Kind, Layout, Measure, Scratch,
+    Value, View,
+};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Stands for the pipeline; its files are the models of [`Fixture`].
+struct Models;
+
+impl Context for Models {
+    fn asset(&mut self, name: &str) -> Result<Asset, BuildError> {
+        let bytes = match name {
+            "words.bin" => Fixture::words().write(),
+            "no-end-of-line.bin" => Fixture { words: vec!["the", "good", "bad"], ..Fixture::words() }.write(),
+            "tree.ftz" => Fixture::pruned_tree().write(),
+            "torn.ftz" => Fixture::pruned_tree().write()[..200].to_vec(),
+            _ => return Err(BuildError::asset(name, "no such file")),
+        };
+        Ok(Asset { name: name.to_owned(), bytes: Arc::new(bytes) })
+    }
+
+    fn embedded(&mut self, _: &str, _: &'static [u8]) {}
+
+    fn column(&self, name: &str, _: Kind) -> Result<ColumnRef, BuildError> {
+        Err(BuildError::Column { name: name.to_owned(), known: String::new() })
+    }
+
+    fn action(&self) -> Action {
+        Action::Remove
+    }
+}
+
+fn build(scorer: &str, table: toml::Table) -> Result<Built, String> {
+    (find(scorer).unwrap().build)(table, &mut Models).map_err(|error| error.to_string())
+}
+
+/// A table that builds each scorer.
+fn table(scorer: &str) -> toml::Table {
+    let text = match scorer {
+        "language" => "model = 'tree.ftz'\nkeep = ['en', '語']\nprobability_min = '0.5'\nprefix_bytes = 100",
+        "fasttext" => "model = 'words.bin'\nlabel = 'yes'\nnewlines = 'join'",
+        other => panic!("`{other}` needs a table here"),
+    };
+    text.parse().unwrap()
+}
+
+#[test]
+fn names_are_kebab_case_and_unique() {
+    let names: BTreeSet<_> = SCORERS.iter().map(|entry| entry.name).collect();
+    assert_eq!(names.len(), SCORERS.len());
+    for entry in SCORERS {
+        let kebab = |name: &str| {
+            name.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()))
+        };
+        assert!(kebab(entry.name), "{}", entry.name);
+        assert!(entry.rules.iter().all(|rule| kebab(rule.id)), "{}", entry.name);
+        assert!(find(entry.name).is_some_and(|found| found.name == entry.name));
+        assert!(!entry.summary.is_empty() && !entry.source.is_empty(), "{}", entry.name);
+    }
+    assert!(find("no-such-scorer").is_none());
+}
+
+#[test]
+fn a_scorer_never_decides() {
+    for entry in SCORERS {
+        let built = build(entry.name, table(entry.name)).unwrap();
+        let rules: Vec<_> = built.filter.rules().iter().map(|rule| rule.id.to_string()).collect();
+        assert_eq!(rules, entry.rules.iter().map(|rule| rule.id).collect::<Vec<_>>());
+        // telling languages is as much choosing them: the one stage here that judges its own score
+        assert_eq!(rules.is_empty(), entry.name != "language", "{}", entry.name);
+        assert!(!built.filter.edits() && !built.filter.columns().is_empty(), "{}", entry.name);
+    }
+}
+
+#[test]
+fn unknown_keys_are_refused_by_name() {
+    for entry in SCORERS {
+        let mut table = table(entry.name);
+        table.insert("modle".into(), "x".into());
+        let error = build(entry.name, table).err().unwrap();
+        assert!(error.contains("`modle`") && error.contains("`model`"), "{error}");
+    }
+}
+
+#[test]
+fn the_resolved_configuration_reads_back_equal() {
+    for entry in SCORERS {
+        let written = table(entry.name);
+        let resolved = build(entry.name, written.clone()).unwrap().resolved;
+        assert!(written.iter().all(|(key, value)| resolved.get(key) == Some(value)), "{resolved}");
+        let again = build(entry.name, resolved.clone()).unwrap().resolved;
+        assert_eq!(resolved, again);
+        let defaults = (entry.defaults)().unwrap();
+        assert!(defaults.keys().all(|key| resolved.contains_key(key)), "{defaults}");
+    }
+}
+
+#[test]
+fn what_cannot_be_built_is_refused_with_the_cause() {
+    let check = |scorer: &str, text: &str, expected: &str| {
+        let error = build(scorer, text.parse().unwrap()).err().unwrap_or_default();
+        assert!(error.contains(expected), "{error:?} lacks {expected:?}");
+    };
+    check("language", "", "`model` is missing");
+    check("language", "model = 'none.bin'", "asset `none.bin`: no such file");
+    check("language", "model = 'torn.ftz'", "asset `torn.ftz`: the file ends inside");
+    check(
+        "language",
+        "model = 'tree.ftz'\nkeep = ['eng']",
+        "names `eng`, which the model lacks; its labels are `de`, `en`",
+    );
+    check("language", "model = 'tree.ftz'\nprobability_min = 1", "`probability_min` must be");
+    check("language", "model = 'tree.ftz'\nprobability_min = '-0.1'", "`probability_min` must be");
+    check("language", "model = 'tree.ftz'\nprefix_bytes = 0", "`prefix_bytes` must be at least 1");
+    check("fasttext", "label = 'yes'", "`model` is missing");
+    check("fasttext", "model = 'words.bin'", "`label` is missing; the model's labels are `no`, `yes`");
+    check("fasttext", "model = 'words.bin'\nlabel = '__label__yes'", "its labels are `no`, `yes`");
+    check("fasttext", "model = 'words.bin'\nlabel = 'yes'\nnewlines = 'glue'", "unknown variant `glue`");
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    config: toml::Table,
+    text: String,
+    expect: String,
+    value: Option<String>,
+    bound: Option<String>,
+    columns: BTreeMap<String, String>,
+}
+
+impl Case {
+    fn check(&self, scorer: &str, measure: Measure) {
+        let at = format!("{scorer}: {}", self.name);
+        let built = build(scorer, self.config.clone()).unwrap_or_else(|error| panic!("{at}: {error}"));
+        let mut layout = Layout::default();
+        let slots = layout.add(built.filter.as_ref(), &[]);
+        let mut findings = Findings::new(&layout, measure);
+        findings.clear();
+        findings.enter(&slots);
+        let scratch = Scratch::default();
+        let view = View::new(Document { text: &self.text, ..Document::default() }, &scratch);
+        let _ = built.filter.judge(&view, &mut findings);
+
+        let broken = findings.broken();
+        let rule = broken.map_or("keep".to_owned(), |broken| slots.rules[broken.rule].id.to_string());
+        assert_eq!(rule, self.expect, "{at}: {broken:?}");
+        assert_eq!(broken.map(|broken| broken.value.to_string()), self.value, "{at}: value");
+        assert_eq!(
+            broken.and_then(|broken| broken.bound.limit()).map(|limit| limit.to_string()),
+            self.bound,
+            "{at}"
+        );
+        let recorded = slots.column_range().zip(&slots.columns).filter_map(|(place, column)| {
+            let value = match findings.get(ColumnRef(place)) {
+                Value::Absent => return None,
+                Value::Number(number) => number.to_string(),
+                Value::Flag(flag) => flag.to_string(),
+                Value::Label(label) => label.to_string(),
+            };
+            Some((column.name.to_string(), value))
+        });
+        assert_eq!(recorded.collect::<BTreeMap<_, _>>(), self.columns, "{at}: columns");
+    }
+}
+
+#[test]
+fn golden_cases_come_out_as_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/scorers");
+    let mut seen = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file: File = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let scorer = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        for case in &file.case {
+            case.check(&scorer, Measure::First);
+            case.check(&scorer, Measure::All);
+        }
+        let names: BTreeSet<_> = file.case.iter().map(|case| &case.name).collect();
+        assert_eq!(names.len(), file.case.len(), "{scorer}: a name is used twice");
+        let expected: BTreeSet<_> = file.case.iter().map(|case| case.expect.as_str()).collect();
+        let possible = find(&scorer).unwrap().rules.iter().map(|rule| rule.id).chain(["keep"]);
+        assert_eq!(expected, possible.collect(), "{scorer}: each outcome has a case");
+        seen.insert(scorer);
+    }
+    assert_eq!(seen, SCORERS.iter().map(|entry| entry.name.to_owned()).collect());
+}

@@ -1,0 +1,117 @@
+//! datatrove's `simplify_text` (0.10.1, `datatrove/utils/text.py`, default configuration).
+
+use super::code_points::CodePoints;
+use super::{punctuation, python};
+use std::sync::LazyLock;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
+
+static NONSPACING_MARKS: LazyLock<CodePoints> = LazyLock::new(|| CodePoints::from_class(r"\p{Mn}"));
+
+/// Characters with a mark in their decomposition that is kept but may change places with its neighbours in
+/// normalisation form D.
+static MOVABLE: LazyLock<CodePoints> = LazyLock::new(|| {
+    let movable = |c: &char| {
+        let mut found = false;
+        decompose_canonical(*c, |part| {
+            found |= canonical_combining_class(part) != 0 && !NONSPACING_MARKS.contains(part);
+        });
+        found
+    };
+    CodePoints::from_ranges(('\0'..=char::MAX).filter(movable).map(|c| (u32::from(c), u32::from(c))))
+});
+
+/// The text in lower case, with numbers as `0`, punctuation as spaces, white space as single spaces and without
+/// nonspacing marks, in the order in which datatrove does it: the steps do not commute.
+pub fn simplify_text(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let mut spaced = String::with_capacity(lower.len());
+    replace_numbers(&lower, |c| spaced.push(if punctuation::is_punctuation(c) { ' ' } else { c }));
+    let single = python::split_words(&spaced).collect::<Vec<_>>().join(" ");
+    let bare: String = single.nfd().filter(|c| !NONSPACING_MARKS.contains(*c)).collect();
+    python::strip(&bare).to_string()
+}
+
+/// Yields the characters of the text with every match of `\p{Nd}+([.,،٫⎖⎗⎘]\p{Nd}+)?` replaced by `0`.
+fn replace_numbers(text: &str, mut yielded: impl FnMut(char)) {
+    let digits = |rest: &str| rest.len() - rest.trim_start_matches(python::is_decimal).len();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if !python::is_decimal(c) {
+            yielded(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        yielded('0');
+        rest = &rest[digits(rest)..];
+        let fraction = rest.strip_prefix(is_decimal_separator).unwrap_or_default();
+        let more = digits(fraction);
+        if more > 0 {
+            rest = &fraction[more..];
+        }
+    }
+}
+
+fn is_decimal_separator(c: char) -> bool {
+    matches!(c, '.' | ',' | '\u{60c}' | '\u{66b}' | '\u{2396}'..='\u{2398}')
+}
+
+/// Where the ASCII number at `at` ends, fraction included.
+pub(super) fn number_end(bytes: &[u8], at: usize) -> usize {
+    let digits_end = |from: usize| {
+        bytes[from..]
+            .iter()
+            .position(|byte| !byte.is_ascii_digit())
+            .map_or(bytes.len(), |length| from + length)
+    };
+    let whole = digits_end(at);
+    match bytes.get(whole..) {
+        Some([b'.' | b',', digit, ..]) if digit.is_ascii_digit() => digits_end(whole + 1),
+        _ => whole,
+    }
+}
+
+/// Simplifies single chunks; keeps its buffers.
+#[derive(Debug, Default)]
+pub(super) struct Simplifier {
+    lower: String,
+    word: String,
+}
+
+impl Simplifier {
+    /// The words of the simplified chunk, which holds no white space.
+    pub(super) fn words(&mut self, chunk: &str, mut found: impl FnMut(&str)) {
+        self.lower.clear();
+        if chunk.contains('Σ') {
+            // Its lower-case form depends on its neighbours.
+            self.lower.push_str(&chunk.to_lowercase());
+        } else {
+            self.lower.extend(chunk.chars().flat_map(char::to_lowercase));
+        }
+        if self.lower.chars().any(|c| MOVABLE.contains(c)) {
+            simplify_text(chunk).split(' ').filter(|word| !word.is_empty()).for_each(found);
+            return;
+        }
+        self.word.clear();
+        let word = &mut self.word;
+        replace_numbers(&self.lower, |c| {
+            if c.is_ascii_alphanumeric() {
+                word.push(c);
+            } else if punctuation::is_punctuation(c) {
+                if !word.is_empty() {
+                    found(word);
+                    word.clear();
+                }
+            } else {
+                decompose_canonical(c, |part| {
+                    if !NONSPACING_MARKS.contains(part) {
+                        word.push(part);
+                    }
+                });
+            }
+        });
+        if !word.is_empty() {
+            found(word);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Private keys: making, reading, writing and signing.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::SigningKey as Ed25519Key;
+use ed25519_dalek::pkcs8::KeypairBytes;
+use p256::SecretKey as P256Key;
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{DerSignature, SigningKey as P256Signer};
+use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+
+use super::public::unsupported;
+use super::{Algorithm, KeyError, PublicKey, pem};
+
+const EXPECTED: &str = "private key";
+
+/// A private key. It is wiped when dropped and never shown by `Debug`.
+#[derive(Clone)]
+pub struct SigningKey {
+    inner: Inner,
+    public: PublicKey,
+}
+
+#[derive(Clone)]
+enum Inner {
+    P256(P256Signer),
+    Ed25519(Ed25519Key),
+}
+
+impl SigningKey {
+    /// Makes a new key from the operating system's random numbers.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
+        let mut secret = [0; 32];
+        loop {
+            getrandom::fill(&mut secret).map_err(KeyError::Random)?;
+            match algorithm {
+                Algorithm::Ed25519 => return Self::from_ed25519(Ed25519Key::from_bytes(&secret)),
+                // One draw in 2^32 is not below the order of the curve: draw again.
+                Algorithm::P256 => {
+                    if let Ok(key) = P256Signer::from_slice(&secret) {
+                        return Self::from_p256(key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads a PEM file: PKCS#8, or SEC1 as `openssl ecparam -genkey` writes it.
+    pub fn load(path: &Path) -> Result<Self, KeyError> {
+        Self::from_pem(&pem::read(path, EXPECTED)?)
+    }
+
+    fn from_pem(text: &str) -> Result<Self, KeyError> {
+        let (label, block) = pem::only_block(text, EXPECTED)?;
+        match label {
+            "PRIVATE KEY" => Self::from_pkcs8(block),
+            "EC PRIVATE KEY" if block.contains("ENCRYPTED") => Err(KeyError::Encrypted),
+            "EC PRIVATE KEY" => {
+                let key = P256Key::from_sec1_pem(block).map_err(|error| unsupported(&error))?;
+                Self::from_p256(key.into())
+            }
+            "ENCRYPTED PRIVATE KEY" => Err(KeyError::Encrypted),
+            other => Err(KeyError::Label { expected: EXPECTED, found: other.to_lowercase() }),
+        }
+    }
+
+    fn from_pkcs8(block: &str) -> Result<Self, KeyError> {
+        match Ed25519Key::from_pkcs8_pem(block) {
+            Ok(key) => Self::from_ed25519(key),
+            Err(_) => {
+                let key = P256Key::from_pkcs8_pem(block).map_err(|error| unsupported(&error))?;
+                Self::from_p256(key.into())
+            }
+        }
+    }
+
+    fn from_p256(key: P256Signer) -> Result<Self, KeyError> {
+        let public = PublicKey::from_p256(*key.verifying_key())?;
+        Ok(Self { inner: Inner::P256(key), public })
+    }
+
+    fn from_ed25519(key: Ed25519Key) -> Result<Self, KeyError> {
+        let public = PublicKey::from_ed25519(key.verifying_key())?;
+        Ok(Self { inner: Inner::Ed25519(key), public })
+    }
+
+    /// Writes `producer.pem`, readable by its owner only, and `producer.pub.pem` beside it; gives the latter's path.
+    ///
+    /// Nothing is overwritten: if either file exists, neither is touched.
+    pub fn save(&self, path: &Path) -> Result<PathBuf, KeyError> {
+        let public_path = public_path(path);
+        for existing in [path, &public_path] {
+            // A dangling link counts as existing: what is written through it would land somewhere else.
+            if existing.symlink_metadata().is_ok() {
+                return Err(KeyError::Exists(existing.to_owned()));
+            }
+        }
+        write_new(path, 0o600, self.to_pkcs8_pem()?.as_bytes())?;
+        if let Err(error) = write_new(&public_path, 0o644, self.public.to_pem().as_bytes()) {
+            // A private key without its public half is not left behind; the first error is the one worth telling.
+            let _ = fs::remove_file(path);
+            return Err(error);
+        }
+        Ok(public_path)
+    }
+
+    fn to_pkcs8_pem(&self) -> Result<impl std::ops::Deref<Target = String>, KeyError> {
+        let text = match &self.inner {
+            Inner::P256(key) => key.to_pkcs8_pem(LineEnding::LF),
+            // Without the public half this is version 1 of PKCS#8. OpenSSL 3.0 cannot read version 2, which
+            // `ed25519-dalek` writes by default.
+            Inner::Ed25519(key) => {
+                KeypairBytes { secret_key: key.to_bytes(), public_key: None }.to_pkcs8_pem(LineEnding::LF)
+            }
+        };
+        text.map_err(|error| unsupported(&error))
+    }
+
+    /// The public half.
+    pub fn public(&self) -> PublicKey {
+        self.public.clone()
+    }
+
+    /// Signs a message: DER for P-256, 64 raw bytes for Ed25519. Equal messages give equal signatures.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match &self.inner {
+            Inner::P256(key) => Signer::<DerSignature>::sign(key, message).as_bytes().to_vec(),
+            Inner::Ed25519(key) => key.sign(message).to_bytes().to_vec(),
+        }
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey(secret of {:?})", self.public)
+    }
+}
+
+/// `producer.pem` → `producer.pub.pem`; a name without that extension only gains one.
+fn public_path(path: &Path) -> PathBuf {
+    let mut name = match path.extension() {
+        Some(extension) if extension == "pem" => path.file_stem(),
+        _ => path.file_name(),
+    }
+    .map(OsString::from)
+    .unwrap_or_default();
+    name.push(".pub.pem");
+    path.with_file_name(name)
+}
+
+fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), KeyError> {
+    let mut file = create_new(path, mode).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => KeyError::Exists(path.to_owned()),
+        _ => KeyError::io(path)(error),
+    })?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        let _ = fs::remove_file(path);
+        KeyError::io(path)(error)
+    })
+}
+
+fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    options.open(path)
+}

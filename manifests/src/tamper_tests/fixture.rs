@@ -1,0 +1,359 @@
+//! A tiny release, and evidence over plain text files instead of Parquet.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::bundle::{make_bundle, open_bundle};
+use crate::canonical::{parse_canonical, to_canonical};
+use crate::digest::{Sha256, sha256_file};
+use crate::index::{
+    AuditorIndex, FileDigest, InputShard, InputsIndex, LedgerIndex, LedgerShard, OutputPart, UNDECLARED,
+};
+use crate::keys::{Algorithm, PublicKey, SigningKey};
+use crate::ledger::{
+    Edit, Fate, LedgerRow, RuleCount, ShardTally, content_root, decision_root, record_root,
+    shard_stem,
+};
+use crate::merkle::Tree;
+use crate::model_signing::DirectoryStatement;
+use crate::paths::list_files;
+use crate::predicate::{Asset, Dataset, Fields, Producer, Statement, Tool};
+use crate::seal::{Draft, SourceDeclaration, seal};
+use crate::sums::format_sums;
+use crate::verify::{Evidence, LedgerRows, Report, Request, TextDigests, verify};
+
+/// Ledger rows as tab-separated lines, output texts and input records as lines.
+pub(crate) struct TextEvidence;
+
+impl Evidence for TextEvidence {
+    fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Result<LedgerRows<'a>, String> {
+        let lines = lines(file)?;
+        Ok(Box::new(lines.into_iter().map(move |line| parse_row(&line, stems))))
+    }
+
+    fn output_texts<'a>(&'a self, file: &Path) -> Result<TextDigests<'a>, String> {
+        Ok(Box::new(lines(file)?.into_iter().map(|line| Ok(Sha256::of(line.as_bytes()).0))))
+    }
+
+    fn input_rows(&self, file: &Path) -> Result<u64, String> {
+        Ok(lines(file)?.len() as u64)
+    }
+}
+
+fn lines(file: &Path) -> Result<Vec<String>, String> {
+    let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+fn parse_row(line: &str, stems: &[String]) -> Result<LedgerRow, String> {
+    let bad = || format!("not a ledger line: {line}");
+    let columns: Vec<&str> = line.split('\t').collect();
+    let [row, fate, stage, rule, value, duplicate, out, edit, commit] = columns.as_slice() else {
+        return Err(bad());
+    };
+    let text = |column: &str| (column != "-").then(|| column.to_owned());
+    let pair = |column: &str| {
+        let (left, right) = column.split_once(':')?;
+        Some((left.parse::<u32>().ok()?, right.parse::<u64>().ok()?))
+    };
+    let duplicate_of = match *duplicate {
+        "-" => None,
+        pointer => {
+            let (shard, row) = pair(pointer).ok_or_else(bad)?;
+            Some((stems.get(shard as usize).ok_or_else(bad)?.clone(), row))
+        }
+    };
+    let edit = text(edit).map(|with| Edit { part: 0, start: 0, end: 1, with });
+    Ok(LedgerRow {
+        row: row.parse().map_err(|_| bad())?,
+        fate: fate.parse().map_err(|_| bad())?,
+        stage: text(stage),
+        rule: text(rule),
+        bound: text(value).map(|_| "50".to_owned()),
+        value: text(value),
+        duplicate_of,
+        similarity: None,
+        edits: edit.into_iter().collect(),
+        out: if *out == "-" { None } else { Some(pair(out).ok_or_else(bad)?) },
+        commit: commit.parse::<Sha256>().map_err(|_| bad())?.0,
+    })
+}
+
+/// (name, input text, ledger lines without the commitment)
+const SHARDS: [(&str, &str, &[&str]); 2] = [
+    (
+        "a/one.parquet",
+        "a\nb\nc\nd\ne\n",
+        &[
+            "0\tkept\t-\t-\t-\t-\t0:0\t-",
+            "1\tremoved\tgopher\tshort-doc\t3\t-\t-\t-",
+            "2\tedited\t-\t-\t-\t-\t0:1\tC",
+            "3\tremoved\tnear\tduplicate\t-\t1:1\t-\t-",
+            "4\tquarantined\tinput\ttoo-large\t99\t-\t-\t-",
+        ],
+    ),
+    (
+        "b/two.parquet",
+        "f\ng\na\nh\n",
+        &[
+            "0\tkept\t-\t-\t-\t-\t0:2\t-",
+            "1\tremoved\thazard\tscore\t1\t-\t-\t-",
+            "2\tremoved\texact\tduplicate\t-\t0:0\t-\t-",
+            "3\tkept\t-\t-\t-\t-\t1:0\t-",
+        ],
+    ),
+];
+const PARTS: [(&str, &str); 2] = [("data/part-00000.parquet", "a\nC\nf\n"), ("data/part-00001.parquet", "h\n")];
+
+/// A release in a temporary directory, and the key that sealed it.
+pub(crate) struct Fixture {
+    folder: tempfile::TempDir,
+    dir: PathBuf,
+    pub(crate) key: SigningKey,
+    pub(crate) draft: Draft,
+}
+
+impl Fixture {
+    /// Sealed with a P-256 key.
+    pub(crate) fn sealed() -> Self {
+        Self::sealed_with(Algorithm::P256)
+    }
+
+    pub(crate) fn sealed_with(algorithm: Algorithm) -> Self {
+        let fixture = Self::unsealed(algorithm);
+        seal(fixture.dir(), &fixture.draft, Some(&fixture.key)).unwrap();
+        fixture
+    }
+
+    /// All files of a release but those that sealing writes.
+    pub(crate) fn unsealed(algorithm: Algorithm) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key = SigningKey::generate(algorithm).unwrap();
+        let dir = folder.path().join("release");
+        let fixture = Self { folder, dir, key, draft: draft() };
+        fs::create_dir_all(fixture.dir()).unwrap();
+        let mut inputs = InputsIndex::default();
+        let mut ledger = LedgerIndex::default();
+        for (number, (name, text, rows)) in SHARDS.iter().enumerate() {
+            write(&fixture.inputs().join(name), text.as_bytes());
+            let sha256 = Sha256::of(text.as_bytes());
+            inputs.shards.push(InputShard {
+                name: (*name).to_owned(),
+                sha256,
+                bytes: text.len() as u64,
+                rows: Some(rows.len() as u64),
+                source: if number == 0 { "web".to_owned() } else { UNDECLARED.to_owned() },
+                excluded: None,
+            });
+            let file = format!("auditor/ledger/part-{number:05}.parquet");
+            let lines: String =
+                rows.iter().map(|row| format!("{row}\t{}\n", Sha256::of(row.as_bytes()))).collect();
+            fixture.write(&file, lines.as_bytes());
+            ledger.shards.push(fixture.entry(name, sha256, &file));
+        }
+        write(&fixture.inputs().join("c/bad.parquet"), b"cut off");
+        inputs.shards.push(InputShard {
+            name: "c/bad.parquet".to_owned(),
+            sha256: Sha256::of(b"cut off"),
+            bytes: 7,
+            rows: None,
+            source: "web".to_owned(),
+            excluded: Some("footer is cut off".to_owned()),
+        });
+        for (name, text) in PARTS {
+            fixture.write(name, text.as_bytes());
+            ledger.outputs.push(part(name, text));
+        }
+        fixture.write("inputs/index.json", &to_canonical(&inputs).unwrap());
+        fixture.write("ledger/index.json", &to_canonical(&ledger).unwrap());
+        fixture.write("config.public.json", b"{\"schema\":1}");
+        fixture.write("README.md", b"# A release\n");
+        fixture.write("croissant.json", b"{}");
+        fixture.write("auditor/removed/part-00000.parquet", b"b\nd\n");
+        fixture.write("auditor/disclosures.jsonl", b"{}\n");
+        fixture.write("auditor/salt.key", &[7; 32]);
+        fixture.write("run.json", b"{\"host\":\"here\"}");
+        fixture
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn inputs(&self) -> PathBuf {
+        self.folder.path().join("inputs")
+    }
+
+    pub(crate) fn public(&self) -> PublicKey {
+        self.key.public()
+    }
+
+    pub(crate) fn verify(&self) -> Report {
+        verify(self.dir(), &self.public(), &Request::default(), &TextEvidence)
+    }
+
+    pub(crate) fn files(&self) -> Vec<String> {
+        list_files(self.dir()).unwrap().files.into_iter().map(String::from).collect()
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
+        write(&self.dir().join(name), bytes);
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.dir().join(name)).unwrap()
+    }
+
+    pub(crate) fn text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).unwrap()
+    }
+
+    pub(crate) fn replace(&self, name: &str, from: &str, to: &str) {
+        let text = self.text(name);
+        assert!(text.contains(from), "`{name}` has no {from:?}");
+        self.write(name, text.replacen(from, to, 1).as_bytes());
+    }
+
+    pub(crate) fn statement(&self) -> Statement {
+        parse_canonical(&self.payload(), usize::MAX).unwrap()
+    }
+
+    pub(crate) fn payload(&self) -> Vec<u8> {
+        open_bundle(&self.read("manifest.sigstore.json"), &self.public()).unwrap()
+    }
+
+    pub(crate) fn ledger_index(&self) -> LedgerIndex {
+        parse_canonical(&self.read("ledger/index.json"), usize::MAX).unwrap()
+    }
+
+    /// Signs these bytes with the right key, and the directory as it then is.
+    pub(crate) fn sign_payload(&self, payload: &[u8]) {
+        self.write("manifest.sigstore.json", &make_bundle(payload, &self.key).unwrap());
+        self.sign_directory();
+    }
+
+    pub(crate) fn sign_directory(&self) {
+        let digests: BTreeMap<String, Sha256> =
+            self.files().into_iter().map(|file| (file.clone(), self.digest(&file))).collect();
+        let directory = DirectoryStatement::new("tiny", &digests).to_bytes().unwrap();
+        self.write("attestations/dataset.sig", &make_bundle(&directory, &self.key).unwrap());
+    }
+
+    /// What a signer who lies does: claims something else and signs it.
+    pub(crate) fn claim(&self, lie: impl FnOnce(&mut Statement)) {
+        let mut statement = self.statement();
+        lie(&mut statement);
+        self.sign_payload(&to_canonical(&statement).unwrap());
+    }
+
+    /// Brings every digest up to date with the files as they are, changes the claims, and signs.
+    pub(crate) fn reseal(&self, lie: impl FnOnce(&mut Statement)) {
+        let mut auditor: AuditorIndex = parse_canonical(&self.read("auditor/index.json"), usize::MAX).unwrap();
+        for file in &mut auditor.files {
+            file.sha256 = self.digest(&file.name);
+        }
+        self.write("auditor/index.json", &to_canonical(&auditor).unwrap());
+        let sums: Vec<_> = crate::sums::parse_sums(&self.text("SHA256SUMS"))
+            .unwrap()
+            .into_iter()
+            .map(|(name, _)| (name.clone(), self.digest(name.as_str())))
+            .collect();
+        self.write("SHA256SUMS", format_sums(&sums).as_bytes());
+        self.resubject(|statement| {
+            statement.predicate.auditor.index.digest.sha256 = self.digest("auditor/index.json");
+            lie(statement);
+        });
+    }
+
+    /// Signs the index files and the list of digests as they are.
+    pub(crate) fn resubject(&self, lie: impl FnOnce(&mut Statement)) {
+        self.claim(|statement| {
+            for subject in &mut statement.subject {
+                subject.digest.sha256 = self.digest(&subject.name);
+            }
+            statement.predicate.inputs.index = statement.subject[1].clone();
+            statement.predicate.ledger.index = statement.subject[2].clone();
+            lie(statement);
+        });
+    }
+
+    /// What a signer does who changes the ledger index and everything that follows from it alone.
+    pub(crate) fn change_index(&self, change: impl FnOnce(&mut LedgerIndex)) {
+        let mut index = self.ledger_index();
+        change(&mut index);
+        for shard in &mut index.shards {
+            shard.ledger_file.sha256 = self.digest(&shard.ledger_file.name);
+        }
+        self.write("ledger/index.json", &to_canonical(&index).unwrap());
+        let entries: Vec<_> = index.shards.iter().map(LedgerShard::entry).collect();
+        let roots: Vec<_> = index.outputs.iter().map(|part| part.content_root).collect();
+        self.reseal(|statement| {
+            statement.predicate.ledger.record_root = record_root(&entries);
+            statement.predicate.ledger.decision_root = decision_root(&entries);
+            statement.predicate.outputs.content_root = content_root(&roots);
+        });
+    }
+
+    /// The entry that a ledger file as it is gives.
+    pub(crate) fn entry(&self, name: &str, input: Sha256, file: &str) -> LedgerShard {
+        let stems: Vec<String> = SHARDS.iter().map(|(name, ..)| shard_stem(name).to_owned()).collect();
+        let mut tally = ShardTally::new(shard_stem(name));
+        for row in TextEvidence.ledger(&self.dir().join(file), &stems).unwrap() {
+            tally.add(&row.unwrap()).unwrap();
+        }
+        LedgerShard::new(tally.entry(input), FileDigest { name: file.to_owned(), sha256: self.digest(file) })
+    }
+
+    pub(crate) fn digest(&self, file: &str) -> Sha256 {
+        sha256_file(&self.dir().join(file)).unwrap().0
+    }
+}
+
+pub(crate) fn part(name: &str, text: &str) -> OutputPart {
+    let mut tree = Tree::new();
+    for line in text.lines() {
+        tree.push(&Sha256::of(line.as_bytes()).0);
+    }
+    let text_bytes = text.lines().map(|line| line.len() as u64).sum();
+    OutputPart { name: name.to_owned(), rows: tree.len(), text_bytes, content_root: tree.root() }
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn draft() -> Draft {
+    let mut by_rule: BTreeMap<(String, String), RuleCount> = BTreeMap::new();
+    for line in SHARDS.iter().flat_map(|(_, _, rows)| *rows) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let fate: Fate = columns[1].parse().unwrap();
+        if !fate.is_released() {
+            let count = by_rule.entry((columns[2].to_owned(), columns[3].to_owned())).or_default();
+            count.removed += u64::from(fate == Fate::Removed);
+            count.quarantined += u64::from(fate == Fate::Quarantined);
+        }
+    }
+    Draft {
+        dataset: Dataset {
+            name: "tiny".to_owned(),
+            version: "1.0.0".to_owned(),
+            sequence: 1,
+            previous_manifest: None,
+            released: Some("2026-11-21".to_owned()),
+        },
+        producer: Producer { name: "A lab".to_owned(), contact: "data@example.org".to_owned() },
+        tool: Tool { name: "probity".to_owned(), version: "0.1.0".to_owned() },
+        sources: vec![SourceDeclaration {
+            id: "web".to_owned(),
+            license: Some("CC-BY-4.0".to_owned()),
+            ..SourceDeclaration::default()
+        }],
+        by_rule,
+        orphans: 1,
+        assets: vec![Asset { name: "pack".to_owned(), sha256: Sha256::of(b"pack"), bytes: 4 }],
+        documents: vec!["README.md".to_owned(), "croissant.json".to_owned()],
+        fields: Fields { declared: vec!["producer".to_owned()], measured: vec!["accounting".to_owned()] },
+    }
+}

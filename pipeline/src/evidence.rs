@@ -1,0 +1,108 @@
+//! A release's Parquet files as the verifier in `manifests` wants to see them: rows, digests, counts. Nothing is
+//! compared here.
+
+use crate::batch::ShardReader;
+use crate::config::{BadShard, Input};
+use crate::inputs::{Shard, read_footer};
+use crate::ledger;
+use arrow_array::RecordBatch;
+use manifests::verify::Evidence;
+use manifests::digest::Sha256;
+use manifests::ledger::LedgerRow;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::Deserialize;
+use std::fs::{self, File};
+use std::path::Path;
+
+/// Columns of the ledger that the verifier needs.
+const LEDGER_COLUMNS: [&str; 14] = [
+    "row", "fate", "stage", "rule", "value", "bound", "duplicate_of_shard", "duplicate_of_row", "similarity", "edits",
+    "out_shard", "out_row", "commit", "shard",
+];
+
+/// Reads ledgers and outputs of one release.
+pub struct ReleaseEvidence {
+    input: Result<Input, String>,
+}
+
+/// The part of the public configuration that says where the text is.
+#[derive(Deserialize)]
+struct PublicConfig {
+    input: Input,
+}
+
+impl ReleaseEvidence {
+    /// Evidence from the release in this directory. What cannot be read is told when it is asked for.
+    pub fn of(release: &Path) -> Self {
+        let path = release.join("config.public.json");
+        let input = fs::read(&path)
+            .map_err(|e| format!("`config.public.json`: {e}"))
+            .and_then(|bytes| serde_json::from_slice::<PublicConfig>(&bytes).map_err(|e| format!("`config.public.json`: {e}")))
+            .map(|config| config.input);
+        Self { input }
+    }
+}
+
+type Rows<'a, T> = Result<Box<dyn Iterator<Item = Result<T, String>> + 'a>, String>;
+
+impl Evidence for ReleaseEvidence {
+    fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Rows<'a, LedgerRow> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(file).map_err(text)?).map_err(text)?;
+        let mask = ProjectionMask::columns(builder.parquet_schema(), LEDGER_COLUMNS);
+        let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(text)?;
+        Ok(Box::new(reader.flat_map(move |batch| {
+            let rows = batch.map_err(text).and_then(|batch| ledger::rows(&batch, stems));
+            match rows {
+                Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
+                Err(why) => vec![Err(why)],
+            }
+        })))
+    }
+
+    fn output_texts<'a>(&'a self, file: &Path) -> Rows<'a, [u8; 32]> {
+        let input = self.input.as_ref().map_err(String::clone)?;
+        let groups = read_footer(file).map_err(text)?.num_row_groups();
+        let shard = Shard {
+            name: String::new(),
+            path: file.to_path_buf(),
+            source: String::new(),
+            sha256: Sha256([0; 32]),
+            bytes: 0,
+            row_groups: vec![0; groups],
+            excluded: None,
+        };
+        let only_text = Input { id: None, url: None, bad_shard: BadShard::Fail, ..input.clone() };
+        let reader = ShardReader::open(&shard, &only_text).map_err(text)?;
+        Ok(Box::new((0..groups).flat_map(move |group| match reader.batches(group, None) {
+            Ok(batches) => batches.flat_map(|batch| digests(&reader, batch)).collect::<Vec<_>>(),
+            Err(error) => vec![Err(text(error))],
+        })))
+    }
+
+    fn input_rows(&self, file: &Path) -> Result<u64, String> {
+        let rows = read_footer(file).map_err(text)?.file_metadata().num_rows();
+        u64::try_from(rows).map_err(text)
+    }
+}
+
+fn digests(reader: &ShardReader, batch: Result<RecordBatch, String>) -> Vec<Result<[u8; 32], String>> {
+    let batch = match batch {
+        Ok(batch) => batch,
+        Err(why) => return vec![Err(why)],
+    };
+    let rows = match reader.rows(&batch) {
+        Ok(rows) => rows,
+        Err(error) => return vec![Err(text(error))],
+    };
+    let mut joined = String::new();
+    let digest = |row: usize| match rows.text(row, &mut joined) {
+        Ok(text) => Ok(Sha256::of(text.as_bytes()).0),
+        Err(cause) => Err(format!("row {row}: {}", cause.rule())),
+    };
+    (0..batch.num_rows()).map(digest).collect()
+}
+
+fn text(error: impl ToString) -> String {
+    error.to_string()
+}

@@ -1,0 +1,200 @@
+//! Fates: every record's final state, from what the judge found and what the barriers removed.
+
+use crate::barriers::{RecordNumber, Removal};
+use crate::corpus::{Group, Judged};
+use crate::judge::replay;
+use crate::ledger::Extra;
+use crate::plan::{Plan, Step};
+use crate::verdicts::{Decision, INPUT_STAGE, Verdicts, decimal};
+use crate::{Error, Result};
+use filters::Edits;
+use manifests::ledger::{Edit, Fate, LedgerRow, SaltKey, commit};
+
+/// One record's final state.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordFate {
+    pub(crate) fate: Fate,
+    pub(crate) stage: Option<String>,
+    pub(crate) rule: Option<String>,
+    pub(crate) value: Option<String>,
+    pub(crate) bound: Option<String>,
+    pub(crate) similarity: Option<String>,
+    /// The edits of an edited record; empty for every other.
+    pub(crate) edits: Edits,
+    /// Every edit ever made, also to a record that a later stage removed.
+    pub(crate) made: Edits,
+    alias: Option<String>,
+    survivor: Option<RecordNumber>,
+    decided_at: Option<usize>,
+}
+
+impl RecordFate {
+    /// Whether the record is in the release.
+    pub(crate) fn is_released(&self) -> bool {
+        matches!(self.fate, Fate::Kept | Fate::Edited)
+    }
+
+    /// A record that could be judged but cannot be read again to be written.
+    pub(crate) fn become_unreadable(&mut self) {
+        if self.is_released() {
+            self.fate = Fate::Quarantined;
+            self.stage = Some("input".into());
+            self.rule = Some("unreadable".into());
+            self.value = Some("1".into());
+            self.bound = Some("0".into());
+            self.edits = Edits::default();
+        }
+    }
+}
+
+/// A removal and the position of the barrier's stage.
+pub(crate) type Removed = (usize, Removal);
+
+/// The fates of the corpus.
+pub(crate) struct Fates<'r> {
+    pub(crate) judged: &'r Judged<'r>,
+    /// Sorted by record.
+    pub(crate) removals: &'r [Removed],
+    pub(crate) salt_key: &'r SaltKey,
+}
+
+impl Fates<'_> {
+    fn plan(&self) -> &Plan {
+        self.judged.plan
+    }
+
+    /// The fates of a row group, in order.
+    pub(crate) fn of_group(&self, group: &Group, verdicts: &Verdicts) -> Result<Vec<RecordFate>> {
+        let mut removals = self.removals[self.removals.partition_point(|(_, r)| r.record < group.records.start)..].iter().peekable();
+        let mut fates = Vec::with_capacity(verdicts.len());
+        for (row, record) in group.records.clone().enumerate() {
+            fates.push(match removals.next_if(|(_, removal)| removal.record == record) {
+                Some(&(stage, removal)) => self.removed(stage, removal),
+                None => match verdicts.decision(row)? {
+                    Some(decision) => self.decided(decision),
+                    None => self.released(),
+                },
+            });
+        }
+        Ok(fates)
+    }
+
+    /// Replays the edits of a group's records on their texts, which only the writer has at hand.
+    pub(crate) fn replay_edits(&self, fate: &mut RecordFate, text: &str, verdicts: &Verdicts, row: usize) -> Result<()> {
+        let edits = verdicts.edits(row)?;
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let before = fate.decided_at.unwrap_or(usize::MAX);
+        fate.made = replay(text, &edits, before);
+        if fate.is_released() && !fate.made.is_empty() {
+            fate.fate = Fate::Edited;
+            fate.edits = fate.made.clone();
+        }
+        Ok(())
+    }
+
+    fn released(&self) -> RecordFate {
+        RecordFate {
+            fate: Fate::Kept,
+            stage: None,
+            rule: None,
+            value: None,
+            bound: None,
+            similarity: None,
+            edits: Edits::default(),
+            made: Edits::default(),
+            alias: None,
+            survivor: None,
+            decided_at: None,
+        }
+    }
+
+    fn decided(&self, decision: Decision) -> RecordFate {
+        let at = usize::from(decision.stage);
+        let stage = self.plan().stages.get(at);
+        let alias = stage.and_then(|stage| match &stage.step {
+            Step::Judge { aliases, .. } => aliases.iter().find(|(id, _)| *id == decision.rule).map(|(_, a)| a.to_string()),
+            Step::Barrier(_) => None,
+        });
+        RecordFate {
+            fate: if decision.quarantined { Fate::Quarantined } else { Fate::Removed },
+            stage: Some(stage.map_or_else(|| "input".to_string(), |stage| stage.name.clone())),
+            rule: Some(decision.rule.into_owned()),
+            value: Some(decision.value),
+            bound: Some(decision.bound),
+            alias,
+            decided_at: Some(if decision.stage == INPUT_STAGE { 0 } else { at }),
+            ..self.released()
+        }
+    }
+
+    fn removed(&self, at: usize, removal: Removal) -> RecordFate {
+        let stage = &self.plan().stages[at];
+        let Step::Barrier(barrier) = &stage.step else { return self.released() };
+        let quarantined = stage.action == filters::Action::Quarantine;
+        RecordFate {
+            fate: if quarantined { Fate::Quarantined } else { Fate::Removed },
+            stage: Some(stage.name.clone()),
+            rule: Some(barrier.rule().id.to_string()),
+            value: Some(decimal(removal.similarity)),
+            bound: Some(barrier.bound()),
+            similarity: Some(decimal(removal.similarity)),
+            survivor: Some(removal.survivor),
+            decided_at: Some(at),
+            ..self.released()
+        }
+    }
+
+    /// The row the verifier sees, and what else the ledger keeps.
+    pub(crate) fn ledger_row(
+        &self,
+        fate: &RecordFate,
+        row: u64,
+        shard: usize,
+        out: Option<(u32, u64)>,
+        (verdicts, at): (&Verdicts, usize),
+    ) -> Result<(LedgerRow, Extra)> {
+        let survivor = fate.survivor.map(|record| self.place(record)).transpose()?;
+        let stem = |shard: u32| self.judged.shards[shard as usize].stem().to_string();
+        let salt = self.salt_key.salt(&stem(shard as u32), row);
+        let edits = fate.edits.as_slice().iter().map(|edit| Edit {
+            part: 0,
+            start: edit.start as u64,
+            end: edit.end as u64,
+            with: edit.with.to_string(),
+        });
+        let row = LedgerRow {
+            row,
+            fate: fate.fate,
+            stage: fate.stage.clone(),
+            rule: fate.rule.clone(),
+            value: fate.value.clone(),
+            bound: fate.bound.clone(),
+            duplicate_of: survivor.map(|(shard, row)| (stem(shard), row)),
+            similarity: fate.similarity.clone(),
+            edits: edits.collect(),
+            out,
+            commit: commit(&salt, &verdicts.digest("content", at)?, &verdicts.digest("norm", at)?),
+        };
+        Ok((row, Extra { alias: fate.alias.clone(), duplicate_of: survivor, decided_at: fate.decided_at }))
+    }
+
+    /// Shard and row of a record.
+    pub(crate) fn place(&self, record: RecordNumber) -> Result<(u32, u64)> {
+        let groups = &self.judged.groups;
+        let at = groups.partition_point(|group| group.records.end <= record);
+        let group = groups.get(at).ok_or_else(|| Error::Bug(format!("no record {record}")))?;
+        let first = self.judged.shards[group.shard].first_row(group.row_group);
+        Ok((group.shard as u32, first + (record - group.records.start)))
+    }
+
+    /// Records removed as duplicates of a record that is itself not released. `unreadable` are the records that
+    /// turned out unreadable when they were to be written.
+    pub(crate) fn orphans(&self, unreadable: &[(u64, u64)]) -> u64 {
+        let gone = |record: RecordNumber| {
+            self.judged.is_decided(record) || unreadable.iter().any(|&(start, end)| (start..end).contains(&record))
+        };
+        self.removals.iter().filter(|(_, removal)| gone(removal.survivor)).count() as u64
+    }
+}

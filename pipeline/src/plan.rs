@@ -1,0 +1,284 @@
+//! The plan: every stage of the configuration built, and a digest of all that decides the outcome.
+
+use crate::barriers::{self, Barrier};
+use crate::config::{Config, StageTable};
+use crate::map::Map;
+use crate::{Error, Result};
+use filters::{Action, BuildError, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Layout, StageSlots};
+use manifests::digest::Sha256;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A version of what tasks write for one another; part of every identity.
+const ARTEFACT_VERSION: u32 = 1;
+
+/// A stage, ready to run.
+pub struct Stage {
+    /// Its unique name.
+    pub name: String,
+    /// The registry entry it is an instance of.
+    pub used: &'static str,
+    /// The earlier flag that must be set for a record to be judged here.
+    pub when: Option<ColumnRef>,
+    /// What happens to a record that breaks one of its rules.
+    pub action: Action,
+    /// What it does.
+    pub step: Step,
+    /// Its configuration with every default written out.
+    pub resolved: toml::Table,
+}
+
+/// What a stage does: judge each record by itself, or compare the records of the whole corpus.
+pub enum Step {
+    /// A filter or scorer.
+    Judge {
+        /// The built filter.
+        filter: Box<dyn Filter>,
+        /// Its place among all rules and columns.
+        slots: StageSlots,
+        /// The reference implementation's reason strings, by rule id.
+        aliases: Vec<(&'static str, &'static str)>,
+    },
+    /// Deduplication and whatever else needs every record.
+    Barrier(Box<dyn Barrier>),
+}
+
+/// A file that a stage needed, with its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// The name as configured.
+    pub name: String,
+    /// Its digest.
+    pub sha256: Sha256,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Everything that decides the outcome, but the inputs.
+pub struct Plan {
+    pub(crate) config: Config,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) layout: Layout,
+    pub(crate) assets: Vec<Asset>,
+    pub(crate) resolved: Value,
+    pub(crate) digest: Sha256,
+}
+
+impl Plan {
+    /// Builds every stage. What configuration can break, breaks here.
+    pub fn new(config: Config) -> Result<Self> {
+        let mut builder = Builder::default();
+        for table in &config.stages {
+            builder.add(&config, table)?;
+        }
+        let resolved = resolved(&config, &builder.stages)?;
+        let assets: Vec<Value> = builder.assets.iter().map(|a| json!([a.name, a.sha256.to_string()])).collect();
+        let parts = json!({
+            "config": resolved,
+            "assets": assets,
+            "program": env!("CARGO_PKG_VERSION"),
+            "artefacts": ARTEFACT_VERSION,
+        });
+        let bytes = manifests::canonical::to_canonical(&parts).map_err(|e| Error::Bug(e.to_string()))?;
+        Ok(Self {
+            stages: builder.stages,
+            layout: builder.layout,
+            assets: builder.assets,
+            resolved,
+            digest: Sha256::of(&bytes),
+            config,
+        })
+    }
+
+    /// The stages in order.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// The files the stages needed.
+    pub fn assets(&self) -> &[Asset] {
+        &self.assets
+    }
+
+    /// A digest of the resolved configuration, the assets and the program's version.
+    pub fn digest(&self) -> Sha256 {
+        self.digest
+    }
+
+    /// The configuration with every default written out, as it is hashed and signed.
+    pub fn resolved(&self) -> &Value {
+        &self.resolved
+    }
+
+    /// Shards that would be read: name, path and bytes.
+    pub fn shards(&self) -> Result<Vec<(String, PathBuf, u64)>> {
+        let found = crate::inputs::find(&self.config)?;
+        Ok(found.into_iter().map(|f| (f.name, f.path.clone(), std::fs::metadata(f.path).map_or(0, |m| m.len()))).collect())
+    }
+
+    /// The columns all judging stages record, in order, with the names the ledger gives them.
+    pub(crate) fn columns(&self) -> Vec<(String, Kind)> {
+        let mut columns = Vec::new();
+        for stage in &self.stages {
+            if let Step::Judge { slots, .. } = &stage.step {
+                columns.extend(slots.columns.iter().map(|c| (format!("{}/{}", stage.name, c.name), c.kind)));
+            }
+        }
+        columns
+    }
+
+    /// The rules all judging stages measure, in order, with the names the ledger gives them.
+    pub(crate) fn rules(&self) -> Vec<String> {
+        let mut rules = Vec::new();
+        for stage in &self.stages {
+            if let Step::Judge { slots, .. } = &stage.step {
+                rules.extend(slots.rules.iter().map(|rule| format!("{}/{}", stage.name, rule.id)));
+            }
+        }
+        rules
+    }
+
+    /// The barriers with the position of their stage.
+    pub(crate) fn barriers(&self) -> impl Iterator<Item = (usize, &dyn Barrier)> {
+        self.stages.iter().enumerate().filter_map(|(at, stage)| match &stage.step {
+            Step::Barrier(barrier) => Some((at, barrier.as_ref())),
+            Step::Judge { .. } => None,
+        })
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    stages: Vec<Stage>,
+    layout: Layout,
+    assets: Vec<Asset>,
+    known: Vec<(String, Kind)>,
+}
+
+impl Builder {
+    fn add(&mut self, config: &Config, table: &StageTable) -> Result<()> {
+        let fail = |e: BuildError| config.error(table.line, format!("stage `{}`: {e}", table.name));
+        let when = match &table.when {
+            Some(name) => Some(lookup(&self.known, name, Kind::Flag).map_err(fail)?),
+            None => None,
+        };
+        if let Some(entry) = barriers::find(&table.used) {
+            if when.is_some() || table.action == Some(Action::Tag) {
+                return Err(config.error(table.line, format!("stage `{}`: a barrier takes no `when` and cannot `tag`", table.name)));
+            }
+            let (barrier, resolved) = (entry.build)(table.table.clone()).map_err(fail)?;
+            let action = table.action.unwrap_or(Action::Remove);
+            self.push(table, entry.name, None, action, Step::Barrier(barrier), resolved);
+            return Ok(());
+        }
+        let entry = filters::find(&table.used).or_else(|| classifiers::find(&table.used)).ok_or_else(|| unknown(config, table))?;
+        let action = table.action.unwrap_or(entry.action);
+        let mut site = Site { folder: config.folder(), known: &self.known, assets: &mut self.assets, action };
+        let Built { filter, resolved } = (entry.build)(table.table.clone(), &mut site).map_err(fail)?;
+        if filter.edits() && config.file.input.messages.is_some() {
+            return Err(config.error(table.line, format!("stage `{}` edits text and cannot run on `messages`", table.name)));
+        }
+        let extra: &[Column] = if action == Action::Tag && !filter.rules().is_empty() { &[BROKEN] } else { &[] };
+        let slots = self.layout.add(filter.as_ref(), extra);
+        self.known.extend(slots.columns.iter().map(|c| (format!("{}/{}", table.name, c.name), c.kind)));
+        let aliases = entry.rules.iter().filter_map(|rule| Some((rule.id, rule.alias?))).collect();
+        self.push(table, entry.name, when, action, Step::Judge { filter, slots, aliases }, resolved);
+        Ok(())
+    }
+
+    fn push(&mut self, table: &StageTable, used: &'static str, when: Option<ColumnRef>, action: Action, step: Step, resolved: toml::Table) {
+        self.stages.push(Stage { name: table.name.clone(), used, when, action, step, resolved });
+    }
+}
+
+/// The column in which a stage that only tags names the rule a record broke.
+pub(crate) const BROKEN: Column = Column::new("broken", Kind::Label);
+
+fn unknown(config: &Config, table: &StageTable) -> Error {
+    let names = filters::FILTERS.iter().chain(classifiers::SCORERS).map(|e: &Entry| e.name);
+    let names = names.chain(barriers::BARRIERS.iter().map(|e| e.name));
+    let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(name, &table.used));
+    let mut error = config.error(table.line, format!("`use` names `{}`, which does not exist", table.used));
+    if let Error::Config { hint, .. } = &mut error {
+        *hint = nearest.map(|name| format!("did you mean `{name}`? `probity filters` lists all"));
+    }
+    error
+}
+
+/// What a stage sees of its surroundings while it is built.
+struct Site<'a> {
+    folder: &'a Path,
+    known: &'a [(String, Kind)],
+    assets: &'a mut Vec<Asset>,
+    action: Action,
+}
+
+impl Site<'_> {
+    fn list(&mut self, name: &str, bytes: &[u8]) {
+        let asset = Asset { name: name.to_string(), sha256: Sha256::of(bytes), bytes: bytes.len() as u64 };
+        if !self.assets.contains(&asset) {
+            self.assets.push(asset);
+        }
+    }
+}
+
+impl Context for Site<'_> {
+    fn asset(&mut self, name: &str) -> std::result::Result<filters::Asset, BuildError> {
+        let map = Map::open(&self.folder.join(name)).map_err(|e| BuildError::asset(name, e.to_string()))?;
+        self.list(name, map.as_ref());
+        Ok(filters::Asset { name: name.to_string(), bytes: Arc::new(map) })
+    }
+
+    fn embedded(&mut self, name: &str, bytes: &'static [u8]) {
+        self.list(name, bytes);
+    }
+
+    fn column(&self, name: &str, kind: Kind) -> std::result::Result<ColumnRef, BuildError> {
+        lookup(self.known, name, kind)
+    }
+
+    fn action(&self) -> Action {
+        self.action
+    }
+}
+
+fn lookup(known: &[(String, Kind)], name: &str, kind: Kind) -> std::result::Result<ColumnRef, BuildError> {
+    let score = format!("{name}/score");
+    let at = known.iter().position(|(column, k)| *k == kind && (column == name || *column == score));
+    at.map(ColumnRef).ok_or_else(|| {
+        let names: Vec<&str> = known.iter().filter(|(_, k)| *k == kind).map(|(name, _)| name.as_str()).collect();
+        BuildError::Column { name: name.to_string(), known: if names.is_empty() { "nothing".into() } else { names.join(", ") } }
+    })
+}
+
+/// The resolved configuration: what was meant, with nothing left to a default.
+fn resolved(config: &Config, stages: &[Stage]) -> Result<Value> {
+    let bug = |e: serde_json::Error| Error::Bug(e.to_string());
+    let mut listed = Vec::new();
+    for (stage, table) in stages.iter().zip(&config.stages) {
+        let mut resolved = serde_json::to_value(&stage.resolved).map_err(bug)?;
+        if let Value::Object(map) = &mut resolved {
+            map.insert("use".into(), json!(stage.used));
+            map.insert("name".into(), json!(stage.name));
+            map.insert("action".into(), serde_json::to_value(stage.action).map_err(bug)?);
+            if let Some(when) = &table.when {
+                map.insert("when".into(), json!(when));
+            }
+        }
+        listed.push(resolved);
+    }
+    let file = &config.file;
+    Ok(json!({
+        "schema": 1,
+        "measure": file.measure,
+        "words": file.words,
+        "dataset": file.dataset,
+        "producer": file.producer,
+        "input": file.input,
+        "output": file.output,
+        "sources": file.sources,
+        "gate": file.gate,
+        "stages": listed,
+    }))
+}

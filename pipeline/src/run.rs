@@ -1,0 +1,241 @@
+//! A run: the tasks in their order, on a local pool.
+
+use crate::artefact::{self, Artefact, Kind};
+use crate::attest::{self, Attested};
+use crate::barriers::Removal;
+use crate::config::BadShard;
+use crate::corpus::{Corpus, Group, Judged, groups};
+use crate::fates::{Fates, Removed};
+use crate::inputs::{self, Shard};
+use crate::judge::judge_group;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::work::{self, Work};
+use crate::write::{WriteTask, Written};
+use crate::{Error, Result, store};
+use manifests::digest::{Sha256, sha256_file};
+use manifests::keys::SigningKey;
+use manifests::ledger::SaltKey;
+use rayon::prelude::*;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// What a run needs besides the plan.
+pub struct Options<'a> {
+    /// Where the release is made.
+    pub release: PathBuf,
+    /// The key that signs it; without one it stays unsigned.
+    pub key: Option<&'a SigningKey>,
+    /// Opens the ledger's commitments; drawn once and kept with the release unless given.
+    pub salt_key: Option<SaltKey>,
+    /// Worker threads.
+    pub threads: usize,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The statement of the release.
+    pub attested: Attested,
+    /// Bytes of text read.
+    pub text_bytes: u64,
+}
+
+/// Carries out the plan. Continues where an interrupted run of the same plan over the same inputs stopped.
+pub fn run(plan: &Plan, options: &Options<'_>, progress: &dyn Progress) -> Result<Outcome> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads)
+        .build()
+        .map_err(|e| Error::Bug(e.to_string()))?;
+    let started = std::time::Instant::now();
+    let release = &options.release;
+    for name in ["manifest.sigstore.json", "manifest.json"] {
+        if release.join(name).exists() {
+            return Err(Error::output(release, "holds a finished release; choose another directory"));
+        }
+    }
+    let work = work::folder_of(release);
+    fs::create_dir_all(&work).map_err(|e| Error::output(&work, e))?;
+    let _lock = lock(release, &work)?;
+    pool.install(|| Run { plan, options, progress }.all(started))
+}
+
+/// Keeps two runs out of one directory for as long as the returned file lives.
+fn lock(release: &Path, work: &Path) -> Result<File> {
+    let path = work.join("lock");
+    let file = File::create(&path).map_err(|e| Error::output(&path, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::output(release, "another run is writing this release")),
+        Err(TryLockError::Error(e)) => Err(Error::output(&path, e)),
+    }
+}
+
+struct Run<'r> {
+    plan: &'r Plan,
+    options: &'r Options<'r>,
+    progress: &'r dyn Progress,
+}
+
+impl Run<'_> {
+    fn all(&self, started: std::time::Instant) -> Result<Outcome> {
+        let input = &self.plan.config.file.input;
+        let found = inputs::find(&self.plan.config)?;
+        let listed = inputs::survey(&found, input.bad_shard, self.progress)?;
+        let shards: Vec<Shard> = listed.iter().filter(|s| s.excluded.is_none()).cloned().collect();
+        if input.bad_shard == BadShard::Exclude {
+            listed.iter().filter(|s| s.excluded.is_some()).for_each(|s| tracing::warn!("`{}` is excluded", s.path.display()));
+        }
+        let work = Work::new(&self.options.release, self.plan, &shards);
+        self.judge(&work, &shards)?;
+        let mut judged = Judged::load(self.plan, &shards, &work)?;
+        let removals = self.barriers(&mut judged)?;
+        let salt_key = self.salt_key()?;
+        let fates = Fates { judged: &judged, removals: &removals, salt_key: &salt_key };
+        let written = self.write(&fates, &shards, &work)?;
+        let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
+        let draft = attest::Draft { plan: self.plan, listed: &listed, shards: &shards, written: &written, fates: &fates };
+        let seconds = started.elapsed().as_secs_f64();
+        let attested = attest::attest(&draft, &self.options.release, self.options.key, (self.options.threads, seconds))?;
+        fs::remove_dir_all(work.folder()).map_err(|e| Error::output(work.folder(), e))?;
+        Ok(Outcome { attested, text_bytes })
+    }
+
+    /// Pass 1: a task per row group.
+    fn judge(&self, work: &Work, shards: &[Shard]) -> Result<()> {
+        self.progress.begin("judge", shards.iter().map(|s| s.bytes).sum());
+        groups(shards).par_iter().try_for_each(|group| self.judge_task(work, shards, group))?;
+        self.progress.end();
+        Ok(())
+    }
+
+    fn judge_task(&self, work: &Work, shards: &[Shard], group: &Group) -> Result<()> {
+        let shard = &shards[group.shard];
+        let identity = work.group_identity(shard, group.row_group);
+        let path = work.verdicts(group.shard, group.row_group);
+        let keys: Vec<PathBuf> = self.plan.barriers().enumerate().map(|(n, _)| work.keys(group.shard, group.row_group, n)).collect();
+        let done = Artefact::find(&path, Kind::Verdicts, &identity).is_some()
+            && keys.iter().all(|path| Artefact::find(path, Kind::Keys, &identity).is_some());
+        if !done {
+            let judged = judge_group(self.plan, shard, group.shard, group.row_group)?;
+            for (path, payload) in keys.iter().zip(&judged.keys) {
+                artefact::write(path, Kind::Keys, &identity, payload)?;
+            }
+            artefact::write(&path, Kind::Verdicts, &identity, &judged.verdicts)?;
+        }
+        let share = (group.records.end - group.records.start) as f64 / shard.rows().max(1) as f64;
+        self.progress.advance((shard.bytes as f64 * share) as u64);
+        Ok(())
+    }
+
+    /// The barriers, in the order of the configuration; each sees what the earlier ones left.
+    fn barriers(&self, judged: &mut Judged<'_>) -> Result<Vec<Removed>> {
+        let mut all: Vec<Removed> = Vec::new();
+        for (ordinal, (stage, barrier)) in self.plan.barriers().enumerate() {
+            let name = &self.plan.stages[stage].name;
+            self.progress.begin(name, 1);
+            let path = judged.work.removals(ordinal);
+            let identity = judged.work.corpus_identity(&(ordinal as u64).to_le_bytes());
+            let removals = match Artefact::find(&path, Kind::Removals, &identity) {
+                Some(done) => read_removals(done.payload()),
+                None => {
+                    let corpus = Corpus::new(judged, stage, ordinal, barrier.key_len())?;
+                    let removals = barrier.resolve(&corpus)?;
+                    artefact::write(&path, Kind::Removals, &identity, &write_removals(&removals))?;
+                    removals
+                }
+            };
+            judged.remove(stage, &removals);
+            all.extend(removals.into_iter().map(|removal| (stage, removal)));
+            self.progress.advance(1);
+            self.progress.end();
+        }
+        all.sort_unstable_by_key(|(_, removal)| removal.record);
+        Ok(all)
+    }
+
+    /// The last pass: a task per shard.
+    fn write(&self, fates: &Fates<'_>, shards: &[Shard], work: &Work) -> Result<Vec<Written>> {
+        self.progress.begin("write", shards.iter().map(|s| s.bytes).sum());
+        // few shards: their row groups side by side; many: shard by shard on all workers
+        let width = if shards.len() >= self.options.threads { 1 } else { 2 * self.options.threads };
+        let task = WriteTask { plan: self.plan, shards, work, fates, release: &self.options.release, width };
+        let salt = fates.salt_key.commitment();
+        let one = |index: usize| {
+            let of_shard: Vec<Group> = fates.judged.groups.iter().filter(|g| g.shard == index).cloned().collect();
+            let identity = work.corpus_identity(format!("write {index} {salt}").as_bytes());
+            let path = work.written(index);
+            let written = match self.still_written(&path, &identity) {
+                Some(written) => written,
+                None => {
+                    let written = task.run(index, &of_shard)?;
+                    let json = serde_json::to_vec(&written).map_err(|e| Error::Bug(e.to_string()))?;
+                    artefact::write(&path, Kind::Written, &identity, &json)?;
+                    written
+                }
+            };
+            self.progress.advance(shards[index].bytes);
+            Ok(written)
+        };
+        let written = if width == 1 {
+            (0..shards.len()).into_par_iter().map(one).collect()
+        } else {
+            (0..shards.len()).map(one).collect::<Result<_>>()
+        };
+        self.progress.end();
+        written
+    }
+
+    /// What an interrupted run wrote of a shard, if its files are still what they were.
+    fn still_written(&self, path: &Path, identity: &artefact::Identity) -> Option<Written> {
+        let artefact = Artefact::find(path, Kind::Written, identity)?;
+        let written: Written = serde_json::from_slice(artefact.payload()).ok()?;
+        let same = |(name, digest): &(String, Sha256)| {
+            sha256_file(&self.options.release.join(name)).is_ok_and(|(found, _)| found == *digest)
+        };
+        written.files.iter().all(same).then_some(written)
+    }
+
+    /// The key of the ledger's commitments: as given, or drawn once and kept with the unfinished release.
+    fn salt_key(&self) -> Result<SaltKey> {
+        let path = self.options.release.join("auditor/salt.key");
+        let kept = fs::read(&path).ok().and_then(|bytes| bytes.try_into().ok()).map(SaltKey::from_bytes);
+        let key = match (&self.options.salt_key, kept) {
+            (Some(given), Some(kept)) if given.commitment() == kept.commitment() => return Ok(kept),
+            (Some(given), _) => given.clone(),
+            (None, Some(kept)) => return Ok(kept),
+            (None, None) => SaltKey::generate().map_err(|e| Error::output(&path, e))?,
+        };
+        store::write_file(&path, key.as_bytes())?;
+        Ok(key)
+    }
+}
+
+fn write_removals(removals: &[Removal]) -> Vec<u8> {
+    let row = |r: &Removal| [r.record.to_le_bytes(), r.survivor.to_le_bytes(), r.similarity.to_le_bytes()].concat();
+    removals.iter().flat_map(row).collect()
+}
+
+fn read_removals(payload: &[u8]) -> Vec<Removal> {
+    let word = |bytes: &[u8], at: usize| <[u8; 8]>::try_from(&bytes[at..at + 8]).unwrap_or_default();
+    let removal = |bytes: &[u8]| Removal {
+        record: u64::from_le_bytes(word(bytes, 0)),
+        survivor: u64::from_le_bytes(word(bytes, 8)),
+        similarity: f64::from_le_bytes(word(bytes, 16)),
+    };
+    payload.chunks_exact(24).map(removal).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removals_survive_their_artefact() {
+        let removals = [
+            Removal { record: 3, survivor: 1, similarity: 0.8125 },
+            Removal { record: u64::MAX, survivor: 0, similarity: 1.0 },
+        ];
+        assert_eq!(read_removals(&write_removals(&removals)), removals);
+    }
+}

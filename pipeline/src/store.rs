@@ -1,0 +1,113 @@
+//! The one place that touches files: write-once outputs, and inputs that can be read at any offset.
+//!
+//! Outputs appear whole or not at all: a temporary file is written, synced and renamed, and its folder is synced.
+//! Nothing is appended to and nothing that exists is changed.
+
+use crate::{Error, Result};
+use bytes::Bytes;
+use parquet::errors::Result as ParquetResult;
+use parquet::file::reader::{ChunkReader, Length};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// An input that can be read at any offset.
+#[derive(Debug)]
+pub(crate) struct Blob {
+    file: File,
+    len: u64,
+}
+
+impl Blob {
+    /// Opens a local file.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|e| Error::input(path, e))?;
+        let len = file.metadata().map_err(|e| Error::input(path, e))?.len();
+        Ok(Self { file, len })
+    }
+}
+
+impl Length for Blob {
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl ChunkReader for Blob {
+    type T = <File as ChunkReader>::T;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
+        self.file.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        self.file.get_bytes(start, length)
+    }
+}
+
+/// A file being written. It stands under its name only after [`Pending::commit`]; dropped before, it is gone.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    writer: Option<BufWriter<File>>,
+    temporary: PathBuf,
+    path: PathBuf,
+}
+
+impl Pending {
+    /// Starts writing what will stand at `path`, making its folder if need be.
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|e| Error::output(folder, e))?;
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(".partial");
+        let temporary = path.with_file_name(name);
+        let file = File::create(&temporary).map_err(|e| Error::output(&temporary, e))?;
+        Ok(Self { writer: Some(BufWriter::with_capacity(1 << 18, file)), temporary, path: path.to_path_buf() })
+    }
+
+    /// Makes the file durable and gives it its name.
+    pub(crate) fn commit(mut self) -> Result<()> {
+        let named = |e: io::Error| Error::output(&self.path, e);
+        if let Some(writer) = self.writer.take() {
+            let file = writer.into_inner().map_err(|e| named(e.into_error()))?;
+            file.sync_all().map_err(named)?;
+        }
+        fs::rename(&self.temporary, &self.path).map_err(named)?;
+        sync_folder(&self.path)
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.writer {
+            Some(writer) => writer.write(bytes),
+            None => Err(io::Error::other("file already committed")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), BufWriter::flush)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if self.writer.is_some() {
+            // an abandoned temporary file is only litter: a later run writes over it
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// Writes a whole small file.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = Pending::create(path)?;
+    file.write_all(bytes).map_err(|e| Error::output(path, e))?;
+    file.commit()
+}
+
+/// Makes the names in the folder of `path` durable.
+fn sync_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| Error::output(folder, e))
+}
