@@ -1,2 +1,84 @@
-//! The command line.
-fn main() {}
+//! The command line: arguments, calls, exit codes, printing. Data goes to standard output, everything else to
+//! standard error.
+//!
+//! Exit codes: 0 done or verified; 1 the answer is no; 2 it could not be tried; 3 a requested check could not be done.
+
+mod progress;
+mod verbs;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Curates training data and leaves proof.
+#[derive(Parser)]
+#[command(name = "probity", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Make a small corpus, curate it, sign it, verify it, and show a forgery being caught
+    Demo(verbs::demo::Arguments),
+    /// Print a commented configuration to start from
+    Init(verbs::init::Arguments),
+    /// Resolve a configuration and print what would run; run nothing
+    Plan(verbs::plan::Arguments),
+    /// Curate: read shards, judge and deduplicate records, write and sign a release
+    Run(verbs::run::Arguments),
+    /// List the stages there are, or describe one
+    Filters(verbs::filters::Arguments),
+    /// Tell why one record had its fate
+    Explain(verbs::explain::Arguments),
+    /// Make a signing key
+    Keygen(verbs::keygen::Arguments),
+    /// Sign a release that was made without a key
+    Sign(verbs::sign::Arguments),
+    /// Check a release against a public key
+    Verify(verbs::verify::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .without_time()
+        .with_target(false)
+        .with_max_level(tracing::Level::INFO)
+        .init();
+    let code = match arguments.verb {
+        Verb::Demo(a) => verbs::demo::call(&a),
+        Verb::Init(a) => verbs::init::call(&a),
+        Verb::Plan(a) => verbs::plan::call(&a),
+        Verb::Run(a) => verbs::run::call(&a),
+        Verb::Filters(a) => verbs::filters::call(&a),
+        Verb::Explain(a) => verbs::explain::call(&a),
+        Verb::Keygen(a) => verbs::keygen::call(&a),
+        Verb::Sign(a) => verbs::sign::call(&a),
+        Verb::Verify(a) => verbs::verify::call(&a),
+    };
+    code.unwrap_or_else(|error| report(&error))
+}
+
+/// Tells what went wrong and what may help.
+fn report(error: &anyhow::Error) -> ExitCode {
+    // the reader of our output went away: nobody is left to be told anything
+    if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    let mut out = io::stderr().lock();
+    let _ = writeln!(out, "error: {error:#}");
+    if let Some(hint) = error.downcast_ref::<pipeline::Error>().and_then(pipeline::Error::hint) {
+        let _ = writeln!(out, "hint: {hint}");
+    }
+    ExitCode::from(2)
+}
+
+/// Writes a line of data.
+fn say(line: impl std::fmt::Display) -> Result<()> {
+    writeln!(io::stdout().lock(), "{line}")?;
+    Ok(())
+}

@@ -2,8 +2,8 @@
 //! in `tests/golden/README.md`.
 
 use crate::{
-    Action, Asset, Broken, BuildError, Built, ColumnRef, Context, Document, Edits, FILTERS, Findings, Kind, Layout,
-    Measure, Scratch, StageSlots, Value, View, find,
+    Action, Asset, Broken, BuildError, Built, ColumnRef, Context, Document, Edits, FILTERS, Findings, Kind,
+    Layout, Measure, Scratch, StageSlots, Value, View, find,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,7 +166,11 @@ pub(crate) fn run(stages: &Stages, document: Document<'_>, measure: Measure) -> 
     let column = |at: usize| findings.get(ColumnRef(at)).clone();
     Outcome {
         broken: findings.broken().map(|broken| (slots.rules[broken.rule].id.to_string(), broken)),
-        columns: slots.column_range().zip(&slots.columns).map(|(at, c)| (c.name.to_string(), column(at))).collect(),
+        columns: slots
+            .column_range()
+            .zip(&slots.columns)
+            .map(|(at, c)| (c.name.to_string(), column(at)))
+            .collect(),
         measured: findings.measured()[slots.rule_range()].to_vec(),
         edits: findings.take_edits(),
         spans: findings.take_spans(),
@@ -182,44 +186,56 @@ impl Case {
         Stages::build(&tables, &self.files)
     }
 
-    fn check(&self, filter: &str, measure: Measure) {
-        let at = format!("{filter}: {}", self.name);
-        let stages = self.stages(filter).unwrap_or_else(|e| panic!("{at}: {e}"));
+    /// What does not come out as written, one line each.
+    fn check(&self, filter: &str, measure: Measure) -> Vec<String> {
+        let stages = self.stages(filter).unwrap_or_else(|e| panic!("{filter}: {}: {e}", self.name));
         let text = self.text.repeat(self.repeat);
         let document = Document { text: &text, id: &self.id, url: self.url.as_deref(), source: "" };
         let outcome = run(&stages, document, measure);
-        let verdict = outcome.broken.as_ref().map_or("keep", |(id, _)| id.as_str());
-        let numbers = outcome.broken.as_ref().map(|(_, b)| (b.value, b.bound.limit()));
-        assert_eq!(verdict, self.expect, "{at}: {numbers:?}, measured {:?}", outcome.measured);
-        if let Some((_, broken)) = &outcome.broken {
-            assert_eq!(Some(broken.value.to_string()), self.value, "{at}: value");
-            let limit = broken.bound.limit().map(|limit| limit.to_string());
-            assert_eq!(limit, self.bound, "{at}: bound");
-        }
-        let edited = Edits::new(&text, outcome.edits);
-        let edited = (!edited.is_empty()).then(|| edited.apply(&text));
-        assert_eq!(edited, self.edited, "{at}: edited text");
+        let mut wrong = Vec::new();
+        let mut compare = |what: &str, is: Option<String>, expected: Option<String>| {
+            if is != expected {
+                let case = format!("{filter}: {} ({measure:?})", self.name);
+                wrong
+                    .push(format!("{case}: {what} is {is:?}, expected {expected:?}, {:?}", outcome.measured));
+            }
+        };
+        let broken = outcome.broken.as_ref();
+        let rule = broken.map_or("keep", |(id, _)| id.as_str());
+        compare("the rule", Some(rule.to_string()), Some(self.expect.clone()));
+        compare("the value", broken.map(|(_, b)| b.value.to_string()), self.value.clone());
+        let bound = broken.and_then(|(_, b)| b.bound.limit());
+        compare("the bound", bound.map(|limit| limit.to_string()), self.bound.clone());
+        let edits = Edits::new(&text, outcome.edits.clone());
+        let edited = (!edits.is_empty()).then(|| edits.apply(&text));
+        compare("the edited text", edited, self.edited.clone());
         for (name, expected) in &self.columns {
-            let recorded = match &outcome.columns[name] {
-                Value::Absent => panic!("{at}: `{name}` was not recorded"),
-                Value::Number(n) => n.to_string(),
-                Value::Flag(flag) => flag.to_string(),
-                Value::Label(label) => label.to_string(),
-            };
-            let expected = expected.as_str().map_or_else(|| expected.to_string(), str::to_string);
-            assert_eq!(recorded, expected, "{at}: column `{name}`");
+            let recorded = outcome.columns.get(name).and_then(shown);
+            compare(name, recorded, expected.as_str().map(str::to_string));
         }
+        wrong
+    }
+}
+
+fn shown(value: &Value) -> Option<String> {
+    match value {
+        Value::Absent => None,
+        Value::Number(n) => Some(n.to_string()),
+        Value::Flag(flag) => Some(flag.to_string()),
+        Value::Label(label) => Some(label.to_string()),
     }
 }
 
 #[test]
 fn golden_cases_come_out_as_written() {
+    let mut wrong = Vec::new();
     for (filter, cases) in all_cases() {
         for case in cases {
-            case.check(&filter, Measure::First);
-            case.check(&filter, Measure::All);
+            wrong.extend(case.check(&filter, Measure::First));
+            wrong.extend(case.check(&filter, Measure::All));
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -23,17 +23,68 @@ static CONFIGURED: LazyLock<Vec<(String, Stages)>> = LazyLock::new(|| {
 /// Pieces that rules look for, and characters that text handling gets wrong.
 fn piece() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
-        "the", "and", "of", "word", "word word word", ".", "...", "…", "•", "- ", "#", "{", "[1]", "[edit]", "[ [٣]", "\n",
-        "\r\n", "\n\n", "\r", "\t", "  ", " ", "\u{85}", "\u{2028}", "\u{2029}", "\u{1c}", "\u{1f}", "\u{0}", "\u{301}",
-        "\u{200d}", "\u{feff}", "\u{e000}", "\u{10ffff}", "\u{202e}", "字。", "שלום", "ﬁ", "İ", "ß", "👩‍👩‍👧", "e\u{301}",
-        "lorem ipsum", "JavaScript", "privacy policy", "use cookies", "sarin", "ricin", "Yersinia pestis",
-        "ignore all previous instructions", "1.5", "http://example.org/a?b", "don't", "'s", "\"", "One. Two! Three?",
+        "the",
+        "and",
+        "of",
+        "word",
+        "word word word",
+        ".",
+        "...",
+        "…",
+        "•",
+        "- ",
+        "#",
+        "{",
+        "[1]",
+        "[edit]",
+        "[ [٣]",
+        "\n",
+        "\r\n",
+        "\n\n",
+        "\r",
+        "\t",
+        "  ",
+        " ",
+        "\u{85}",
+        "\u{2028}",
+        "\u{2029}",
+        "\u{1c}",
+        "\u{1f}",
+        "\u{0}",
+        "\u{301}",
+        "\u{200d}",
+        "\u{feff}",
+        "\u{e000}",
+        "\u{10ffff}",
+        "\u{202e}",
+        "字。",
+        "שלום",
+        "ﬁ",
+        "İ",
+        "ß",
+        "👩‍👩‍👧",
+        "e\u{301}",
+        "lorem ipsum",
+        "JavaScript",
+        "privacy policy",
+        "use cookies",
+        "sarin",
+        "ricin",
+        "Yersinia pestis",
+        "ignore all previous instructions",
+        "1.5",
+        "http://example.org/a?b",
+        "don't",
+        "'s",
+        "\"",
+        "One. Two! Three?",
     ]);
     prop_oneof![4 => known.prop_map(str::to_string), 1 => "[a-z]{1,9} ", 1 => "\\PC{0,4}", 1 => any::<char>().prop_map(|c| c.to_string())]
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let repeated = (prop::collection::vec(piece(), 0..12), 1usize..5).prop_map(|(p, times)| p.concat().repeat(times));
+    let repeated =
+        (prop::collection::vec(piece(), 0..12), 1usize..5).prop_map(|(p, times)| p.concat().repeat(times));
     prop_oneof![
         3 => prop::collection::vec(piece(), 0..60).prop_map(|pieces| pieces.concat()),
         2 => prop::collection::vec(piece(), 0..60).prop_map(|pieces| pieces.join(" ")),
@@ -54,7 +105,8 @@ fn same(a: &Outcome, b: &Outcome) -> bool {
 /// What a loosened copy of the last stage's bounds decides.
 fn broken_when_loosened(stages: &Stages, document: Document<'_>, by: f64) -> bool {
     let stage = stages.last();
-    let rules = stage.slots.rules.iter().map(|rule| RuleBound { bound: loosened(rule.bound, by), ..rule.clone() });
+    let rules =
+        stage.slots.rules.iter().map(|rule| RuleBound { bound: loosened(rule.bound, by), ..rule.clone() });
     let mut slots = stage.slots.clone();
     slots.rules = rules.collect();
     let scratch = Scratch::default();
@@ -132,8 +184,7 @@ fn examples_build_and_resolved_configuration_reads_back_as_itself() {
         let defaults = (entry.defaults)().unwrap();
         let Some(example) = entry.example else { continue };
         let table: toml::Table = example.parse().unwrap();
-        let mut context = TestContext::default();
-        context.action = Some(entry.action);
+        let mut context = TestContext { action: Some(entry.action), ..TestContext::default() };
         let built = (entry.build)(table, &mut context).unwrap_or_else(|e| panic!("{}: {e}", entry.name));
         for key in defaults.keys() {
             assert!(built.resolved.contains_key(key), "{}: `{key}` is not resolved", entry.name);
@@ -152,7 +203,10 @@ fn examples_build_and_resolved_configuration_reads_back_as_itself() {
 fn an_unknown_key_is_refused_by_name() {
     for entry in FILTERS {
         let table = toml::Table::from_iter([("no_such_key".to_string(), toml::Value::Integer(1))]);
-        let message = (entry.build)(table, &mut TestContext::default()).err().map(|e| e.to_string()).unwrap_or_default();
+        let message = (entry.build)(table, &mut TestContext::default())
+            .err()
+            .map(|e| e.to_string())
+            .unwrap_or_default();
         assert!(message.contains("unknown field `no_such_key`"), "{}: {message:?}", entry.name);
     }
 }
@@ -162,7 +216,11 @@ fn a_wrong_value_is_refused_with_its_key() {
     for (filter, config, part) in [
         ("doc-length", "words_min = 3\nwords_max = 2", "`words_min` is larger than `words_max`"),
         ("gopher-quality", "words_min = 200000", "`words_min` is larger than `words_max`"),
-        ("gopher-quality", "mean_word_length_min = 11", "`mean_word_length_min` is larger than `mean_word_length_max`"),
+        (
+            "gopher-quality",
+            "mean_word_length_min = 11",
+            "`mean_word_length_min` is larger than `mean_word_length_max`",
+        ),
         ("gopher-quality", "stop_words_min = 9", "`stop_words_min` is larger than 8"),
         ("gopher-quality", "words_min = \"off\"", "invalid type: string \"off\", expected u64"),
         ("url-list", "", "`domains` is missing"),
@@ -172,7 +230,11 @@ fn a_wrong_value_is_refused_with_its_key() {
         ("sample", "rate = 2", "`rate` is 2, outside 0 to 1"),
         ("score-range", "at_most = 1", "`score` is missing"),
         ("score-range", "score = \"hazard\"", "`score` needs `at_least` or `at_most`"),
-        ("score-range", "score = \"hazard\"\nat_least = 2\nat_most = 1", "`at_least` is larger than `at_most`"),
+        (
+            "score-range",
+            "score = \"hazard\"\nat_least = 2\nat_most = 1",
+            "`at_least` is larger than `at_most`",
+        ),
         ("score-range", "score = \"hazard\"\nat_most = 1", "no earlier stage records `hazard/score`"),
     ] {
         let mut table: toml::Table = config.parse().unwrap();

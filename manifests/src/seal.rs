@@ -22,9 +22,7 @@ use crate::keys::{Algorithm, SigningKey};
 use crate::layout::{CONFIG, MANIFEST, SUMS, UNSIGNED_MANIFEST, covered, is_companion};
 use crate::model_signing::{DATASET_SIG, DirectoryStatement};
 use crate::paths::{PathError, RelPath};
-use crate::predicate::{
-    DocumentRef, PREDICATE_TYPE, Predicate, STATEMENT_TYPE, Statement, Subject,
-};
+use crate::predicate::{DocumentRef, PREDICATE_TYPE, Predicate, STATEMENT_TYPE, Statement, Subject};
 use crate::sums::format_sums;
 use crate::verify::{self, Indexes, Release};
 
@@ -222,10 +220,7 @@ fn auditor_index(release: &mut Release, indexes: &Indexes) -> Result<Vec<u8>, Se
     Ok(to_canonical(&AuditorIndex { files })?)
 }
 
-fn digests(
-    release: &mut Release,
-    names: &BTreeSet<String>,
-) -> Result<BTreeMap<String, Sha256>, SealError> {
+fn digests(release: &mut Release, names: &BTreeSet<String>) -> Result<BTreeMap<String, Sha256>, SealError> {
     let digest = |name: &String| match release.digest(name) {
         Ok((sha256, _)) => Ok((name.clone(), sha256)),
         Err(why) => Err(SealError::Unusable { file: name.clone(), why }),
@@ -271,3 +266,6 @@ fn write_signed(
     }
     write::once(dir, MANIFEST, &manifest)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,17 @@
 //! The cases are data: a change to an honest release, and exactly the checks that fail afterwards.
 
 mod attacks;
-mod fixture;
+mod evidence;
+pub(crate) mod fixture;
+mod lies;
 mod outside;
 
 use std::fs;
 use std::path::Path;
 
 use crate::verify::{CheckId, Level, Report, Request, Status, verify};
-use fixture::{Fixture, TextEvidence};
+use evidence::TextEvidence;
+use fixture::Fixture;
 
 fn failed(report: &Report) -> Vec<&'static str> {
     report.failed().map(|check| check.id.as_str()).collect()
@@ -30,7 +33,10 @@ fn an_honest_release_passes_every_check() {
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["checks"][0]["id"], "signature.bundle");
     assert_eq!(json["checks"][0]["status"], "pass");
-    assert_eq!(report.to_string().lines().last().unwrap(), "verified: 20 passed, 0 failed, 0 skipped, 0 not requested");
+    assert_eq!(
+        report.to_string().lines().last().unwrap(),
+        "verified: 20 passed, 0 failed, 0 skipped, 0 not requested"
+    );
 }
 
 #[test]
@@ -118,7 +124,7 @@ fn check_changed(release: &Fixture, path: &Path, file: &str, bytes: &[u8], what:
 #[test]
 fn every_attack_fails_exactly_the_checks_it_should() {
     let mut wrong = String::new();
-    for attack in attacks::ATTACKS {
+    for attack in attacks::ATTACKS.iter().chain(lies::LIES) {
         let release = Fixture::sealed();
         (attack.change)(&release);
         let report = release.verify();
@@ -131,7 +137,8 @@ fn every_attack_fails_exactly_the_checks_it_should() {
 
 #[test]
 fn inputs_are_held_against_the_index() {
-    let request = |release: &Fixture| Request { levels: Some(vec![Level::Inputs]), inputs: Some(release.inputs()) };
+    let request =
+        |release: &Fixture| Request { levels: Some(vec![Level::Inputs]), inputs: Some(release.inputs()) };
     for (name, change, fails) in [
         ("changed", Some("x\nb\nc\nd\ne\n"), vec!["inputs.digests"]),
         ("longer", Some("a\nb\nc\nd\ne\nf\n"), vec!["inputs.digests", "inputs.rows"]),

@@ -117,6 +117,27 @@ impl Plan {
         Ok(found.into_iter().map(|f| (f.name, f.path.clone(), std::fs::metadata(f.path).map_or(0, |m| m.len()))).collect())
     }
 
+    /// What is allowed but probably not meant.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (at, _) in self.barriers() {
+            let barrier = &self.stages[at].name;
+            let later: Vec<&str> = self.stages[at + 1..]
+                .iter()
+                .filter(|stage| matches!(&stage.step, Step::Judge { slots, .. } if !slots.rules.is_empty()))
+                .filter(|stage| stage.action != Action::Tag)
+                .map(|stage| stage.name.as_str())
+                .collect();
+            if !later.is_empty() {
+                let later = later.join("`, `");
+                warnings.push(format!(
+                    "`{later}` may take out a record for which `{barrier}` has removed its duplicates; they stay removed and are counted as orphans"
+                ));
+            }
+        }
+        warnings
+    }
+
     /// The columns all judging stages record, in order, with the names the ledger gives them.
     pub(crate) fn columns(&self) -> Vec<(String, Kind)> {
         let mut columns = Vec::new();

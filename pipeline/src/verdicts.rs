@@ -6,7 +6,7 @@ use arrow_array::builder::{
     UInt64Builder,
 };
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt16Type, UInt64Type};
+use arrow_array::types::{UInt16Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, StructArray};
 use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
@@ -305,12 +305,6 @@ impl Verdicts {
         let column = self.column(name)?.as_fixed_size_binary();
         let bytes = column.value(row).try_into().map_err(|_| Error::Bug("a digest is not 32 bytes".into()))?;
         Ok(Sha256(bytes))
-    }
-
-    /// A recorded score of one row.
-    pub(crate) fn number(&self, column: usize, row: usize) -> Result<Option<f64>> {
-        let array = self.column(&format!("column-{column}"))?.as_primitive::<Float64Type>();
-        Ok(array.is_valid(row).then(|| array.value(row)))
     }
 
     fn strings(&self, name: &str) -> Result<&StringArray> {

@@ -1,16 +1,11 @@
-//! Remembers what tokens contribute to a document. Words repeat: in running text nine tokens of ten were seen
-//! before, and summing a word's subwords costs far more than finding the sum again.
+//! Remembers what tokens contribute to a document. Words repeat, even in a mix of languages, and summing a word's
+//! subwords costs far more than finding the sum again.
 
 use super::tokens::Key;
 
-/// Memory of one cache. Larger ones miss less often but leave the processor's own cache.
+/// Memory of one cache, of which there is one for each thread and model. Twice as much misses less often but was
+/// slower over mixed text, since it no longer fits the processor's own cache.
 const BYTES: usize = 4 << 20;
-/// How many tokens are looked up at once.
-pub(super) const AHEAD: usize = 16;
-
-/// Start, end and key of a token about to be looked up.
-pub(super) type Ahead = (usize, usize, Option<Key>);
-
 const SLOTS_MAX: usize = 1 << 15;
 
 /// What a token is to a model.
@@ -55,29 +50,6 @@ impl Cache {
         let bits = slots.ilog2();
         let slots = 1 << bits;
         Self { slots: vec![Slot::default(); slots], sums: vec![0.0; slots * width], width, shift: 64 - bits }
-    }
-
-    /// Fills `ahead` with tokens until there are no more, and counts them. Reading their places at once lets the
-    /// processor fetch all of them from memory at the same time.
-    #[inline]
-    pub(super) fn look_ahead(
-        &self,
-        ahead: &mut [Ahead; AHEAD],
-        mut next: impl FnMut() -> Option<Ahead>,
-    ) -> usize {
-        let mut count = 0;
-        let mut touched = 0;
-        while count < AHEAD {
-            let Some(token) = next() else { break };
-            if let Some(key) = &token.2 {
-                let place = self.place(key);
-                touched ^= self.slots[place].key[0] ^ u64::from(self.sums[place * self.width].to_bits());
-            }
-            ahead[count] = token;
-            count += 1;
-        }
-        std::hint::black_box(touched);
-        count
     }
 
     #[inline]

@@ -95,7 +95,7 @@ impl Loss {
         scratch: &mut LossScratch,
     ) -> f32 {
         let score = match self {
-            Self::Tree(tree) => tree.climb(output, hidden, label),
+            Self::Tree(tree) => tree.climb(output, hidden, label, &mut scratch.open),
             Self::Softmax => {
                 self.outputs(output, hidden, &mut scratch.outputs);
                 log(scratch.outputs[label])
@@ -244,18 +244,17 @@ impl Tree {
         }
     }
 
-    /// The logarithm of one label's probability, summed from the root as fastText does.
-    fn climb(&self, output: Output<'_>, hidden: &[f32], label: usize) -> f32 {
-        let mut path = Vec::new();
-        let mut node = label;
-        while self.nodes[node].parent != NONE {
-            path.push(node);
-            node = self.nodes[node].parent as usize;
+    /// The logarithm of one label's probability, summed from the root as fastText does. `path` is a buffer.
+    fn climb(&self, output: Output<'_>, hidden: &[f32], label: usize, path: &mut Vec<(u32, f32)>) -> f32 {
+        path.clear();
+        let mut child = label as u32;
+        while self.nodes[child as usize].parent != NONE {
+            let parent = self.nodes[child as usize].parent;
+            let node = self.nodes[parent as usize];
+            let (left, right) = self.sides(output, hidden, parent as usize);
+            path.push((child, if node.left == child { left } else { right }));
+            child = parent;
         }
-        path.iter().rev().fold(0.0, |score, &child| {
-            let parent = self.nodes[child].parent as usize;
-            let (left, right) = self.sides(output, hidden, parent);
-            score + if self.nodes[parent].left as usize == child { left } else { right }
-        })
+        path.iter().rev().fold(0.0, |score, (_, side)| score + side)
     }
 }

@@ -287,8 +287,7 @@ impl Quantiser {
 
 /// Looks for a weight that is not a reasonable number.
 fn check(matrix: &'static str, bytes: &[u8]) -> Result<(), ModelError> {
-    // not `> WEIGHT_MAX`, which NaN would pass
-    match floats(bytes).find(|weight| !(weight.abs() <= WEIGHT_MAX)) {
+    match floats(bytes).find(|weight| weight.is_nan() || weight.abs() > WEIGHT_MAX) {
         Some(value) => Err(ModelError::Weight { matrix, value, limit: WEIGHT_MAX }),
         None => Ok(()),
     }

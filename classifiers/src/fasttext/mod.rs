@@ -34,7 +34,7 @@ mod tests;
 
 pub use error::ModelError;
 
-use cache::{AHEAD, Token};
+use cache::Token;
 use dictionary::{Dictionary, LABEL_PREFIX};
 use header::Header;
 use loss::{Loss, Output};
@@ -191,25 +191,17 @@ impl Model {
                 hashes.push(hash);
             }
         };
-        let mut tokens = tokens::tokens(text).take_while(|&(start, end)| &text[start..end] != END_OF_LINE);
-        let mut ahead = [(0, 0, None); AHEAD];
-        loop {
-            let count = cache.look_ahead(&mut ahead, || {
-                let (start, end) = tokens.next()?;
-                Some((start, end, tokens::key(text, start, end)))
-            });
-            for &(start, end, key) in &ahead[..count] {
-                let token = &text[start..end];
-                if let Some(key) = key {
-                    let (token, sum) = cache.get(key, |sum| self.resolve(file, token, (subwords, rows), sum));
-                    add(token, sum);
-                } else {
-                    long.fill(0.0);
-                    add(self.resolve(file, token, (subwords, rows), long), long);
-                }
-            }
-            if count < AHEAD {
+        for (start, end) in tokens::tokens(text) {
+            let token = &text[start..end];
+            if token == END_OF_LINE {
                 break;
+            }
+            if let Some(key) = tokens::key(text, start, end) {
+                let (token, sum) = cache.get(key, |sum| self.resolve(file, token, (subwords, rows), sum));
+                add(token, sum);
+            } else {
+                long.fill(0.0);
+                add(self.resolve(file, token, (subwords, rows), long), long);
             }
         }
         long.fill(0.0);

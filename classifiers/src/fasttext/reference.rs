@@ -91,7 +91,7 @@ fn tree(fixture: &Fixture, outputs: &[f64], label: usize) -> f64 {
     let mut open: Vec<(i64, usize, Vec<usize>)> =
         fixture.labels.iter().enumerate().map(|(at, (_, count))| (*count, at, vec![at])).collect();
     let mut probability = 1.0;
-    for inner in 0..fixture.labels.len() - 1 {
+    for (inner, output) in outputs.iter().enumerate().take(fixture.labels.len() - 1) {
         // of equal counts an inner node comes before a leaf, a later leaf before an earlier one
         let mut take = || {
             let key = |node: &(i64, usize, Vec<usize>)| {
@@ -102,7 +102,7 @@ fn tree(fixture: &Fixture, outputs: &[f64], label: usize) -> f64 {
             open.swap_remove(at)
         };
         let (left, right) = (take(), take());
-        let to_right = 1.0 / (1.0 + (-outputs[inner]).exp());
+        let to_right = 1.0 / (1.0 + (-output).exp());
         if left.2.contains(&label) {
             probability *= 1.0 - to_right + 1e-5;
         } else if right.2.contains(&label) {

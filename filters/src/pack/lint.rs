@@ -15,7 +15,8 @@ impl Pack {
 
     fn lint_groups(&self, found: &mut Vec<String>) {
         for group in &self.groups {
-            let missing = [("terms", &group.terms), ("must_hit", &group.must_hit), ("must_miss", &group.must_miss)];
+            let missing =
+                [("terms", &group.terms), ("must_hit", &group.must_hit), ("must_miss", &group.must_miss)];
             for (key, _) in missing.into_iter().filter(|(_, list)| list.is_empty()) {
                 found.push(format!("group `{}`: `{key}` is empty", group.category));
             }
@@ -31,11 +32,13 @@ impl Pack {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for group in &self.groups {
             for term in &group.terms {
-                let words: Vec<String> = matcher::words(term).map(|(start, end)| term[start..end].to_lowercase()).collect();
+                let words: Vec<String> =
+                    matcher::words(term).map(|(start, end)| term[start..end].to_lowercase()).collect();
                 if let Some(first) = seen.insert(words.join(" "), term) {
                     found.push(format!("terms `{first}` and `{term}` are the same to the matcher"));
                 }
-                if group.case == Case::Fold && words.len() == 1 && words[0].chars().count() < SHORT_TERM_CHARS {
+                if group.case == Case::Fold && words.len() == 1 && words[0].chars().count() < SHORT_TERM_CHARS
+                {
                     found.push(format!("term `{term}` is short: compare it with `case = \"exact\"`"));
                 }
             }
@@ -50,7 +53,8 @@ impl Pack {
             hit
         };
         for group in &self.groups {
-            for text in group.must_hit.iter().chain(&group.terms).filter(|text| !hits(text, &group.category)) {
+            for text in group.must_hit.iter().chain(&group.terms).filter(|text| !hits(text, &group.category))
+            {
                 found.push(format!("group `{}` misses `{text}`", group.category));
             }
             for text in group.must_miss.iter().filter(|text| hits(text, &group.category)) {

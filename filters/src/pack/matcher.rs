@@ -8,7 +8,7 @@
 
 use super::{Case, Pack};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Most characters between two words of a term: "foot- and-mouth", "mustard\n> gas".
@@ -70,7 +70,15 @@ impl Matcher {
         matcher
     }
 
-    fn add(&mut self, pack: usize, label: &Arc<str>, category: &str, case: Case, term: &str, folded: &mut String) {
+    fn add(
+        &mut self,
+        pack: usize,
+        label: &Arc<str>,
+        category: &str,
+        case: Case,
+        term: &str,
+        folded: &mut String,
+    ) {
         let mut parts = words(term).map(|(start, end)| &term[start..end]);
         let Some(first) = parts.next() else { return };
         let mut hashed = |word: &str| match case {
@@ -121,7 +129,8 @@ impl Matcher {
                 continue;
             }
             let Some(candidates) = self.by_first.get(&fold(&text[start..end], &mut folded)) else { continue };
-            let whole = |&term: &usize| self.matches(text, (start, end), term, &mut folded).map(|end| (term, end));
+            let whole =
+                |&term: &usize| self.matches(text, (start, end), term, &mut folded).map(|end| (term, end));
             if let Some((term, end)) = candidates.iter().find_map(whole) {
                 found(Hit { start, end, term });
                 at = end;
@@ -186,8 +195,9 @@ fn fold(word: &str, buffer: &mut String) -> u64 {
         buffer.push_str(word);
         buffer.make_ascii_lowercase();
     } else {
-        // upper case first: it is there that ß meets SS and the final sigma meets the other one
-        buffer.extend(word.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase));
+        // by way of upper case, where the two small sigmas meet, and of lower case before, where both sharp s do
+        let upper = word.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase);
+        buffer.extend(upper.flat_map(char::to_lowercase));
     }
     xxh3_64(buffer.as_bytes())
 }
@@ -203,6 +213,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// The first word at or after the byte `from`, which is a character boundary.
+#[inline]
 fn next_word(text: &str, from: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut start = from;
@@ -210,32 +221,76 @@ fn next_word(text: &str, from: usize) -> Option<(usize, usize)> {
         match *bytes.get(start)? {
             byte if byte.is_ascii_alphanumeric() => break,
             byte if byte.is_ascii() => start += 1,
-            _ => {
-                let c = text[start..].chars().next()?;
-                if is_word_char(c) {
-                    break;
-                }
-                start += c.len_utf8();
-            }
+            _ => match word_char_at(text, start) {
+                (true, _) => break,
+                (false, len) => start += len,
+            },
         }
     }
     let mut end = start;
-    while let Some(&byte) = bytes.get(end) {
-        if byte.is_ascii_alphanumeric() {
-            end += 1;
-        } else if byte.is_ascii() {
-            break;
-        } else {
-            match text[end..].chars().next() {
-                Some(c) if is_word_char(c) => end += c.len_utf8(),
-                _ => break,
-            }
+    loop {
+        end += ascii_word_len(bytes, end);
+        match bytes.get(end) {
+            Some(byte) if !byte.is_ascii() => match word_char_at(text, end) {
+                (true, len) => end += len,
+                (false, _) => return Some((start, end)),
+            },
+            _ => return Some((start, end)),
         }
     }
-    Some((start, end))
+}
+
+/// How many ASCII letters and digits stand at `at`. Most words end within eight bytes, which are looked at as one
+/// number: a branch for every byte would be mispredicted at the end of nearly every word.
+#[inline]
+fn ascii_word_len(bytes: &[u8], at: usize) -> usize {
+    let mut len = 0;
+    while let Some(block) = bytes.get(at + len..).and_then(<[u8]>::first_chunk) {
+        match leading_alphanumerics(u64::from_le_bytes(*block)) {
+            8 => len += 8,
+            few => return len + few,
+        }
+    }
+    let rest = bytes.get(at + len..).unwrap_or_default();
+    len + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
+}
+
+/// How many ASCII letters and digits the eight bytes begin with.
+#[inline]
+fn leading_alphanumerics(block: u64) -> usize {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // adding to seven bits carries into the eighth exactly when the byte reaches the bound
+    let reaches = |bytes: u64, bound: u8| bytes + ONES * u64::from(0x80 - bound);
+    let (plain, lower) = (block & !HIGH, (block | (ONES * 0x20)) & !HIGH);
+    let letters = reaches(lower, b'a') & !reaches(lower, b'z' + 1);
+    let digits = reaches(plain, b'0') & !reaches(plain, b'9' + 1);
+    let others = !((letters | digits) & !block) & HIGH;
+    (others.trailing_zeros() / 8) as usize
+}
+
+/// Whether the character at a byte belongs to a word, and its length.
+fn word_char_at(text: &str, at: usize) -> (bool, usize) {
+    text[at..].chars().next().map_or((false, 1), |c| (is_word_char(c), c.len_utf8()))
+}
+
+/// One bit for every code point up to U+FFFF: asking the standard library costs several times as much.
+static WORD_CHARS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let mut bits = vec![0u64; 0x1_0000 / 64];
+    for c in ('\0'..='\u{ffff}').filter(|&c| defines_word_char(c)) {
+        bits[c as usize / 64] |= 1 << (c as usize % 64);
+    }
+    bits
+});
+
+fn is_word_char(c: char) -> bool {
+    match WORD_CHARS.get(c as usize / 64) {
+        Some(bits) => bits >> (c as usize % 64) & 1 == 1,
+        None => defines_word_char(c),
+    }
 }
 
 /// Letters and digits; a combining mark belongs to the letter it stands on.
-fn is_word_char(c: char) -> bool {
+fn defines_word_char(c: char) -> bool {
     c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c)
 }

@@ -123,8 +123,10 @@ impl Pack {
         if self.groups.iter().all(|group| group.terms.is_empty()) {
             return Err("holds no terms".to_string());
         }
-        if self.may_remove && !self.measured.as_ref().is_some_and(|measured| measured.records > 0) {
-            return Err("`may_remove` needs `measured`: a false-positive rate and the records behind it".to_string());
+        if self.may_remove && self.measured.as_ref().is_none_or(|measured| measured.records == 0) {
+            return Err(
+                "`may_remove` needs `measured`: a false-positive rate and the records behind it".to_string()
+            );
         }
         self.groups.iter().try_for_each(|group| self.check_group(group))
     }
@@ -134,7 +136,10 @@ impl Pack {
             return Err(format!("category `{}` is not lower-case words joined by hyphens", group.category));
         }
         if !self.sources.iter().any(|source| source.id == group.source) {
-            return Err(format!("group `{}` names the source `{}`, which is not listed", group.category, group.source));
+            return Err(format!(
+                "group `{}` names the source `{}`, which is not listed",
+                group.category, group.source
+            ));
         }
         for term in &group.terms {
             match matcher::words(term).count() {
@@ -152,7 +157,8 @@ impl Pack {
 fn at_line(text: &str, error: &toml::de::Error) -> String {
     match error.span() {
         Some(span) => {
-            let line = text.as_bytes()[..span.start.min(text.len())].iter().filter(|&&b| b == b'\n').count() + 1;
+            let line =
+                text.as_bytes()[..span.start.min(text.len())].iter().filter(|&&b| b == b'\n').count() + 1;
             format!("line {line}: {}", error.message())
         }
         None => error.message().to_string(),

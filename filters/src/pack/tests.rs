@@ -20,10 +20,21 @@ fn found(pack: &Pack, text: &str) -> Vec<String> {
 #[test]
 fn words_are_runs_of_letters_digits_and_marks() {
     let of = |text: &'static str| words(text).map(|(start, end)| &text[start..end]).collect::<Vec<_>>();
-    assert_eq!(of("foot-and-mouth's 2nd e\u{301}t\u{e9} \u{3b1}-\u{5b57}_x"), [
-        "foot", "and", "mouth", "s", "2nd", "e\u{301}t\u{e9}", "\u{3b1}", "\u{5b57}", "x"
-    ]);
+    assert_eq!(
+        of("foot-and-mouth's 2nd e\u{301}t\u{e9} \u{3b1}-\u{5b57}_x"),
+        ["foot", "and", "mouth", "s", "2nd", "e\u{301}t\u{e9}", "\u{3b1}", "\u{5b57}", "x"]
+    );
     assert!(of(" \u{2028}..").is_empty());
+}
+
+proptest::proptest! {
+    #[test]
+    fn words_are_the_runs_of_the_definition(text in "([a-zA-Z0-9 @`{/:\\[\u{7f}\u{80}é字\u{301}😀-]|\\PC){0,40}") {
+        let is_word = |c: char| c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c);
+        let expected: Vec<&str> = text.split(|c| !is_word(c)).filter(|word| !word.is_empty()).collect();
+        let found: Vec<&str> = words(&text).map(|(start, end)| &text[start..end]).collect();
+        proptest::prop_assert_eq!(found, expected);
+    }
 }
 
 #[test]
@@ -31,7 +42,10 @@ fn terms_match_whole_words_in_any_case() {
     let pack = pack("fold", "[\"apple tart\", \"pear\", \"stra\u{df}e\"]");
     for (text, expected) in [
         ("an Apple\n  tart and a PEAR.", vec!["Apple\n  tart", "PEAR"]),
-        ("apple-tart apple (tart) apple \u{2014} tart", vec!["apple-tart", "apple (tart", "apple \u{2014} tart"]),
+        (
+            "apple-tart apple (tart) apple \u{2014} tart",
+            vec!["apple-tart", "apple (tart", "apple \u{2014} tart"],
+        ),
         ("apple .... tart, apples tart, appletart, pears, pear\u{301}", vec![]),
         ("apple", vec![]),
         ("apple apple tart", vec!["apple tart"]),
@@ -45,7 +59,10 @@ fn terms_match_whole_words_in_any_case() {
 #[test]
 fn the_longest_term_takes_its_words() {
     let pack = pack("fold", "[\"red\", \"red apple\", \"red apple tart\", \"apple tart\", \"tart\"]");
-    assert_eq!(found(&pack, "a red apple tart, a red apple pie, red wine"), ["red apple tart", "red apple", "red"]);
+    assert_eq!(
+        found(&pack, "a red apple tart, a red apple pie, red wine"),
+        ["red apple tart", "red apple", "red"]
+    );
 }
 
 #[test]
@@ -71,12 +88,15 @@ fn lint_tells_what_is_wrong() {
     let mut pack = pack("fold", "[\"apple tart\", \"Apple-Tart\", \"BZ\"]");
     pack.groups[0].must_hit = vec!["no such pie".into()];
     pack.groups[0].must_miss = vec!["an apple tart".into()];
-    assert_eq!(pack.lint(), [
-        "terms `apple tart` and `Apple-Tart` are the same to the matcher",
-        "term `BZ` is short: compare it with `case = \"exact\"`",
-        "group `c` misses `no such pie`",
-        "group `c` hits `an apple tart`",
-    ]);
+    assert_eq!(
+        pack.lint(),
+        [
+            "terms `apple tart` and `Apple-Tart` are the same to the matcher",
+            "term `BZ` is short: compare it with `case = \"exact\"`",
+            "group `c` misses `no such pie`",
+            "group `c` hits `an apple tart`",
+        ]
+    );
     pack.groups[0].must_miss.clear();
     assert!(pack.lint().contains(&"group `c`: `must_miss` is empty".to_string()));
 }

@@ -53,7 +53,11 @@ const CURLY_BRACKET: usize = 1;
 const TOO_FEW_SENTENCES: usize = 2;
 
 const RULES: [Rule; 3] = [
-    Rule { id: "lorem-ipsum", summary: "whether a remaining line holds `lorem ipsum`", alias: Some("lorem_ipsum") },
+    Rule {
+        id: "lorem-ipsum",
+        summary: "whether a remaining line holds `lorem ipsum`",
+        alias: Some("lorem_ipsum"),
+    },
     Rule { id: "curly-bracket", summary: "whether a remaining line holds `{`", alias: Some("curly_bracket") },
     Rule { id: "too-few-sentences", summary: "sentences that remain", alias: Some("too_few_sentences") },
 ];
@@ -66,8 +70,10 @@ pub struct C4Lines {
 
 impl Spec for Config {
     const NAME: &'static str = "c4-lines";
-    const SUMMARY: &'static str = "cuts page furniture line by line, removes what is left with too few sentences";
-    const SOURCE: &'static str = "Raffel et al. 2020, JMLR 21/140, 2.2; datatrove 0.10.1 C4QualityFilter, as in FineWeb";
+    const SUMMARY: &'static str =
+        "cuts page furniture line by line, removes what is left with too few sentences";
+    const SOURCE: &'static str =
+        "Raffel et al. 2020, JMLR 21/140, 2.2; datatrove 0.10.1 C4QualityFilter, as in FineWeb";
     const RULES: &'static [Rule] = &RULES;
     const EXAMPLE: Option<&'static str> = Some("sentences_min = 5");
     type Filter = C4Lines;
@@ -112,7 +118,8 @@ impl C4Lines {
     }
 
     fn ends_wrongly(&self, line: &str) -> bool {
-        self.config.terminal_punctuation && (!line.ends_with(['.', '?', '!', '"', '\'']) || line.ends_with("..."))
+        self.config.terminal_punctuation
+            && (!line.ends_with(['.', '?', '!', '"', '\'']) || line.ends_with("..."))
     }
 
     fn mentions(&self, line: &str) -> Mentions {
@@ -148,7 +155,10 @@ fn has_long_word(line: &str, most: usize) -> bool {
     let bytes = line.as_bytes();
     let mut at = 0;
     while at + most < bytes.len() {
-        match bytes[at..=at + most].iter().rposition(|byte| python::is_space(char::from(*byte)) && byte.is_ascii()) {
+        match bytes[at..=at + most]
+            .iter()
+            .rposition(|byte| python::is_space(char::from(*byte)) && byte.is_ascii())
+        {
             Some(space) => at += space + 1,
             None => return python::split_words(line).any(|word| word.chars().nth(most).is_some()),
         }
@@ -306,7 +316,11 @@ mod tests {
             for before in 0..12 {
                 for length in most.saturating_sub(1)..most + 3 {
                     for (space, letter) in [(" ", "x"), ("\u{3000}", "x"), (" ", "é"), ("\u{1f}", "字")] {
-                        let line = format!("{}{}{space}y", format!("a{space}").repeat(before), letter.repeat(length));
+                        let line = format!(
+                            "{}{}{space}y",
+                            format!("a{space}").repeat(before),
+                            letter.repeat(length)
+                        );
                         assert_eq!(has_long_word(&line, most), length > most, "{line} {most}");
                     }
                 }

@@ -125,7 +125,10 @@ mod tests {
             for text in [phrase.text.to_string(), phrase.text.to_uppercase(), format!("é{}s", phrase.text)] {
                 assert!(found(&text).iter().any(|&(_, topic)| topic == phrase.topic), "{text}");
             }
-            assert!(found(&phrase.text[1..]).is_empty() && found(&phrase.text[..phrase.text.len() - 1]).is_empty());
+            assert!(
+                found(&phrase.text[1..]).is_empty()
+                    && found(&phrase.text[..phrase.text.len() - 1]).is_empty()
+            );
         }
     }
 
@@ -138,7 +141,8 @@ mod tests {
     fn both_searches_find_the_same() {
         let mut phrases = Phrases::new().unwrap();
         let text = "PSUpsu javac Vacy okiE of us F US ".repeat(3);
-        let spellings: Vec<String> = ["psu", "jav", "f us", "vac", "okie"].iter().flat_map(|a| spellings_of(a)).collect();
+        let spellings: Vec<String> =
+            ["psu", "jav", "f us", "vac", "okie"].iter().flat_map(|a| spellings_of(a)).collect();
         let hits = |anchors: &Anchors| {
             let mut all = Vec::new();
             anchors.find(&text, |hit| all.push((hit.start(), hit.end())));

@@ -71,6 +71,7 @@ impl Rewrite {
                 continue;
             }
             let join = match breaks {
+                // nothing was kept before it
                 _ if at == 0 => Cow::Borrowed(""),
                 0 => Cow::Borrowed(""),
                 1 => Cow::Borrowed("\n"),
@@ -125,9 +126,15 @@ mod tests {
         }
     }
 
-    fn rewritten(text: &str, lines: &[(Range<usize>, &[Range<usize>])]) -> String {
+    type Stretch = (usize, usize);
+
+    /// The text that is left when these lines, without these cuts, are kept.
+    fn rewritten(text: &str, lines: &[(Stretch, &[Stretch])]) -> String {
         let mut rewrite = Rewrite::default();
-        lines.iter().for_each(|(line, cuts)| rewrite.keep(line.clone(), cuts));
+        for &((start, end), cuts) in lines {
+            let cuts: Vec<Range<usize>> = cuts.iter().map(|&(start, end)| start..end).collect();
+            rewrite.keep(start..end, &cuts);
+        }
         let mut edits = Vec::new();
         rewrite.edits(text, |range, with| edits.push(Edit { start: range.start, end: range.end, with }));
         assert!(edits.windows(2).all(|pair| pair[0].end < pair[1].start), "{edits:?}");
@@ -136,11 +143,13 @@ mod tests {
 
     #[test]
     fn kept_lines_are_joined_and_stripped() {
-        assert_eq!(rewritten("one\n\n two \nthree", &[(0..3, &[]), (6..9, &[])]), "one\ntwo");
+        assert_eq!(rewritten("one\n\n two \nthree", &[((0, 3), &[]), ((6, 9), &[])]), "one\ntwo");
         assert_eq!(rewritten("one\ntwo", &[]), "");
-        assert_eq!(rewritten("[1] a\nb [2]", &[(0..5, &[0..3]), (6..11, &[8..11])]), "a\nb");
-        assert_eq!(rewritten("[1] [2]\na\n[3]", &[(0..7, &[0..3, 4..7]), (8..9, &[]), (10..13, &[10..13])]), "a");
-        assert_eq!(rewritten("a\n[1]\nb", &[(0..1, &[]), (2..5, &[2..5]), (6..7, &[])]), "a\n\nb");
+        assert_eq!(rewritten("[1] a\nb [2]", &[((0, 5), &[(0, 3)]), ((6, 11), &[(8, 11)])]), "a\nb");
+        let blank_ends: &[(Stretch, &[Stretch])] =
+            &[((0, 7), &[(0, 3), (4, 7)]), ((8, 9), &[]), ((10, 13), &[(10, 13)])];
+        assert_eq!(rewritten("[1] [2]\na\n[3]", blank_ends), "a");
+        assert_eq!(rewritten("a\n[1]\nb", &[((0, 1), &[]), ((2, 5), &[(2, 5)]), ((6, 7), &[])]), "a\n\nb");
     }
 
     #[test]

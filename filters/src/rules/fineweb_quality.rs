@@ -67,7 +67,8 @@ pub struct FinewebQuality(Config);
 impl Spec for Config {
     const NAME: &'static str = "fineweb-quality";
     const SUMMARY: &'static str = "FineWeb's bounds on line ends, short lines, repeated lines and lists";
-    const SOURCE: &'static str = "Penedo et al. 2024, arXiv 2406.17557, 3.6; datatrove 0.10.1 FineWebQualityFilter";
+    const SOURCE: &'static str =
+        "Penedo et al. 2024, arXiv 2406.17557, 3.6; datatrove 0.10.1 FineWebQualityFilter";
     const RULES: &'static [Rule] = &RULES;
     const EXAMPLE: Option<&'static str> = Some("line_punctuation_min = \"0.12\"");
     type Filter = FinewebQuality;

@@ -91,8 +91,10 @@ pub struct GopherQuality {
 
 impl Spec for Config {
     const NAME: &'static str = "gopher-quality";
-    const SUMMARY: &'static str = "Gopher's bounds on words, symbols, bullets, ellipses, letters and stop words";
-    const SOURCE: &'static str = "Rae et al. 2021, arXiv 2112.11446, A.1.1; datatrove 0.10.1 GopherQualityFilter";
+    const SUMMARY: &'static str =
+        "Gopher's bounds on words, symbols, bullets, ellipses, letters and stop words";
+    const SOURCE: &'static str =
+        "Rae et al. 2021, arXiv 2112.11446, A.1.1; datatrove 0.10.1 GopherQualityFilter";
     const RULES: &'static [Rule] = &RULES;
     const EXAMPLE: Option<&'static str> = Some("words_min = 50");
     type Filter = GopherQuality;
@@ -106,7 +108,10 @@ impl Spec for Config {
         }
         let stop_words = Tokens::STOP_WORDS.len() as u64;
         if self.stop_words_min > stop_words {
-            return Err(BuildError::key("stop_words_min", format!("is larger than {stop_words}, the stop words")));
+            return Err(BuildError::key(
+                "stop_words_min",
+                format!("is larger than {stop_words}, the stop words"),
+            ));
         }
         Ok(GopherQuality { config: self.clone(), dots: Finder::new("..."), ellipsis: Finder::new("…") })
     }
@@ -187,7 +192,8 @@ impl Filter for GopherQuality {
         findings.measure(3, counts.mean_word_length())?;
         let hashes = memchr::memchr_iter(b'#', text.as_bytes()).count();
         findings.measure(4, counts.per_token(hashes))?;
-        let ellipses = self.dots.find_iter(text.as_bytes()).count() + self.ellipsis.find_iter(text.as_bytes()).count();
+        let ellipses =
+            self.dots.find_iter(text.as_bytes()).count() + self.ellipsis.find_iter(text.as_bytes()).count();
         findings.measure(5, counts.per_token(ellipses))?;
         findings.measure(6, share_of_lines(text, view.lines(), begins_with_bullet))?;
         findings.measure(7, share_of_lines(text, view.lines(), ends_with_ellipsis))?;

@@ -106,7 +106,8 @@ pub struct GopherRepetition(Config);
 impl Spec for Config {
     const NAME: &'static str = "gopher-repetition";
     const SUMMARY: &'static str = "Gopher's bounds on repeated paragraphs, lines and n-grams";
-    const SOURCE: &'static str = "Rae et al. 2021, arXiv 2112.11446, table A1; datatrove 0.10.1 GopherRepetitionFilter";
+    const SOURCE: &'static str =
+        "Rae et al. 2021, arXiv 2112.11446, table A1; datatrove 0.10.1 GopherRepetitionFilter";
     const RULES: &'static [Rule] = &RULES;
     const EXAMPLE: Option<&'static str> = Some("duplicate_lines_max = \"0.3\"");
     type Filter = GopherRepetition;
@@ -152,7 +153,8 @@ impl Filter for GopherRepetition {
             config.duplicate_9_grams_max,
             config.duplicate_10_grams_max,
         ];
-        let bounds = std::iter::once(Bound::AtLeast(1.0)).chain(shares.map(|share| Bound::AtMost(share.get())));
+        let bounds =
+            std::iter::once(Bound::AtLeast(1.0)).chain(shares.map(|share| Bound::AtMost(share.get())));
         RULES.iter().zip(bounds).map(|(rule, bound)| RuleBound::new(rule, bound)).collect()
     }
 

@@ -16,7 +16,8 @@
 
 use crate::pack::{Matcher, Pack, SHIPPED, shipped};
 use crate::{
-    Action, Bound, BuildError, Column, Context, Filter, Findings, Kind, Rule, RuleBound, Span, Spec, Value, View,
+    Action, Bound, BuildError, Column, Context, Filter, Findings, Kind, Rule, RuleBound, Span, Spec, Value,
+    View,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -55,7 +56,8 @@ pub struct Keywords {
 impl Spec for Config {
     const NAME: &'static str = "keywords";
     const SUMMARY: &'static str = "terms of rule packs; escalates records, removes none by itself";
-    const SOURCE: &'static str = "Deep Ignorance, arXiv 2508.06601 (two distinct terms); terms as each pack says";
+    const SOURCE: &'static str =
+        "Deep Ignorance, arXiv 2508.06601 (two distinct terms); terms as each pack says";
     const RULES: &'static [Rule] = &[DISTINCT_TERMS];
     const EXAMPLE: Option<&'static str> = Some("packs = [\"cbrn\"]");
     const ACTION: Action = Action::Tag;
@@ -92,7 +94,10 @@ fn load(name: &str, context: &mut dyn Context) -> Result<Pack, BuildError> {
         let asset = context.asset(name)?;
         return Pack::parse(name, (*asset.bytes).as_ref());
     }
-    let why = format!("names `{name}`, which is neither shipped ({}) nor the path of a .toml file", shipped_names());
+    let why = format!(
+        "names `{name}`, which is neither shipped ({}) nor the path of a .toml file",
+        shipped_names()
+    );
     Err(BuildError::key("packs", why))
 }
 
@@ -168,7 +173,8 @@ mod tests {
         let unmeasured = build(table, &mut context).unwrap_err();
         assert!(unmeasured.contains("`may_remove` needs `measured`"), "{unmeasured}");
 
-        let measured = "may_remove = true\nmeasured = { false_positive_rate = \"0.01\", records = 400, sample = \"a\" }";
+        let measured =
+            "may_remove = true\nmeasured = { false_positive_rate = \"0.01\", records = 400, sample = \"a\" }";
         context.assets.insert("own.toml".into(), pack(measured));
         assert_eq!(build(table, &mut context), Ok(()));
     }

@@ -77,7 +77,11 @@ pub(super) struct Repeats {
 
 impl Repeats {
     /// Counts at most `most` pieces; those of equal hash are taken for equal.
-    pub(super) fn of<'p>(pieces: impl Iterator<Item = &'p Piece>, most: usize, buffers: &mut Buffers) -> Self {
+    pub(super) fn of<'p>(
+        pieces: impl Iterator<Item = &'p Piece>,
+        most: usize,
+        buffers: &mut Buffers,
+    ) -> Self {
         let Buffers { table, keys, .. } = buffers;
         keys.clear();
         table.reset(most);

@@ -12,7 +12,8 @@
 //! `score = "hazard"` with `at_most = "0.85"` breaks records whose column `hazard/score` exceeds 0.85.
 
 use crate::{
-    Bound, BuildError, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound, Spec, Value, View,
+    Bound, BuildError, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound, Spec, Value,
+    View,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;

@@ -43,7 +43,14 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         // two soft words: datatrove's `soft_word_threshold`
-        Self { domains: None, urls: None, hard_words: None, soft_words: None, substrings: None, soft_words_min: 2 }
+        Self {
+            domains: None,
+            urls: None,
+            hard_words: None,
+            soft_words: None,
+            substrings: None,
+            soft_words_min: 2,
+        }
     }
 }
 
@@ -81,7 +88,8 @@ impl Spec for Config {
     fn build(&self, context: &mut dyn Context) -> Result<UrlList, BuildError> {
         let lists = [&self.domains, &self.urls, &self.hard_words, &self.soft_words, &self.substrings];
         if lists.iter().all(|list| list.is_none()) {
-            let why = "is missing, and so are `urls`, `hard_words`, `soft_words` and `substrings`: name one list";
+            let why =
+                "is missing, and so are `urls`, `hard_words`, `soft_words` and `substrings`: name one list";
             return Err(BuildError::key("domains", why));
         }
         let mut read = |file: &Option<String>, entry: fn(&str) -> String| match file {
@@ -94,7 +102,9 @@ impl Spec for Config {
             hard_words: read(&self.hard_words, url_parts::letters_and_digits)?,
             soft_words: read(&self.soft_words, url_parts::letters_and_digits)?,
             substrings: match self.substrings {
-                Some(ref name) => Some(automaton(name, &read(&self.substrings, url_parts::letters_and_digits)?)?),
+                Some(ref name) => {
+                    Some(automaton(name, &read(&self.substrings, url_parts::letters_and_digits)?)?)
+                }
                 None => None,
             },
             soft_words_min: self.soft_words_min,
@@ -110,7 +120,9 @@ fn entries(asset: &Asset, entry: fn(&str) -> String) -> Result<HashSet<String>, 
     lines
         .map(|line| match entry(line) {
             // an entry that normalises to nothing would match every URL, or none: a slip either way
-            empty if empty.is_empty() => Err(BuildError::asset(&asset.name, format!("nothing to match in `{line}`"))),
+            empty if empty.is_empty() => {
+                Err(BuildError::asset(&asset.name, format!("nothing to match in `{line}`")))
+            }
             entry => Ok(entry),
         })
         .collect()

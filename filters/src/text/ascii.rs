@@ -4,6 +4,8 @@ use super::hash::{block_hash, read, short_word_hash, word_hash};
 
 const HIGH: u64 = 0x8080_8080_8080_8080;
 const ONES: u64 = 0x0101_0101_0101_0101;
+/// What makes ASCII letters lower-case.
+const CASE: u64 = ONES * 0x20;
 
 /// Whether Python takes the byte for white space.
 #[inline]
@@ -29,7 +31,7 @@ pub(super) fn first_bytes(block: u64, len: usize) -> u64 {
 /// How many ASCII letters the block begins with.
 #[inline]
 pub(super) fn leading_letters(block: u64) -> usize {
-    let lower = block | ONES * 0x20;
+    let lower = block | CASE;
     let low_bits = lower & !HIGH;
     let from_a = low_bits + ONES * (0x80 - b'a' as u64);
     let past_z = low_bits + ONES * (0x7f - b'z' as u64);
@@ -51,7 +53,7 @@ pub(super) fn lower_letters(bytes: &[u8], at: usize) -> (usize, u64) {
     let first = block(bytes, at);
     let len = leading_letters(first);
     if len < 8 {
-        (len, short_word_hash(first_bytes(first | ONES * 0x20, len), len))
+        (len, short_word_hash(first_bytes(first | CASE, len), len))
     } else {
         long_lower_letters(bytes, at)
     }
@@ -60,7 +62,7 @@ pub(super) fn lower_letters(bytes: &[u8], at: usize) -> (usize, u64) {
 fn long_lower_letters(bytes: &[u8], at: usize) -> (usize, u64) {
     let (len, _) = long_letters(bytes, at);
     let blocks = bytes[at..at + len].chunks(8).map(|block| {
-        let lower = read(block) | ONES * 0x20;
+        let lower = read(block) | CASE;
         if block.len() < 8 { first_bytes(lower, block.len()) } else { lower }
     });
     (len, block_hash(len, blocks))

@@ -44,11 +44,6 @@ impl CodePoints {
         }
     }
 
-    /// The set of the characters of a string.
-    pub(crate) fn from_chars(chars: &str) -> Self {
-        Self::from_ranges(chars.chars().map(|c| (u32::from(c), u32::from(c))))
-    }
-
     /// Whether `c` is in the set.
     #[inline]
     pub(crate) fn contains(&self, c: char) -> bool {

@@ -81,3 +81,99 @@ fn finish(hash: u64) -> u64 {
     let hash = (hash ^ hash >> 32).wrapping_mul(FINISH);
     hash ^ hash >> 29
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn the_hash_is_the_specified_one_for_ever() {
+        let words = ["", "a", "the", "sentence", "sentences", "Wörter und mehr als sechzehn Bytes"];
+        let hashes = words.map(|word| word_hash(word.as_bytes()));
+        assert_eq!(hashes, WORDS, "{hashes:#x?}");
+        let grams: Vec<u64> = ngrams(&hashes, 3).collect();
+        assert_eq!(grams, GRAMS, "{grams:#x?}");
+    }
+
+    const WORDS: [u64; 6] = [
+        0x6ee3_5af0_1afd_f202,
+        0x224b_bded_cef6_0811,
+        0x95dd_0981_8bff_b694,
+        0xff5b_6db0_9b00_1c5b,
+        0xba10_9adc_0ba5_ed68,
+        0x7b68_b6ea_20ea_fc06,
+    ];
+    const GRAMS: [u64; 4] =
+        [0x1203_7e3c_9c7c_141c, 0x849b_85b0_2aa3_5a18, 0xe77f_b1f8_e16f_0160, 0xc3e0_e6d5_f3fa_ab4b];
+
+    #[test]
+    fn each_bit_changes_half_of_the_hash() {
+        for word in ["a", "word", "sentence", "twelve bytes", "a rather longer word"] {
+            let hash = word_hash(word.as_bytes());
+            let mut changed = [0u32; 64];
+            let bits = word.len() * 8;
+            for bit in 0..bits {
+                let mut other = word.as_bytes().to_vec();
+                other[bit / 8] ^= 1 << (bit % 8);
+                let difference = hash ^ word_hash(&other);
+                assert!((12..=52).contains(&difference.count_ones()), "{word} {bit}");
+                (0..64).for_each(|at| changed[at] += (difference >> at & 1) as u32);
+            }
+            if bits >= 64 {
+                let expected = bits as u32 / 2;
+                assert!(
+                    changed.iter().all(|&n| n.abs_diff(expected) < expected * 2 / 3),
+                    "{word} {changed:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn short_words_do_not_collide_even_in_half_of_the_hash_more_than_by_chance() {
+        let letters = b'a'..=b'z';
+        let words = letters.clone().flat_map(|a| letters.clone().map(move |b| (a, b)));
+        let words: Vec<[u8; 4]> =
+            words.clone().flat_map(|(a, b)| words.clone().map(move |(c, d)| [a, b, c, d])).collect();
+        let all: HashSet<u64> = words.iter().map(|word| word_hash(word)).collect();
+        assert_eq!(all.len(), words.len());
+        for shift in [0, 32] {
+            let half: HashSet<u32> = words.iter().map(|word| (word_hash(word) >> shift) as u32).collect();
+            // 456,976 words in 2^32 places: 24 collisions are expected.
+            assert!(words.len() - half.len() < 60, "{shift}: {}", words.len() - half.len());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rolled_hashes_are_those_of_each_sequence(words in prop::collection::vec(any::<u64>(), 0..20), n in 0usize..9) {
+            let rolled: Vec<u64> = ngrams(&words, n).collect();
+            let naive: Vec<u64> = match n {
+                0 => Vec::new(),
+                _ => words.windows(n).map(|window| {
+                    finish(window.iter().fold(0u64, |sum, word| sum.wrapping_mul(ROLL).wrapping_add(*word)))
+                }).collect(),
+            };
+            prop_assert_eq!(rolled, naive);
+        }
+
+        #[test]
+        fn hashing_in_blocks_is_hashing(word in prop::collection::vec(any::<u8>(), 1..40)) {
+            prop_assert_eq!(block_hash(word.len(), word.chunks(8).map(read)), word_hash(&word));
+            if word.len() <= 8 {
+                prop_assert_eq!(short_word_hash(read(&word), word.len()), word_hash(&word));
+            }
+        }
+    }
+
+    #[test]
+    fn order_counts() {
+        let [a, b, c] = ["a", "b", "c"].map(|word| word_hash(word.as_bytes()));
+        let one = |words: [u64; 3]| ngrams(&words, 3).collect::<Vec<_>>();
+        let all: HashSet<Vec<u64>> =
+            [[a, b, c], [a, c, b], [b, a, c], [b, c, a], [c, a, b], [c, b, a]].map(one).into();
+        assert_eq!(all.len(), 6);
+    }
+}

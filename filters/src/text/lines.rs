@@ -147,3 +147,63 @@ fn has_wide_break(text: &str) -> bool {
     let mut breaks = ["\u{85}", "\u{2028}", "\u{2029}"].into_iter();
     breaks.any(|wide| memchr::memmem::find(text.as_bytes(), wide.as_bytes()).is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lines(text: &str) -> Lines {
+        let mut lines = Lines::default();
+        lines.fill("left\r\n\nover", true);
+        lines.fill(text, text.is_ascii());
+        lines
+    }
+
+    fn texts<'a>(pieces: impl IntoIterator<Item = &'a Piece>, text: &'a str) -> Vec<&'a str> {
+        pieces.into_iter().map(|piece| piece.of(text)).collect()
+    }
+
+    #[test]
+    fn each_way_of_dividing() {
+        let text = "\n a\n\nb\r\nc \n \n\n\nd\n";
+        let lines = lines(text);
+        assert_eq!(texts(lines.by_newline(), text), ["", " a", "", "b\r", "c ", " ", "", "", "d", ""]);
+        assert_eq!(texts(lines.by_newline_runs(), text), ["", " a", "b\r", "c ", " ", "d", ""]);
+        assert_eq!(texts(lines.by_break(), text), ["", " a", "", "b", "c ", " ", "", "", "d"]);
+        assert_eq!(texts(lines.paragraphs(), text), ["a", "b\r\nc \n ", "d"]);
+    }
+
+    #[test]
+    fn the_empty_and_the_blank_text() {
+        for (text, newline, runs, broken) in
+            [("", 1, 1, 0), ("\n\n", 3, 2, 2), (" ", 1, 1, 1), ("\r", 1, 1, 1)]
+        {
+            let lines = lines(text);
+            assert_eq!(lines.by_newline().len(), newline, "{text:?}");
+            assert_eq!(lines.by_newline_runs().count(), runs, "{text:?}");
+            assert_eq!(lines.by_break().len(), broken, "{text:?}");
+            assert_eq!(texts(lines.paragraphs(), text), [""]);
+            assert!(lines.by_newline().iter().all(|piece| piece.blank));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_those_of_the_definitions(text in "(a|b c|é|\n|\n\n| |\r\n|\r|\u{b}|\u{1c}|\u{85}|\u{2028}|\u{a0}){0,12}") {
+            let lines = lines(&text);
+            prop_assert_eq!(texts(lines.by_newline(), &text), text.split('\n').collect::<Vec<_>>());
+            prop_assert_eq!(texts(lines.by_break(), &text), python::split_lines(&text).collect::<Vec<_>>());
+            let newlines = regex::Regex::new("\n+").unwrap();
+            prop_assert_eq!(texts(lines.by_newline_runs(), &text), newlines.split(&text).collect::<Vec<_>>());
+            let gaps = regex::Regex::new("\n{2,}").unwrap();
+            prop_assert_eq!(texts(lines.paragraphs(), &text), gaps.split(python::strip(&text)).collect::<Vec<_>>());
+            for piece in lines.by_newline().iter().chain(lines.by_break()).chain(lines.paragraphs()) {
+                let line = piece.of(&text);
+                prop_assert_eq!(piece.chars as usize, line.chars().count());
+                prop_assert_eq!(piece.blank, python::strip(line).is_empty());
+                prop_assert_eq!(piece.hash, xxh3_64(line.as_bytes()));
+            }
+        }
+    }
+}

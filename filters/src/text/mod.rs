@@ -4,6 +4,8 @@ mod ascii;
 mod code_points;
 mod hash;
 mod lines;
+#[cfg(test)]
+mod parity;
 pub mod punctuation;
 pub mod python;
 mod shingles;

@@ -82,7 +82,8 @@ impl Shingles {
             *chunk = Chunk { start: next, words: self.words.len() };
             return next;
         }
-        if punctuation::is_punctuation(c) {
+        // The full-width one counts as a mark, but numbers are replaced first.
+        if punctuation::is_punctuation(c) && !python::is_decimal(c) {
             return next;
         }
         let end = text[next..].find(python::is_space).map_or(text.len(), |length| next + length);
@@ -97,4 +98,45 @@ impl Shingles {
 struct Chunk {
     start: usize,
     words: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::simplify_text;
+    use proptest::prelude::*;
+
+    fn texts() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => "[a-zA-Z]{1,12}",
+            2 => "[0-9.,]{1,5}",
+            2 => "[ \\t\\n\u{1c}\u{85}\u{a0}\u{2003}]{1,2}",
+            1 => "[!-/:-@_‘’“”—…、。]{1,2}",
+            2 => "[ΣσςİßéÅ٣٫،１²世が\u{301}\u{302e}\u{302f}𝅗𝅥\u{1d15e}]{1,3}",
+            1 => any::<char>().prop_map(String::from),
+        ];
+        prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn the_words_are_those_of_the_simplified_text(text in texts(), other in texts()) {
+            let mut shingles = Shingles::default();
+            shingles.fill(&other);
+            shingles.fill(&text);
+            let simple = simplify_text(&text);
+            let expected: Vec<u64> = python::split_words(&simple).map(|word| word_hash(word.as_bytes())).collect();
+            prop_assert_eq!(shingles.words(), expected, "{:?}", simple);
+        }
+    }
+
+    #[test]
+    fn the_same_words_in_another_dress() {
+        let mut one = Shingles::default();
+        let mut other = Shingles::default();
+        one.fill("The  CAFÉ (2019) isn’t 3.5 km away!");
+        other.fill("the cafe 7 isn t 0 km away");
+        assert_eq!(one.words(), other.words());
+        assert_eq!(one.ngrams(5).len(), 4);
+    }
 }

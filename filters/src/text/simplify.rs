@@ -115,3 +115,49 @@ impl Simplifier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_simplified_as_datatrove_does() {
+        let cases = [
+            ("Hello, WORLD! 3.14 + 2,718 = 5.858; 1.2.3 a1b2", "hello world 0 0 0 0 0 a0b0"),
+            (
+                "Cr\u{e8}me br\u{fb}l\u{e9}e\u{2014}\u{c0}\u{c9}\u{ce} \u{201c}na\u{ef}ve\u{201d} don\u{2019}t",
+                "creme brulee aei naive don t",
+            ),
+            (
+                "\u{39f}\u{394}\u{3a5}\u{3a3}\u{3a3}\u{395}\u{3a5}\u{3a3} \u{3a3} \u{391}\u{3a3}.\u{391} \u{130}stanbul \u{1c5} \u{df}",
+                "\u{3bf}\u{3b4}\u{3c5}\u{3c3}\u{3c3}\u{3b5}\u{3c5}\u{3c2} \u{3c3} \u{3b1}\u{3c3} \u{3b1} istanbul \u{1c6} \u{df}",
+            ),
+            (
+                "\u{663}\u{66b}\u{661}\u{664} x\u{661}\u{662}\u{663}y 3\u{66b}5 \u{bd} \u{b2} \u{2460}",
+                "0 x0y 0 \u{bd} \u{b2} \u{2460}",
+            ),
+            (
+                "\u{2260} \u{fb01} \u{c5} \u{f8} \u{141}\u{d3}D\u{179} e\u{301}",
+                "= \u{fb01} a \u{f8} \u{142}odz e",
+            ),
+            (
+                "\u{65e5}\u{672c}\u{8a9e}\u{3001}\u{30c6}\u{30b9}\u{30c8}\u{3002}\u{304c}\u{304e}",
+                "\u{65e5}\u{672c}\u{8a9e} \u{30c6}\u{30b9}\u{30c8} \u{304b}\u{304d}",
+            ),
+            ("\u{301} \u{301}a ", "a"),
+            ("a\u{1d15}e\u{1d157}\u{1d165}b\u{302e}\u{300}", "a\u{1d15}e\u{1d157}\u{1d165}b\u{302e}"),
+            ("\u{ff11}\u{ff12}\u{ff13} \u{ff01}\u{ff1f} \u{fe57} \u{2026}", "0 \u{fe57}"),
+            ("_a_ a__b $5 \u{20ac}5 <tag> C++ #1", "a a b 0 \u{20ac}0 tag c 0"),
+            ("\u{419}\u{43e}\u{434} \u{401}\u{436} \u{439}", "\u{438}\u{43e}\u{434} \u{435}\u{436} \u{438}"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(simplify_text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn ascii_numbers_end_where_the_pattern_does() {
+        let ends = ["12", "12.5x", "1,234,567", "1.", "1..2", "7"].map(|text| number_end(text.as_bytes(), 0));
+        assert_eq!(ends, [2, 4, 5, 1, 1, 1]);
+    }
+}

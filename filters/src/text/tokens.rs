@@ -93,6 +93,14 @@ impl Columns {
         self.flags.clear();
     }
 
+    /// Drops all words but the first `len`.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.spans.truncate(len);
+        self.chars.truncate(len);
+        self.hashes.truncate(len);
+        self.flags.truncate(len);
+    }
+
     /// Appends a word about which everything is known.
     #[inline]
     pub(super) fn push(&mut self, start: usize, end: usize, chars: u32, hash: u64, flags: u16) {
@@ -136,4 +144,28 @@ pub(super) fn flags_of(word: &str) -> u16 {
     }
     let stop = Tokens::STOP_WORDS.iter().position(|stop| *stop == word);
     flags | stop.map_or(0, |index| 1 << (Tokens::STOP_WORD_SHIFT + index as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_by_unicode_hold_a_letter_or_digit() {
+        let mut tokens = Tokens::default();
+        let text = "Don't “panic”, it's 3.5 km… né?";
+        tokens.fill(text, Words::Uax29);
+        let words: Vec<&str> = tokens.spans().map(|(start, end)| &text[start..end]).collect();
+        assert_eq!(words, ["Don't", "panic", "it's", "3.5", "km", "né"]);
+        assert_eq!(tokens.char_lengths(), [5, 5, 4, 3, 2, 2]);
+        assert_eq!(tokens.flags()[3], 0);
+    }
+
+    #[test]
+    fn flags_tell_letters_symbols_and_stop_words() {
+        assert_eq!(["word", "…", "—!", "•", "3rd", "42"].map(flags_of), [1, 2, 2, 0, 1, 0]);
+        let stop_words = Tokens::STOP_WORDS.map(flags_of).iter().fold(0, |union, flags| union | flags);
+        assert_eq!(stop_words, 0xff01);
+        assert_eq!(flags_of("The"), Tokens::ALPHA);
+    }
 }

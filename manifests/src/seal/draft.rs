@@ -67,7 +67,10 @@ impl Draft {
             dataset: self.dataset.clone(),
             producer: self.producer.clone(),
             tool: self.tool.clone(),
-            config: ConfigRef { file: CONFIG.to_owned(), digest: DigestSet { sha256: digest(release, CONFIG)? } },
+            config: ConfigRef {
+                file: CONFIG.to_owned(),
+                digest: DigestSet { sha256: digest(release, CONFIG)? },
+            },
             inputs: self.inputs(indexes, digest(release, INPUTS_INDEX)?),
             outputs: outputs(release, indexes)?,
             ledger: ledger(release, indexes)?,

@@ -1,9 +1,10 @@
-//! A tiny release, and evidence over plain text files instead of Parquet.
+//! A tiny release, and what its signer can do to it.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::evidence::TextEvidence;
 use crate::bundle::{make_bundle, open_bundle};
 use crate::canonical::{parse_canonical, to_canonical};
 use crate::digest::{Sha256, sha256_file};
@@ -11,74 +12,14 @@ use crate::index::{
     AuditorIndex, FileDigest, InputShard, InputsIndex, LedgerIndex, LedgerShard, OutputPart, UNDECLARED,
 };
 use crate::keys::{Algorithm, PublicKey, SigningKey};
-use crate::ledger::{
-    Edit, Fate, LedgerRow, RuleCount, ShardTally, content_root, decision_root, record_root,
-    shard_stem,
-};
+use crate::ledger::{Fate, RuleCount, ShardTally, content_root, decision_root, record_root, shard_stem};
 use crate::merkle::Tree;
 use crate::model_signing::DirectoryStatement;
 use crate::paths::list_files;
 use crate::predicate::{Asset, Dataset, Fields, Producer, Statement, Tool};
 use crate::seal::{Draft, SourceDeclaration, seal};
 use crate::sums::format_sums;
-use crate::verify::{Evidence, LedgerRows, Report, Request, TextDigests, verify};
-
-/// Ledger rows as tab-separated lines, output texts and input records as lines.
-pub(crate) struct TextEvidence;
-
-impl Evidence for TextEvidence {
-    fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Result<LedgerRows<'a>, String> {
-        let lines = lines(file)?;
-        Ok(Box::new(lines.into_iter().map(move |line| parse_row(&line, stems))))
-    }
-
-    fn output_texts<'a>(&'a self, file: &Path) -> Result<TextDigests<'a>, String> {
-        Ok(Box::new(lines(file)?.into_iter().map(|line| Ok(Sha256::of(line.as_bytes()).0))))
-    }
-
-    fn input_rows(&self, file: &Path) -> Result<u64, String> {
-        Ok(lines(file)?.len() as u64)
-    }
-}
-
-fn lines(file: &Path) -> Result<Vec<String>, String> {
-    let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
-    Ok(text.lines().map(str::to_owned).collect())
-}
-
-fn parse_row(line: &str, stems: &[String]) -> Result<LedgerRow, String> {
-    let bad = || format!("not a ledger line: {line}");
-    let columns: Vec<&str> = line.split('\t').collect();
-    let [row, fate, stage, rule, value, duplicate, out, edit, commit] = columns.as_slice() else {
-        return Err(bad());
-    };
-    let text = |column: &str| (column != "-").then(|| column.to_owned());
-    let pair = |column: &str| {
-        let (left, right) = column.split_once(':')?;
-        Some((left.parse::<u32>().ok()?, right.parse::<u64>().ok()?))
-    };
-    let duplicate_of = match *duplicate {
-        "-" => None,
-        pointer => {
-            let (shard, row) = pair(pointer).ok_or_else(bad)?;
-            Some((stems.get(shard as usize).ok_or_else(bad)?.clone(), row))
-        }
-    };
-    let edit = text(edit).map(|with| Edit { part: 0, start: 0, end: 1, with });
-    Ok(LedgerRow {
-        row: row.parse().map_err(|_| bad())?,
-        fate: fate.parse().map_err(|_| bad())?,
-        stage: text(stage),
-        rule: text(rule),
-        bound: text(value).map(|_| "50".to_owned()),
-        value: text(value),
-        duplicate_of,
-        similarity: None,
-        edits: edit.into_iter().collect(),
-        out: if *out == "-" { None } else { Some(pair(out).ok_or_else(bad)?) },
-        commit: commit.parse::<Sha256>().map_err(|_| bad())?.0,
-    })
-}
+use crate::verify::{Evidence, Report, Request, verify};
 
 /// (name, input text, ledger lines without the commitment)
 const SHARDS: [(&str, &str, &[&str]); 2] = [
@@ -104,7 +45,8 @@ const SHARDS: [(&str, &str, &[&str]); 2] = [
         ],
     ),
 ];
-const PARTS: [(&str, &str); 2] = [("data/part-00000.parquet", "a\nC\nf\n"), ("data/part-00001.parquet", "h\n")];
+const PARTS: [(&str, &str); 2] =
+    [("data/part-00000.parquet", "a\nC\nf\n"), ("data/part-00001.parquet", "h\n")];
 
 /// A release in a temporary directory, and the key that sealed it.
 pub(crate) struct Fixture {
@@ -249,7 +191,8 @@ impl Fixture {
 
     /// Brings every digest up to date with the files as they are, changes the claims, and signs.
     pub(crate) fn reseal(&self, lie: impl FnOnce(&mut Statement)) {
-        let mut auditor: AuditorIndex = parse_canonical(&self.read("auditor/index.json"), usize::MAX).unwrap();
+        let mut auditor: AuditorIndex =
+            parse_canonical(&self.read("auditor/index.json"), usize::MAX).unwrap();
         for file in &mut auditor.files {
             file.sha256 = self.digest(&file.name);
         }

@@ -11,7 +11,9 @@ use crate::verify::{CheckId, Status};
 #[cfg(unix)]
 #[test]
 fn symbolic_links_are_findings_wherever_they_lie() {
-    for file in ["data/part-00000.parquet", "auditor/salt.key", "manifest.sigstore.json", "SHA256SUMS", "extra"] {
+    for file in
+        ["data/part-00000.parquet", "auditor/salt.key", "manifest.sigstore.json", "SHA256SUMS", "extra"]
+    {
         let release = Fixture::sealed();
         let (path, elsewhere) = (release.dir().join(file), release.inputs().join("moved"));
         if path.exists() {
@@ -72,11 +74,15 @@ jq -r .dsseEnvelope.payload attestations/dataset.sig | base64 -d > "$OUT/directo
 { printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < "$OUT/directory.json")"; cat "$OUT/directory.json"; } > "$OUT/pae2.bin"
 jq -r '.dsseEnvelope.signatures[0].sig' attestations/dataset.sig | base64 -d > "$OUT/sig2.bin"
 openssl dgst -sha256 -verify "$OUT/pub.pem" -signature "$OUT/sig2.bin" "$OUT/pae2.bin"
+if command -v model_signing > "$OUT/found"; then
+  model_signing verify key . --signature attestations/dataset.sig --public_key "$OUT/pub.pem"
+fi
 "#;
 
 #[test]
 fn other_tools_agree() {
-    if ["openssl", "jq", "sha256sum"].iter().any(|tool| Command::new(tool).arg("--version").output().is_err()) {
+    if ["openssl", "jq", "sha256sum"].iter().any(|tool| Command::new(tool).arg("--version").output().is_err())
+    {
         eprintln!("skipped: needs openssl, jq and sha256sum");
         return;
     }
@@ -84,12 +90,16 @@ fn other_tools_agree() {
     let out = tempfile::tempdir().unwrap();
     std::fs::write(out.path().join("pub.pem"), release.public().to_pem()).unwrap();
     assert!(run(release.dir(), out.path()), "the honest release");
+    std::fs::remove_dir_all(release.dir().join("auditor")).unwrap();
+    std::fs::remove_file(release.dir().join("run.json")).unwrap();
+    assert!(run(release.dir(), out.path()), "its public view");
     release.replace("data/part-00000.parquet", "a", "b");
     assert!(!run(release.dir(), out.path()), "a changed one");
 }
 
 fn run(release: &Path, out: &Path) -> bool {
-    let output = Command::new("sh").args(["-c", COMMANDS]).current_dir(release).env("OUT", out).output().unwrap();
-    eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+    let output =
+        Command::new("sh").args(["-c", COMMANDS]).current_dir(release).env("OUT", out).output().unwrap();
+    eprintln!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     output.status.success()
 }

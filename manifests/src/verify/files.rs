@@ -84,7 +84,8 @@ pub(super) fn digests(
             complete = false;
             continue;
         }
-        if let Some(bytes) = digest(release, name, *expected, findings).filter(|_| name.starts_with("data/")) {
+        if let Some(bytes) = digest(release, name, *expected, findings).filter(|_| name.starts_with("data/"))
+        {
             output_bytes = output_bytes.saturating_add(bytes);
         }
     }

@@ -147,9 +147,8 @@ fn shards(indexes: &Indexes, findings: &mut Findings) {
 }
 
 fn ledger(index: &LedgerIndex, predicate: &Predicate, findings: &mut Findings) {
-    let count = |number: fn(&LedgerShard) -> u64| {
-        index.shards.iter().map(number).fold(0, u64::saturating_add)
-    };
+    let count =
+        |number: fn(&LedgerShard) -> u64| index.shards.iter().map(number).fold(0, u64::saturating_add);
     let claimed = &predicate.accounting;
     for (what, expected, got) in [
         ("accounting.in", claimed.records_in, count(|shard| shard.rows)),

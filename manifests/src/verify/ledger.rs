@@ -159,10 +159,16 @@ impl<'a> Walk<'a> {
     }
 
     fn rules(&mut self) {
-        let claimed = self.case.statement.predicate.accounting.by_rule.iter().map(|rule| {
-            ((rule.stage.clone(), rule.rule.clone()), (rule.removed, rule.quarantined))
-        });
-        let found = self.by_rule.iter().map(|(rule, count)| (rule.clone(), (count.removed, count.quarantined)));
+        let claimed = self
+            .case
+            .statement
+            .predicate
+            .accounting
+            .by_rule
+            .iter()
+            .map(|rule| ((rule.stage.clone(), rule.rule.clone()), (rule.removed, rule.quarantined)));
+        let found =
+            self.by_rule.iter().map(|(rule, count)| (rule.clone(), (count.removed, count.quarantined)));
         let name = |(stage, rule): &(String, String)| format!("accounting.byRule of `{stage}`, `{rule}`");
         compare_tables(claimed.collect(), found.collect(), name, &mut self.counts);
     }

@@ -155,12 +155,7 @@ fn read_indexes(release: &mut Release, statement: &Statement, report: &mut Repor
     indexes
 }
 
-fn check_files(
-    release: &mut Release,
-    statement: &Statement,
-    indexes: Option<&Indexes>,
-    report: &mut Report,
-) {
+fn check_files(release: &mut Release, statement: &Statement, indexes: Option<&Indexes>, report: &mut Report) {
     let mut findings = Findings::default();
     let listed = files::sums(release, statement, indexes, &mut findings);
     report.settle(CheckId::FilesSums, findings);
@@ -212,7 +207,8 @@ fn expected_names(
 fn note_countersignatures(release: &Release, report: &mut Report) {
     let count = release.files().iter().filter(|name| is_countersignature(name)).count();
     if count > 0 && report.status(CheckId::FilesExtra) == Status::Pass {
-        let note = format!("nothing unknown; {count} countersignatures were not checked, their keys are not known");
+        let note =
+            format!("nothing unknown; {count} countersignatures were not checked, their keys are not known");
         report.note(CheckId::FilesExtra, note);
     }
 }
@@ -227,10 +223,7 @@ pub(crate) fn self_consistent(indexes: &Indexes, statement: &Statement) -> Resul
 
 /// Reads a statement that still has to be signed and makes sure that the files are the ones it was made for. Gives
 /// the statement and the digests of all files that a signature over the directory covers.
-pub(crate) fn unsigned(
-    release: &mut Release,
-    payload: &[u8],
-) -> Result<(Statement, files::Listed), Finding> {
+pub(crate) fn unsigned(release: &mut Release, payload: &[u8]) -> Result<(Statement, files::Listed), Finding> {
     let mut findings = Findings::default();
     let Some(statement) = statement::parse(payload, &mut findings) else {
         let unreadable = || Finding::new(UNSIGNED_MANIFEST, "a statement", "none");

@@ -49,7 +49,8 @@ pub(super) struct Orphans<'a> {
 
 impl<'a> Orphans<'a> {
     pub(super) fn new(shards: &'a [LedgerShard]) -> Self {
-        let numbers = shards.iter().enumerate().map(|(number, shard)| (shard.name.as_str(), number)).collect();
+        let numbers =
+            shards.iter().enumerate().map(|(number, shard)| (shard.name.as_str(), number)).collect();
         let released = shards.iter().map(|_| Bits::default()).collect();
         Self { shards, numbers, released, forward: vec![false; shards.len()], count: 0 }
     }

@@ -210,7 +210,8 @@ fn reasons(predicate: &Predicate, findings: &mut Findings) {
         let stage = stages.entry(&rule.stage).or_default();
         *stage = (sum([stage.0, rule.removed]), sum([stage.1, rule.quarantined]));
     }
-    let claimed = counts.by_stage.iter().map(|stage| (stage.stage.as_str(), stage.removed, stage.quarantined));
+    let claimed =
+        counts.by_stage.iter().map(|stage| (stage.stage.as_str(), stage.removed, stage.quarantined));
     if !claimed.eq(stages.iter().map(|(stage, (removed, quarantined))| (*stage, *removed, *quarantined))) {
         findings.add(MANIFEST, "accounting.byStage in order and the sum of byRule", "another table");
     }

@@ -50,7 +50,7 @@ impl Merges {
         let mut merges = Self { filter: vec![0; 1 << (FILTER_BITS - 6)], by_pair: BTreeMap::new() };
         let mut splitter = Splitter::default();
         for exception in EXCEPTIONS.iter() {
-            let hash = |&(start, end): &(usize, usize)| word_hash(exception.chunk[start..end].as_bytes());
+            let hash = |&(start, end): &(usize, usize)| word_hash(&exception.chunk.as_bytes()[start..end]);
             let tokens: Vec<u64> = splitter.split(&exception.chunk, None).iter().map(hash).collect();
             if let [first, second, ..] = tokens[..] {
                 let bit = filter_bit(first, second);
@@ -70,11 +70,11 @@ impl Merges {
                 self.find_at(first, text, spans, hashes, &mut found);
             }
         }
-        found
-            .iter()
-            .any(|merge| merge.changes(text, spans))
-            .then(|| longest(found, text, spans))
-            .unwrap_or_default()
+        if found.iter().any(|merge| merge.changes(text, spans)) {
+            longest(found, text, spans)
+        } else {
+            Vec::new()
+        }
     }
 
     #[cold]

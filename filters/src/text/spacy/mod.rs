@@ -1,7 +1,7 @@
 //! The tokens of spaCy 3.8's blank English pipeline, as datatrove 0.10 counts them.
 //!
-//! A text is cut at white space into chunks. Most chunks of a text are a word of ASCII letters, perhaps with one
-//! mark after it; those are done here, eight bytes at a time. All others go through [`split`], which follows spaCy
+//! A text is cut at white space into chunks. Most chunks of an English text are ASCII
+//! words with marks around them; those are done in one pass by [`plain`]. All others go through [`split`], which follows spaCy
 //! step by step, and are remembered by [`memo`]. Tokens of white space, which spaCy makes and datatrove drops, are
 //! never made.
 //!
@@ -14,13 +14,16 @@ mod exceptions;
 mod memo;
 mod merges;
 mod notable;
+mod plain;
 mod split;
+#[cfg(test)]
+mod tests;
 mod url;
 
 use super::ascii;
-use super::hash::{short_word_hash, word_hash};
+use super::hash::word_hash;
 use super::python;
-use super::tokens::{Columns, Tokens};
+use super::tokens::Columns;
 use exceptions::EXCEPTIONS;
 use memo::{Memo, Part};
 use merges::{MERGES, Merge};
@@ -46,7 +49,7 @@ impl Spacy {
                 at += 1;
                 continue;
             }
-            at = match plain_word(bytes, at, notable, out) {
+            at = match plain::chunk(bytes, at, notable, out) {
                 Some(end) => end,
                 None => self.other_chunk(text, at, out),
             };
@@ -93,35 +96,6 @@ fn part(out: &Columns, index: usize, chunk: usize) -> Part {
         end: (end as usize - chunk) as u8,
         chars: out.chars[index] as u8,
     }
-}
-
-/// Appends the tokens of a chunk that is a word of ASCII letters with at most one mark after it, and returns where
-/// it ends; `None` if the chunk is none or needs a closer look.
-#[inline]
-fn plain_word(bytes: &[u8], at: usize, notable: &Notable, out: &mut Columns) -> Option<usize> {
-    let (len, hash) = ascii::letters(bytes, at);
-    let end = at + len;
-    let mark = bytes.get(end).copied().unwrap_or(b' ');
-    let notes = notable.get(hash);
-    if ascii::is_space(mark) && len > 0 && notes & Notable::EXCEPTION == 0 {
-        out.push(at, end, len as u32, hash, Tokens::ALPHA | notes & Notable::STOP_WORDS);
-        return Some(end);
-    }
-    if len == 0 || notes & (Notable::EXCEPTION | Notable::ABBREVIATION) != 0 {
-        return None;
-    }
-    let after = bytes.get(end + 1).copied().unwrap_or(b' ');
-    let splits = match mark {
-        b',' | b';' | b':' | b'!' | b'?' | b')' | b'"' => true,
-        b'.' => bytes[end - 1].is_ascii_lowercase() || (len > 1 && bytes[end - 2].is_ascii_uppercase()),
-        _ => false,
-    };
-    if !splits || !ascii::is_space(after) {
-        return None;
-    }
-    out.push(at, end, len as u32, hash, Tokens::ALPHA | notes & Notable::STOP_WORDS);
-    out.push(end, end + 1, 1, short_word_hash(u64::from(mark), 1), Tokens::SYMBOL);
-    Some(end + 1)
 }
 
 /// Where the chunk that holds the byte at `at` ends, and where to go on after white space that is not ASCII.

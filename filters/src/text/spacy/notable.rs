@@ -22,8 +22,8 @@ pub(super) struct Notable {
 impl Notable {
     /// The word itself is an exception.
     pub(super) const EXCEPTION: u16 = 1;
-    /// The word followed by marks is an exception.
-    pub(super) const ABBREVIATION: u16 = 2;
+    /// The word begins an exception that goes on with something else than a letter.
+    pub(super) const BEGINS_EXCEPTION: u16 = 2;
     /// The flags of stop words.
     pub(super) const STOP_WORDS: u16 = !0 << Tokens::STOP_WORD_SHIFT;
 
@@ -33,11 +33,12 @@ impl Notable {
             notable.note(word, flags_of(word) & Self::STOP_WORDS);
         }
         for exception in EXCEPTIONS.iter() {
-            let letters = exception.chunk.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
-            if letters == exception.chunk && letters.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-                notable.note(letters, Self::EXCEPTION);
-            } else if letters.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-                notable.note(letters, Self::ABBREVIATION);
+            let letters = exception.chunk.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+            let (word, rest) = exception.chunk.split_at(exception.chunk.len() - letters.len());
+            match (word, rest) {
+                ("", _) => {}
+                (_, "") => notable.note(word, Self::EXCEPTION),
+                _ => notable.note(word, Self::BEGINS_EXCEPTION),
             }
         }
         notable
@@ -81,8 +82,9 @@ mod tests {
     fn words_are_noted() {
         let notes = |word: &str| NOTABLE.get(word_hash(word.as_bytes()));
         assert_eq!(notes("cannot"), Notable::EXCEPTION);
-        assert_eq!(notes("Mr"), Notable::ABBREVIATION);
-        assert_eq!(notes("Id"), Notable::EXCEPTION | Notable::ABBREVIATION);
+        assert_eq!(notes("Mr"), Notable::BEGINS_EXCEPTION);
+        assert_eq!(notes("Id"), Notable::EXCEPTION | Notable::BEGINS_EXCEPTION);
+        assert_eq!((notes("it"), notes("can")), (Notable::BEGINS_EXCEPTION, Notable::BEGINS_EXCEPTION));
         assert_eq!((notes("the"), notes("with")), (0x100, 0x8000));
         assert_eq!((notes("The"), notes("sentence")), (0, 0));
         let used = NOTABLE.slots.iter().filter(|slot| slot.1 != 0).count();

@@ -1,0 +1,83 @@
+//! What there is to use, described from the registries alone: lists, the reference, one stage.
+
+use crate::barriers::BARRIERS;
+use filters::{BuildError, Rule};
+use std::fmt::Write;
+
+/// One registry entry as a user sees it.
+pub struct Description {
+    /// `filter`, `scorer` or `barrier`.
+    pub kind: &'static str,
+    /// What `use` names.
+    pub name: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// Paper, table, reference implementation and version.
+    pub source: &'static str,
+    /// The rules it can break.
+    pub rules: &'static [Rule],
+    /// The keys with their defaults.
+    pub defaults: toml::Table,
+    /// A table to start from, where one works without further files.
+    pub example: Option<&'static str>,
+}
+
+/// Every stage there is, in the order of the registries.
+pub fn describe() -> Result<Vec<Description>, BuildError> {
+    let mut all = Vec::new();
+    for (kind, entries) in [("filter", filters::FILTERS), ("scorer", classifiers::SCORERS)] {
+        for e in entries {
+            let defaults = (e.defaults)()?;
+            let (name, summary, source, rules, example) = (e.name, e.summary, e.source, e.rules, e.example);
+            all.push(Description { kind, name, summary, source, rules, defaults, example });
+        }
+    }
+    for e in BARRIERS {
+        let defaults = (e.defaults)()?;
+        let (name, summary, source, rules) = (e.name, e.summary, e.source, e.rules);
+        all.push(Description { kind: "barrier", name, summary, source, rules, defaults, example: None });
+    }
+    Ok(all)
+}
+
+/// The reference of all stages, as `docs/filters.md` holds it.
+pub fn reference() -> Result<String, BuildError> {
+    let mut out = String::from("# Stages\n\nMade from the registries by `probity filters --markdown`; do not edit.\n");
+    for description in describe()? {
+        out.push('\n');
+        out.push_str(&description.to_markdown());
+    }
+    Ok(out)
+}
+
+impl Description {
+    /// This stage's section of the reference.
+    pub fn to_markdown(&self) -> String {
+        let mut out = String::new();
+        // writing to a string cannot fail
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "## {} ({})\n\n{}.\n\nSource: {}.", self.name, self.kind, sentence(self.summary), self.source)?;
+        if !self.rules.is_empty() {
+            writeln!(out, "\n| rule | measures | reference's reason |\n|---|---|---|")?;
+            for rule in self.rules {
+                let alias = rule.alias.map(|alias| format!("`{alias}`")).unwrap_or_default();
+                writeln!(out, "| `{}` | {} | {alias} |", rule.id, rule.summary)?;
+            }
+        }
+        writeln!(out, "\n```toml\n[[stage]]\nuse = \"{}\"", self.name)?;
+        match self.example.filter(|_| self.defaults.is_empty()) {
+            Some(example) => writeln!(out, "{example}")?,
+            None => write!(out, "{}", self.defaults)?,
+        }
+        writeln!(out, "```")
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

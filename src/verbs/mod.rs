@@ -1,0 +1,11 @@
+//! One file per verb.
+
+pub mod demo;
+pub mod explain;
+pub mod filters;
+pub mod init;
+pub mod keygen;
+pub mod plan;
+pub mod run;
+pub mod sign;
+pub mod verify;

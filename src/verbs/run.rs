@@ -1,0 +1,98 @@
+//! `run`: the main job.
+
+use crate::{progress, say};
+use anyhow::{Context, Result};
+use manifests::keys::SigningKey;
+use manifests::ledger::SaltKey;
+use manifests::predicate::Accounting;
+use pipeline::{Config, Options, Outcome, Override, Plan};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Curate: read shards, judge and deduplicate records, write and sign a release.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The configuration
+    config: PathBuf,
+    /// Where the release is made; an interrupted run into the same directory continues
+    #[arg(long, value_name = "RELEASE")]
+    out: PathBuf,
+    /// The private key that signs the release; without one it stays unsigned
+    #[arg(long)]
+    key: Option<PathBuf>,
+    /// A file with the 32 bytes that open the ledger's commitments; drawn at random unless given
+    #[arg(long, value_name = "FILE")]
+    salt_key: Option<PathBuf>,
+    /// Worker threads; as many as there are processors unless given
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Set a key of a stage (`gopher-quality.words_min=80`) or of the top (`measure=all`)
+    #[arg(long, value_name = "STAGE.KEY=VALUE")]
+    set: Vec<Override>,
+}
+
+pub fn call(arguments: &Arguments) -> Result<ExitCode> {
+    let plan = Plan::new(Config::load(&arguments.config, &arguments.set)?)?;
+    let key = arguments.key.as_deref().map(load_key).transpose()?;
+    let salt_key = arguments.salt_key.as_deref().map(load_salt_key).transpose()?;
+    let options = Options {
+        release: arguments.out.clone(),
+        key: key.as_ref(),
+        salt_key,
+        threads: threads(arguments.threads),
+    };
+    let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
+    summarise(&outcome, &arguments.out)?;
+    Ok(if outcome.attested.gate.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Worker threads asked for, or one per processor.
+pub fn threads(asked: Option<u16>) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.map_or_else(processors, usize::from)
+}
+
+/// Reads a private key.
+pub fn load_key(path: &Path) -> Result<SigningKey> {
+    SigningKey::load(path).with_context(|| format!("`{}`", path.display()))
+}
+
+fn load_salt_key(path: &Path) -> Result<SaltKey> {
+    let bytes = std::fs::read(path).with_context(|| format!("`{}`", path.display()))?;
+    let len = bytes.len();
+    let bytes = bytes.try_into().map_err(|_| anyhow::anyhow!("`{}`: expected 32 bytes, got {len}", path.display()))?;
+    Ok(SaltKey::from_bytes(bytes))
+}
+
+fn summarise(outcome: &Outcome, release: &Path) -> Result<()> {
+    let predicate = &outcome.attested.sealed.statement.predicate;
+    counts(&predicate.accounting)?;
+    say(format_args!("decision root  {}", predicate.ledger.decision_root))?;
+    say(format_args!("content root   {}", predicate.outputs.content_root))?;
+    for broken in &outcome.attested.gate {
+        say(format_args!("gate broken    {broken}"))?;
+    }
+    match (&outcome.attested.sealed.key_id, outcome.attested.gate.is_empty()) {
+        (Some(key_id), _) => say(format_args!("signed         by key {key_id}"))?,
+        (None, true) => say(format_args!("unsigned       `probity sign {} --key KEY` completes it", release.display()))?,
+        (None, false) => say("unsigned       a release that breaks its gate is not signed")?,
+    }
+    say(format_args!("release        {}", release.display()))
+}
+
+/// The table of fates and of what took records out.
+pub fn counts(accounting: &Accounting) -> Result<()> {
+    let Accounting { records_in, kept, edited, removed, quarantined, .. } = accounting;
+    say(format_args!("records in     {records_in}"))?;
+    say(format_args!("kept           {kept}, and {edited} with edits"))?;
+    say(format_args!("removed        {removed}"))?;
+    say(format_args!("quarantined    {quarantined}"))?;
+    for rule in &accounting.by_rule {
+        let name = format!("{}/{}", rule.stage, rule.rule);
+        say(format_args!("  {:>9}  {name}", rule.removed + rule.quarantined))?;
+    }
+    if accounting.orphans > 0 {
+        say(format_args!("  {:>9}  of these duplicate a record that a later stage took out", accounting.orphans))?;
+    }
+    Ok(())
+}

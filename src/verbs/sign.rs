@@ -1,0 +1,24 @@
+//! `sign`: completes a release that was made without a key.
+
+use super::run::load_key;
+use crate::say;
+use anyhow::Result;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Sign a release that was made without a key.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The release
+    release: PathBuf,
+    /// The private key
+    #[arg(long)]
+    key: PathBuf,
+}
+
+pub fn call(arguments: &Arguments) -> Result<ExitCode> {
+    let key = load_key(&arguments.key)?;
+    let sealed = manifests::seal::sign(&arguments.release, &key)?;
+    say(format_args!("signed by key {}", sealed.key_id.unwrap_or_default()))?;
+    Ok(ExitCode::SUCCESS)
+}
