@@ -66,7 +66,8 @@ impl Progress for Lines {
     fn begin(&self, pass: &str, total: u64) {
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
-        *self.pass.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = (pass.to_string(), Some(Instant::now()));
+        *self.pass.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) =
+            (pass.to_string(), Some(Instant::now()));
     }
 
     fn advance(&self, units: u64) {

@@ -144,6 +144,8 @@ proptest! {
             prop_assert!(same(&first, &run(stages, document, Measure::First)), "{}: not deterministic", name);
             let all = run(stages, document, Measure::All);
             prop_assert_eq!(&first.broken, &all.broken, "{}: measuring all decides otherwise", name);
+            let kept = first.broken.is_none();
+            prop_assert!(!kept || same(&first, &all), "{}: measuring all records or edits otherwise", name);
             prop_assert!(all.measured.iter().all(|value| !value.is_infinite()), "{}: {:?}", name, all.measured);
             let measured = all.measured.iter().filter(|value| !value.is_nan()).count();
             prop_assert!(measured == 0 || measured == all.measured.len(), "{name}: {:?}", all.measured);

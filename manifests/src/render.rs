@@ -17,7 +17,10 @@ pub fn card(predicate: &Predicate) -> String {
 fn write_card(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
     let Predicate { dataset, producer, tool, accounting, outputs, ledger, .. } = predicate;
     writeln!(out, "---\npretty_name: {}", quoted(&dataset.name))?;
-    writeln!(out, "configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/*.parquet\n---")?;
+    writeln!(
+        out,
+        "configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/*.parquet\n---"
+    )?;
     writeln!(out, "\n# {} {}\n", dataset.name, dataset.version)?;
     writeln!(out, "Release {}, made with {} {}.", dataset.sequence, tool.name, tool.version)?;
     if !producer.name.is_empty() {
@@ -36,7 +39,11 @@ fn write_card(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
     }
     writeln!(out, "\nThe output holds {} records, {} bytes of text.", outputs.rows, outputs.text_bytes)?;
     if accounting.orphans > 0 {
-        writeln!(out, "{} records were removed as duplicates of a record that a later stage removed.", accounting.orphans)?;
+        writeln!(
+            out,
+            "{} records were removed as duplicates of a record that a later stage removed.",
+            accounting.orphans
+        )?;
     }
     writeln!(out, "\n## Left out, by stage\n\n| stage | removed | quarantined |\n|---|---:|---:|")?;
     for stage in &accounting.by_stage {
@@ -45,7 +52,10 @@ fn write_card(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
     write_sources(out, predicate)?;
     writeln!(out, "\n## How to check this release\n")?;
     writeln!(out, "`sha256sum --strict -c SHA256SUMS` checks the files against the signed list;")?;
-    writeln!(out, "`probity verify . --key producer.pub.pem` checks the signature, the files and, where `auditor/` is")?;
+    writeln!(
+        out,
+        "`probity verify . --key producer.pub.pem` checks the signature, the files and, where `auditor/` is"
+    )?;
     writeln!(out, "present, every count on this page against the ledger.\n")?;
     writeln!(out, "- record root `{}`", ledger.record_root)?;
     writeln!(out, "- decision root `{}`", ledger.decision_root)?;
@@ -53,11 +63,22 @@ fn write_card(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
 }
 
 fn write_sources(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
-    writeln!(out, "\n## Sources (declared; rows measured)\n\n| source | licence | category | collected | rows |\n|---|---|---|---|---:|")?;
+    writeln!(
+        out,
+        "\n## Sources (declared; rows measured)\n\n| source | licence | category | collected | rows |\n|---|---|---|---|---:|"
+    )?;
     for source in &predicate.inputs.sources {
-        let told = |field: &Option<String>| field.as_deref().filter(|text| !text.is_empty()).unwrap_or("unknown").to_owned();
+        let told = |field: &Option<String>| {
+            field.as_deref().filter(|text| !text.is_empty()).unwrap_or("unknown").to_owned()
+        };
         let (license, category) = (told(&source.license), told(&source.category));
-        writeln!(out, "| {} | {license} | {category} | {} | {} |", source.id, told(&source.collected), source.rows)?;
+        writeln!(
+            out,
+            "| {} | {license} | {category} | {} | {} |",
+            source.id,
+            told(&source.collected),
+            source.rows
+        )?;
     }
     Ok(())
 }

@@ -7,15 +7,15 @@ use crate::inputs::Shard;
 use crate::plan::Plan;
 use crate::write::{Written, data_file, ledger_file};
 use crate::{Error, Result, store};
+use manifests::canonical::to_canonical;
+use manifests::digest::Sha256;
 use manifests::index::{
     FileDigest, INPUTS_INDEX, InputShard, InputsIndex, LEDGER_INDEX, LedgerIndex, LedgerShard, OutputPart,
 };
-use manifests::predicate::{Asset, Dataset, Fields, Producer, Tool};
-use manifests::seal::{self, Sealed, SourceDeclaration};
-use manifests::canonical::to_canonical;
-use manifests::digest::Sha256;
 use manifests::keys::SigningKey;
 use manifests::ledger::RuleCount;
+use manifests::predicate::{Asset, Dataset, Fields, Producer, Tool};
+use manifests::seal::{self, Sealed, SourceDeclaration};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,7 +41,12 @@ pub(crate) struct Draft<'r> {
 }
 
 /// Writes everything but the shards themselves; `run` is threads and seconds, for `run.json`.
-pub(crate) fn attest(draft: &Draft<'_>, release: &Path, key: Option<&SigningKey>, run: (usize, f64)) -> Result<Attested> {
+pub(crate) fn attest(
+    draft: &Draft<'_>,
+    release: &Path,
+    key: Option<&SigningKey>,
+    run: (usize, f64),
+) -> Result<Attested> {
     write_json(&release.join(INPUTS_INDEX), &inputs_index(draft.listed))?;
     write_json(&release.join(LEDGER_INDEX), &ledger_index(draft)?)?;
     write_json(&release.join("config.public.json"), draft.plan.resolved())?;
@@ -103,7 +108,8 @@ fn claims(draft: &Draft<'_>) -> seal::Draft {
         count.removed += removed;
         count.quarantined += quarantined;
     }
-    let unreadable: Vec<(u64, u64)> = draft.written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
+    let unreadable: Vec<(u64, u64)> =
+        draft.written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
     let asset = |a: &crate::plan::Asset| Asset { name: a.name.clone(), sha256: a.sha256, bytes: a.bytes };
     seal::Draft {
         dataset: Dataset {
@@ -139,12 +145,27 @@ fn fields() -> Fields {
     let list = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     Fields {
         declared: list(&[
-            "dataset", "producer", "inputs.sources[].category", "inputs.sources[].collected",
-            "inputs.sources[].id", "inputs.sources[].license", "inputs.sources[].uri",
+            "dataset",
+            "producer",
+            "inputs.sources[].category",
+            "inputs.sources[].collected",
+            "inputs.sources[].id",
+            "inputs.sources[].license",
+            "inputs.sources[].uri",
         ]),
         measured: list(&[
-            "accounting", "assets", "config", "inputs.bytes", "inputs.excluded", "inputs.rows", "inputs.shards",
-            "inputs.sources[].rows", "inputs.sources[].shards", "ledger", "outputs", "tool",
+            "accounting",
+            "assets",
+            "config",
+            "inputs.bytes",
+            "inputs.excluded",
+            "inputs.rows",
+            "inputs.shards",
+            "inputs.sources[].rows",
+            "inputs.sources[].shards",
+            "ledger",
+            "outputs",
+            "tool",
         ]),
     }
 }

@@ -10,7 +10,8 @@ use arrow_array::{Array, ArrayRef, LargeListArray, ListArray, RecordBatch, Struc
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowSelection,
 };
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -122,9 +123,15 @@ pub(crate) struct Rows<'b> {
 
 impl Rows<'_> {
     /// The text of a row; chat records are joined into `joined`.
-    pub(crate) fn text<'s>(&'s self, row: usize, joined: &'s mut String) -> std::result::Result<&'s str, Cause> {
+    pub(crate) fn text<'s>(
+        &'s self,
+        row: usize,
+        joined: &'s mut String,
+    ) -> std::result::Result<&'s str, Cause> {
         match &self.text {
-            TextColumn::Plain(strings) => strings.get(row).ok_or(Cause::NullText)?.map_err(|_| Cause::InvalidUtf8),
+            TextColumn::Plain(strings) => {
+                strings.get(row).ok_or(Cause::NullText)?.map_err(|_| Cause::InvalidUtf8)
+            }
             TextColumn::Messages(messages) => messages.join(row, joined),
         }
     }
@@ -211,8 +218,12 @@ impl Messages<'_> {
     fn parts(&self, row: usize) -> Option<ArrayRef> {
         let valid = self.0.is_valid(row);
         match self.0.data_type() {
-            DataType::List(_) if valid => self.0.as_any().downcast_ref::<ListArray>().map(|list| list.value(row)),
-            DataType::LargeList(_) if valid => self.0.as_any().downcast_ref::<LargeListArray>().map(|l| l.value(row)),
+            DataType::List(_) if valid => {
+                self.0.as_any().downcast_ref::<ListArray>().map(|list| list.value(row))
+            }
+            DataType::LargeList(_) if valid => {
+                self.0.as_any().downcast_ref::<LargeListArray>().map(|l| l.value(row))
+            }
             _ => None,
         }
     }
@@ -257,7 +268,9 @@ fn messages_column(shard: &Shard, schema: &Schema, index: usize) -> Result<usize
     let field = schema.field(index);
     let content = match field.data_type() {
         DataType::List(item) | DataType::LargeList(item) => match item.data_type() {
-            DataType::Struct(fields) => fields.iter().find(|f| f.name() == "content").map(|f| f.data_type().clone()),
+            DataType::Struct(fields) => {
+                fields.iter().find(|f| f.name() == "content").map(|f| f.data_type().clone())
+            }
             _ => None,
         },
         _ => None,
@@ -282,7 +295,9 @@ fn with_views(schema: &SchemaRef, text: usize) -> SchemaRef {
         .iter()
         .enumerate()
         .map(|(index, field)| match field.data_type() {
-            DataType::Utf8 if index == text => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+            DataType::Utf8 if index == text => {
+                Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View))
+            }
             _ => Arc::clone(field),
         })
         .collect();

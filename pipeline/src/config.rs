@@ -203,7 +203,9 @@ impl Config {
                 top.insert(o.key.clone(), o.value.clone());
             }
             let stages = std::mem::take(&mut file.stages);
-            file = top.try_into().map_err(|e: toml::de::Error| fail(None, e.message().trim_end().to_string()))?;
+            file = top
+                .try_into()
+                .map_err(|e: toml::de::Error| fail(None, e.message().trim_end().to_string()))?;
             file.stages = stages;
         }
         if file.schema != SCHEMA {
@@ -231,7 +233,10 @@ impl Config {
             if stage.name.is_empty() || !stage.name.bytes().all(plain) || stage.name == "input" {
                 return Err(self.error(
                     stage.line,
-                    format!("`name` is `{}`, expected lower-case letters, digits and dashes, not `input`", stage.name),
+                    format!(
+                        "`name` is `{}`, expected lower-case letters, digits and dashes, not `input`",
+                        stage.name
+                    ),
                 ));
             }
             if self.stages[..at].iter().any(|earlier| earlier.name == stage.name) {
@@ -267,7 +272,9 @@ fn stage(mut table: toml::Table, line: usize) -> std::result::Result<StageTable,
     let when = text("when")?;
     let action = match table.remove("action") {
         None => None,
-        Some(value) => Some(value.try_into().map_err(|_| "`action` is `remove`, `quarantine` or `tag`".to_string())?),
+        Some(value) => {
+            Some(value.try_into().map_err(|_| "`action` is `remove`, `quarantine` or `tag`".to_string())?)
+        }
     };
     Ok(StageTable { used, name, when, action, table, line })
 }
@@ -305,13 +312,19 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_line() {
         let cases = [
-            ("schema = 2\n[input]\nfiles = []\ntext = \"t\"\n", "c.toml: `schema` is 2, this program reads 1"),
+            (
+                "schema = 2\n[input]\nfiles = []\ntext = \"t\"\n",
+                "c.toml: `schema` is 2, this program reads 1",
+            ),
             ("schema = 1\nsheme = 2\n[input]\n", "c.toml:2: unknown field `sheme`"),
             ("schema = 1\n[input]\nfiles = []\n", "c.toml: `input` needs either `text` or `messages`"),
             ("schema = 1\n[input]\nfiles = [\"a\"]\ntext = 3\n", "c.toml:4: invalid type: integer `3`"),
             (&format!("{TOP}\n[[stage]]\nwords_min = 3\n"), "c.toml:6: a stage needs `use`"),
             (&format!("{TOP}\n[[stage]]\nuse = \"a\"\naction = \"burn\"\n"), "c.toml:6: `action` is"),
-            (&format!("{TOP}\n[[stage]]\nuse = \"a\"\n[[stage]]\nuse = \"a\"\n"), "c.toml:8: two stages are named `a`"),
+            (
+                &format!("{TOP}\n[[stage]]\nuse = \"a\"\n[[stage]]\nuse = \"a\"\n"),
+                "c.toml:8: two stages are named `a`",
+            ),
         ];
         for (text, expected) in cases {
             let error = parse(text, &[]).map(|_| ()).unwrap_err();

@@ -1,7 +1,7 @@
 //! The judged corpus as a barrier sees it: which records are still alive, their keys, and, on demand, their texts.
 
 use crate::artefact::{self, Artefact, Identity, Kind};
-use crate::barriers::{Removal, RecordNumber};
+use crate::barriers::{RecordNumber, Removal};
 use crate::batch::ShardReader;
 use crate::inputs::Shard;
 use crate::judge::replay;
@@ -93,7 +93,11 @@ impl<'r> Corpus<'r> {
     pub(crate) fn new(judged: &'r Judged<'r>, stage: usize, ordinal: usize, key_len: usize) -> Result<Self> {
         let open = |group: &Group| {
             let identity = judged.work.group_identity(&judged.shards[group.shard], group.row_group);
-            let artefact = Artefact::open(&judged.work.keys(group.shard, group.row_group, ordinal), Kind::Keys, &identity)?;
+            let artefact = Artefact::open(
+                &judged.work.keys(group.shard, group.row_group, ordinal),
+                Kind::Keys,
+                &identity,
+            )?;
             let expected = (group.records.end - group.records.start) as usize * key_len;
             match artefact.payload().len() {
                 len if len == expected => Ok(artefact),
@@ -136,7 +140,10 @@ impl<'r> Corpus<'r> {
             }
             rest = later;
         }
-        let parts = wanted.par_iter().map(|(group, records)| self.group_texts(group, records)).collect::<Result<_>>()?;
+        let parts = wanted
+            .par_iter()
+            .map(|(group, records)| self.group_texts(group, records))
+            .collect::<Result<_>>()?;
         Ok(Texts { parts })
     }
 
@@ -175,7 +182,9 @@ impl<'r> Corpus<'r> {
             let batch = batch.map_err(|why| Error::input(&shard.path, why))?;
             let read = reader.rows(&batch)?;
             for (at, row) in (0..batch.num_rows()).zip(&mut rows) {
-                let text = read.text(at, &mut joined).map_err(|cause| Error::Bug(format!("{} in a judged record", cause.rule())))?;
+                let text = read
+                    .text(at, &mut joined)
+                    .map_err(|cause| Error::Bug(format!("{} in a judged record", cause.rule())))?;
                 let edits = replay(text, &verdicts.edits(row)?, self.stage);
                 texts.push_str(&edits.apply(text));
                 ends.extend_from_slice(&(texts.len() as u64).to_le_bytes());
@@ -203,7 +212,10 @@ impl Texts {
     /// The text of a record that was asked for.
     pub fn get(&self, record: RecordNumber) -> Result<&str> {
         let at = self.parts.partition_point(|part| part.records.end <= record);
-        let part = self.parts.get(at).ok_or_else(|| Error::Bug(format!("text of record {record} was not asked for")))?;
+        let part = self
+            .parts
+            .get(at)
+            .ok_or_else(|| Error::Bug(format!("text of record {record} was not asked for")))?;
         part.get(record)
     }
 }
@@ -211,7 +223,9 @@ impl Texts {
 impl TextPart {
     fn get(&self, record: RecordNumber) -> Result<&str> {
         let payload = self.artefact.payload();
-        let number = |at: usize| payload.get(at * 8..at * 8 + 8).map(|b| u64::from_le_bytes(b.try_into().unwrap_or_default()));
+        let number = |at: usize| {
+            payload.get(at * 8..at * 8 + 8).map(|b| u64::from_le_bytes(b.try_into().unwrap_or_default()))
+        };
         let missing = || Error::Bug(format!("text of record {record} is not in its artefact"));
         let (mut low, mut high) = (0, self.count);
         while low < high {

@@ -42,7 +42,8 @@ pub fn describe() -> Result<Vec<Description>, BuildError> {
 
 /// The reference of all stages, as `docs/filters.md` holds it.
 pub fn reference() -> Result<String, BuildError> {
-    let mut out = String::from("# Stages\n\nMade from the registries by `probity filters --markdown`; do not edit.\n");
+    let mut out =
+        String::from("# Stages\n\nMade from the registries by `probity filters --markdown`; do not edit.\n");
     for description in describe()? {
         out.push('\n');
         out.push_str(&description.to_markdown());
@@ -60,7 +61,14 @@ impl Description {
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "## {} ({})\n\n{}.\n\nSource: {}.", self.name, self.kind, sentence(self.summary), self.source)?;
+        writeln!(
+            out,
+            "## {} ({})\n\n{}.\n\nSource: {}.",
+            self.name,
+            self.kind,
+            sentence(self.summary),
+            self.source
+        )?;
         if !self.rules.is_empty() {
             writeln!(out, "\n| rule | measures | reference's reason |\n|---|---|---|")?;
             for rule in self.rules {

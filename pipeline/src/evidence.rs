@@ -6,9 +6,9 @@ use crate::config::{BadShard, Input};
 use crate::inputs::{Shard, read_footer};
 use crate::ledger;
 use arrow_array::RecordBatch;
-use manifests::verify::Evidence;
 use manifests::digest::Sha256;
 use manifests::ledger::LedgerRow;
+use manifests::verify::Evidence;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
@@ -17,8 +17,20 @@ use std::path::Path;
 
 /// Columns of the ledger that the verifier needs.
 const LEDGER_COLUMNS: [&str; 14] = [
-    "row", "fate", "stage", "rule", "value", "bound", "duplicate_of_shard", "duplicate_of_row", "similarity", "edits",
-    "out_shard", "out_row", "commit", "shard",
+    "row",
+    "fate",
+    "stage",
+    "rule",
+    "value",
+    "bound",
+    "duplicate_of_shard",
+    "duplicate_of_row",
+    "similarity",
+    "edits",
+    "out_shard",
+    "out_row",
+    "commit",
+    "shard",
 ];
 
 /// Reads ledgers and outputs of one release.
@@ -38,7 +50,10 @@ impl ReleaseEvidence {
         let path = release.join("config.public.json");
         let input = fs::read(&path)
             .map_err(|e| format!("`config.public.json`: {e}"))
-            .and_then(|bytes| serde_json::from_slice::<PublicConfig>(&bytes).map_err(|e| format!("`config.public.json`: {e}")))
+            .and_then(|bytes| {
+                serde_json::from_slice::<PublicConfig>(&bytes)
+                    .map_err(|e| format!("`config.public.json`: {e}"))
+            })
             .map(|config| config.input);
         Self { input }
     }
@@ -48,7 +63,8 @@ type Rows<'a, T> = Result<Box<dyn Iterator<Item = Result<T, String>> + 'a>, Stri
 
 impl Evidence for ReleaseEvidence {
     fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Rows<'a, LedgerRow> {
-        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(file).map_err(text)?).map_err(text)?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(File::open(file).map_err(text)?).map_err(text)?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), LEDGER_COLUMNS);
         let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(text)?;
         Ok(Box::new(reader.flat_map(move |batch| {

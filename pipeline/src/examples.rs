@@ -43,7 +43,8 @@ pub fn examples(release: &Path, text_column: &str) -> Result<BTreeMap<String, Ex
 fn read(path: &Path) -> Result<Vec<RecordBatch>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
     let file = File::open(path).map_err(|e| fail(&e))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|b| b.build()).map_err(|e| fail(&e))?;
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).and_then(|b| b.build()).map_err(|e| fail(&e))?;
     reader.collect::<std::result::Result<_, _>>().map_err(|e| fail(&e))
 }
 
@@ -56,7 +57,8 @@ fn removed_texts(path: &Path, column: &str) -> Result<BTreeMap<u64, String>> {
     for batch in read(path)? {
         let Some(column) = batch.column_by_name(column) else { continue };
         let strings = crate::batch::Strings::new(column);
-        let reasons = batch.columns().last().and_then(|c| c.as_struct_opt()).and_then(|s| s.column_by_name("row"));
+        let reasons =
+            batch.columns().last().and_then(|c| c.as_struct_opt()).and_then(|s| s.column_by_name("row"));
         let Some(rows) = reasons.and_then(|c| c.as_primitive_opt::<UInt64Type>()) else { continue };
         for at in 0..batch.num_rows() {
             if let Some(Ok(text)) = strings.get(at) {
@@ -67,7 +69,11 @@ fn removed_texts(path: &Path, column: &str) -> Result<BTreeMap<u64, String>> {
     Ok(texts)
 }
 
-fn from_ledger(batch: &RecordBatch, texts: &BTreeMap<u64, String>, found: &mut BTreeMap<String, Example>) -> Option<()> {
+fn from_ledger(
+    batch: &RecordBatch,
+    texts: &BTreeMap<u64, String>,
+    found: &mut BTreeMap<String, Example>,
+) -> Option<()> {
     let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
     let (stage, rule, id) = (text("stage")?, text("rule")?, text("id")?);
     let (value, bound, similarity) = (text("value")?, text("bound")?, text("similarity")?);
@@ -75,7 +81,9 @@ fn from_ledger(batch: &RecordBatch, texts: &BTreeMap<u64, String>, found: &mut B
     let shard = batch.column_by_name("duplicate_of_shard")?.as_primitive_opt::<UInt32Type>()?;
     let survivor = batch.column_by_name("duplicate_of_row")?.as_primitive_opt::<UInt64Type>()?;
     for at in (0..batch.num_rows()).filter(|&at| stage.is_valid(at)) {
-        let duplicate_of = shard.is_valid(at).then(|| (shard.value(at), survivor.value(at), similarity.value(at).to_string()));
+        let duplicate_of = shard
+            .is_valid(at)
+            .then(|| (shard.value(at), survivor.value(at), similarity.value(at).to_string()));
         found.entry(format!("{}/{}", stage.value(at), rule.value(at))).or_insert_with(|| Example {
             id: id.value(at).to_string(),
             value: value.value(at).to_string(),

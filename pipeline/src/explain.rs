@@ -31,7 +31,8 @@ pub struct Explanation {
 
 /// Finds a record by `SHARD:ROW` or by its id.
 pub fn explain(release: &Path, record: &str) -> Result<Explanation> {
-    let place = record.split_once(':').and_then(|(shard, row)| Some((shard.parse().ok()?, row.parse().ok()?)));
+    let place =
+        record.split_once(':').and_then(|(shard, row)| Some((shard.parse().ok()?, row.parse().ok()?)));
     let folder = release.join("auditor/ledger");
     let entries = fs::read_dir(&folder).map_err(|e| Error::release(&folder, e))?;
     let mut files: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
@@ -54,7 +55,8 @@ enum Wanted<'a> {
 fn find(file: &Path, wanted: &Wanted<'_>) -> Result<Option<Explanation>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(file, e.to_string());
     let open = File::open(file).map_err(|e| fail(&e))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(open).and_then(|b| b.build()).map_err(|e| fail(&e))?;
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(open).and_then(|b| b.build()).map_err(|e| fail(&e))?;
     for batch in reader {
         let batch = batch.map_err(|e| fail(&e))?;
         let (shards, rows, ids) = keys(&batch).ok_or_else(|| fail(&"not a ledger"))?;
@@ -125,7 +127,9 @@ fn cell(column: &dyn Array, at: usize) -> String {
         DataType::UInt32 => column.as_primitive::<UInt32Type>().value(at).to_string(),
         DataType::UInt64 => column.as_primitive::<UInt64Type>().value(at).to_string(),
         DataType::Float64 => column.as_primitive::<Float64Type>().value(at).to_string(),
-        DataType::FixedSizeBinary(_) => column.as_fixed_size_binary().value(at).iter().map(|b| format!("{b:02x}")).collect(),
+        DataType::FixedSizeBinary(_) => {
+            column.as_fixed_size_binary().value(at).iter().map(|b| format!("{b:02x}")).collect()
+        }
         other => format!("({other})"),
     }
 }

@@ -65,7 +65,10 @@ impl Fates<'_> {
 
     /// The fates of a row group, in order.
     pub(crate) fn of_group(&self, group: &Group, verdicts: &Verdicts) -> Result<Vec<RecordFate>> {
-        let mut removals = self.removals[self.removals.partition_point(|(_, r)| r.record < group.records.start)..].iter().peekable();
+        let mut removals = self.removals
+            [self.removals.partition_point(|(_, r)| r.record < group.records.start)..]
+            .iter()
+            .peekable();
         let mut fates = Vec::with_capacity(verdicts.len());
         for (row, record) in group.records.clone().enumerate() {
             fates.push(match removals.next_if(|(_, removal)| removal.record == record) {
@@ -80,7 +83,13 @@ impl Fates<'_> {
     }
 
     /// Replays the edits of a group's records on their texts, which only the writer has at hand.
-    pub(crate) fn replay_edits(&self, fate: &mut RecordFate, text: &str, verdicts: &Verdicts, row: usize) -> Result<()> {
+    pub(crate) fn replay_edits(
+        &self,
+        fate: &mut RecordFate,
+        text: &str,
+        verdicts: &Verdicts,
+        row: usize,
+    ) -> Result<()> {
         let edits = verdicts.edits(row)?;
         if edits.is_empty() {
             return Ok(());
@@ -114,7 +123,9 @@ impl Fates<'_> {
         let at = usize::from(decision.stage);
         let stage = self.plan().stages.get(at);
         let alias = stage.and_then(|stage| match &stage.step {
-            Step::Judge { aliases, .. } => aliases.iter().find(|(id, _)| *id == decision.rule).map(|(_, a)| a.to_string()),
+            Step::Judge { aliases, .. } => {
+                aliases.iter().find(|(id, _)| *id == decision.rule).map(|(_, a)| a.to_string())
+            }
             Step::Barrier(_) => None,
         });
         RecordFate {
@@ -193,7 +204,8 @@ impl Fates<'_> {
     /// turned out unreadable when they were to be written.
     pub(crate) fn orphans(&self, unreadable: &[(u64, u64)]) -> u64 {
         let gone = |record: RecordNumber| {
-            self.judged.is_decided(record) || unreadable.iter().any(|&(start, end)| (start..end).contains(&record))
+            self.judged.is_decided(record)
+                || unreadable.iter().any(|&(start, end)| (start..end).contains(&record))
         };
         self.removals.iter().filter(|(_, removal)| gone(removal.survivor)).count() as u64
     }

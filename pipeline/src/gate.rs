@@ -16,7 +16,10 @@ pub(crate) fn broken(gate: Option<&Gate>, accounting: &Accounting) -> Vec<String
         // count / in > limit / 10^6, without division
         if u128::from(count) * 1_000_000 > u128::from(limit) * u128::from(accounting.records_in) {
             let ppm = u128::from(count) * 1_000_000 / u128::from(accounting.records_in.max(1));
-            broken.push(format!("`gate.{key}` is {limit}, got {ppm} ({count} of {} records)", accounting.records_in));
+            broken.push(format!(
+                "`gate.{key}` is {limit}, got {ppm} ({count} of {} records)",
+                accounting.records_in
+            ));
         }
     }
     broken
@@ -43,10 +46,17 @@ mod tests {
     fn a_limit_is_broken_only_above_itself() {
         let gate = Gate { quarantined_ppm_max: Some(1000), removed_ppm_max: None };
         for (records, quarantined, ok) in [(1000, 1, true), (1000, 2, false), (0, 0, true), (999, 1, false)] {
-            assert_eq!(broken(Some(&gate), &accounting(records, quarantined)).is_empty(), ok, "{quarantined}/{records}");
+            assert_eq!(
+                broken(Some(&gate), &accounting(records, quarantined)).is_empty(),
+                ok,
+                "{quarantined}/{records}"
+            );
         }
         let none = Gate { quarantined_ppm_max: Some(0), removed_ppm_max: None };
-        assert_eq!(broken(Some(&none), &accounting(10, 1)), ["`gate.quarantined_ppm_max` is 0, got 100000 (1 of 10 records)"]);
+        assert_eq!(
+            broken(Some(&none), &accounting(10, 1)),
+            ["`gate.quarantined_ppm_max` is 0, got 100000 (1 of 10 records)"]
+        );
         assert!(broken(None, &accounting(10, 10)).is_empty());
     }
 }

@@ -81,9 +81,19 @@ pub(crate) fn find(config: &Config) -> Result<Vec<Found>> {
         let source = sources.iter().find(|(set, _)| set.is_match(&path)).map_or(UNDECLARED, |(_, id)| id);
         found.push(Found { name, source: source.to_string(), path });
     }
-    found.sort_by(|a, b| manifests::ledger::shard_stem(&a.name).cmp(manifests::ledger::shard_stem(&b.name)).then(a.name.cmp(&b.name)));
-    if let Some(pair) = found.windows(2).find(|p| manifests::ledger::shard_stem(&p[0].name) == manifests::ledger::shard_stem(&p[1].name)) {
-        return Err(Error::input(&pair[1].path, format!("has the same name as `{}` but for the extension", pair[0].name)));
+    found.sort_by(|a, b| {
+        manifests::ledger::shard_stem(&a.name)
+            .cmp(manifests::ledger::shard_stem(&b.name))
+            .then(a.name.cmp(&b.name))
+    });
+    if let Some(pair) = found
+        .windows(2)
+        .find(|p| manifests::ledger::shard_stem(&p[0].name) == manifests::ledger::shard_stem(&p[1].name))
+    {
+        return Err(Error::input(
+            &pair[1].path,
+            format!("has the same name as `{}` but for the extension", pair[0].name),
+        ));
     }
     Ok(found)
 }
@@ -129,7 +139,9 @@ fn walk(folder: &Path, matcher: Option<&GlobMatcher>, paths: &mut Vec<PathBuf>) 
         let path = clean(&entry.map_err(|e| Error::input(folder, e))?.path());
         if path.is_dir() {
             walk(&path, matcher, paths)?;
-        } else if matcher.map_or_else(|| path.extension().is_some_and(|e| e == "parquet"), |m| m.is_match(&path)) {
+        } else if matcher
+            .map_or_else(|| path.extension().is_some_and(|e| e == "parquet"), |m| m.is_match(&path))
+        {
             paths.push(path);
         }
     }
@@ -166,14 +178,19 @@ fn relative_name(base: &Path, path: &Path) -> Result<String> {
 }
 
 fn source_patterns(config: &Config, folder: &Path) -> Result<Vec<(GlobSet, String)>> {
-    config.file.sources.iter().map(|source| {
-        let mut set = GlobSetBuilder::new();
-        for pattern in &source.files {
-            set.add(glob(&clean(&folder.join(pattern)))?);
-        }
-        let set = set.build().map_err(|e| Error::input(folder, e))?;
-        Ok((set, source.id.clone()))
-    }).collect()
+    config
+        .file
+        .sources
+        .iter()
+        .map(|source| {
+            let mut set = GlobSetBuilder::new();
+            for pattern in &source.files {
+                set.add(glob(&clean(&folder.join(pattern)))?);
+            }
+            let set = set.build().map_err(|e| Error::input(folder, e))?;
+            Ok((set, source.id.clone()))
+        })
+        .collect()
 }
 
 /// Hashes and counts every shard.
@@ -190,7 +207,8 @@ pub(crate) fn survey(found: &[Found], policy: BadShard, progress: &dyn Progress)
 }
 
 fn look(found: &Found, policy: BadShard) -> Result<Shard> {
-    let (sha256, bytes) = manifests::digest::sha256_file(&found.path).map_err(|e| Error::input(&found.path, e))?;
+    let (sha256, bytes) =
+        manifests::digest::sha256_file(&found.path).map_err(|e| Error::input(&found.path, e))?;
     let (row_groups, excluded) = match read_footer(&found.path) {
         Ok(metadata) => (row_counts(&found.path, &metadata)?, None),
         Err(Error::Input { why, .. }) if policy == BadShard::Exclude => (Vec::new(), Some(why)),
@@ -207,7 +225,9 @@ pub(crate) fn read_footer(path: &Path) -> Result<ParquetMetaData> {
 }
 
 fn row_counts(path: &Path, metadata: &ParquetMetaData) -> Result<Vec<u64>> {
-    let count = |rows: i64| u64::try_from(rows).map_err(|_| Error::input(path, format!("a row group has {rows} rows")));
+    let count = |rows: i64| {
+        u64::try_from(rows).map_err(|_| Error::input(path, format!("a row group has {rows} rows")))
+    };
     metadata.row_groups().iter().map(|group| count(group.num_rows())).collect()
 }
 
@@ -226,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_wildcard_does_not_cross_folders_unless_doubled() {
-        let matches = |pattern: &str, path: &str| glob(Path::new(pattern)).unwrap().compile_matcher().is_match(path);
+        let matches =
+            |pattern: &str, path: &str| glob(Path::new(pattern)).unwrap().compile_matcher().is_match(path);
         assert!(matches("d/*.parquet", "d/a.parquet"));
         assert!(!matches("d/*.parquet", "d/e/a.parquet"));
         assert!(matches("d/**/*.parquet", "d/e/a.parquet"));

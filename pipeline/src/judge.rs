@@ -23,14 +23,22 @@ pub(crate) struct JudgedGroup {
 }
 
 /// Judges one row group. Rows of a group that cannot be decoded are quarantined, every one of them.
-pub(crate) fn judge_group(plan: &Plan, shard: &Shard, shard_index: usize, row_group: usize) -> Result<JudgedGroup> {
+pub(crate) fn judge_group(
+    plan: &Plan,
+    shard: &Shard,
+    shard_index: usize,
+    row_group: usize,
+) -> Result<JudgedGroup> {
     let reader = ShardReader::open(shard, &plan.config.file.input)?;
     let first_row = shard.first_row(row_group);
     let expected = shard.row_groups[row_group];
     match Judge::new(plan, shard, shard_index).group(&reader, row_group, first_row) {
         Ok((group, rows)) if rows == expected => Ok(group),
         Ok((_, rows)) => {
-            tracing::warn!("`{}`: row group {row_group}: footer says {expected} rows, found {rows}", shard.path.display());
+            tracing::warn!(
+                "`{}`: row group {row_group}: footer says {expected} rows, found {rows}",
+                shard.path.display()
+            );
             Judge::new(plan, shard, shard_index).unreadable(first_row, expected)
         }
         Err(GroupError::Damaged(why)) => {
@@ -81,7 +89,12 @@ impl<'p> Judge<'p> {
         }
     }
 
-    fn group(mut self, reader: &ShardReader, row_group: usize, first_row: u64) -> std::result::Result<(JudgedGroup, u64), GroupError> {
+    fn group(
+        mut self,
+        reader: &ShardReader,
+        row_group: usize,
+        first_row: u64,
+    ) -> std::result::Result<(JudgedGroup, u64), GroupError> {
         let mut row_in_shard = first_row;
         let mut joined = String::new();
         for batch in reader.batches(row_group, None)? {
@@ -179,7 +192,14 @@ struct Walk {
 
 impl Walk {
     /// Runs the stages from `from` on. Stops early with the new text when a stage edits it.
-    fn stages(&mut self, plan: &Plan, from: usize, view: &View<'_>, findings: &mut Findings, keys: &mut [Vec<u8>]) -> Option<(usize, String)> {
+    fn stages(
+        &mut self,
+        plan: &Plan,
+        from: usize,
+        view: &View<'_>,
+        findings: &mut Findings,
+        keys: &mut [Vec<u8>],
+    ) -> Option<(usize, String)> {
         for (at, stage) in plan.stages.iter().enumerate().skip(from) {
             match &stage.step {
                 Step::Barrier(barrier) => {
@@ -191,7 +211,8 @@ impl Walk {
                     }
                     self.barrier += 1;
                 }
-                Step::Judge { .. } if self.decision.is_some() && plan.config.file.measure == Measure::First => {}
+                Step::Judge { .. }
+                    if self.decision.is_some() && plan.config.file.measure == Measure::First => {}
                 Step::Judge { .. } => {
                     if let Some(edited) = self.judge(at, stage, view, findings) {
                         return Some((at, edited));
@@ -202,7 +223,13 @@ impl Walk {
         None
     }
 
-    fn judge(&mut self, at: usize, stage: &Stage, view: &View<'_>, findings: &mut Findings) -> Option<String> {
+    fn judge(
+        &mut self,
+        at: usize,
+        stage: &Stage,
+        view: &View<'_>,
+        findings: &mut Findings,
+    ) -> Option<String> {
         let Step::Judge { filter, slots, .. } = &stage.step else { return None };
         if stage.when.is_some_and(|flag| *findings.get(flag) != Value::Flag(true)) {
             return None;
@@ -233,7 +260,8 @@ impl Walk {
         if edits.is_empty() {
             return None;
         }
-        self.edits.extend(edits.as_slice().iter().map(|edit| StageEdit { stage: at as u16, edit: edit.clone() }));
+        self.edits
+            .extend(edits.as_slice().iter().map(|edit| StageEdit { stage: at as u16, edit: edit.clone() }));
         Some(edits.apply(view.text()))
     }
 }

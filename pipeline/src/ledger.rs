@@ -51,7 +51,9 @@ pub(crate) fn schema(plan: &Plan) -> SchemaRef {
         Field::new("id", DataType::Utf8, false),
         Field::new("fate", DataType::Utf8, false),
     ];
-    fields.extend(["stage", "rule", "alias", "value", "bound"].map(|name| Field::new(name, DataType::Utf8, true)));
+    fields.extend(
+        ["stage", "rule", "alias", "value", "bound"].map(|name| Field::new(name, DataType::Utf8, true)),
+    );
     fields.extend([
         Field::new("duplicate_of_shard", DataType::UInt32, true),
         Field::new("duplicate_of_row", DataType::UInt64, true),
@@ -117,7 +119,13 @@ impl Builder {
     }
 
     /// Adds the next row. `made` are all edits ever made to the text, by which spans lead back to the original.
-    pub(crate) fn add(&mut self, row: &LedgerRow, extra: &Extra, spans: &ArrayRef, made: &Edits) -> Result<()> {
+    pub(crate) fn add(
+        &mut self,
+        row: &LedgerRow,
+        extra: &Extra,
+        spans: &ArrayRef,
+        made: &Edits,
+    ) -> Result<()> {
         self.first_row.get_or_insert(row.row);
         self.fate.append_value(row.fate.as_str());
         let texts = [&row.stage, &row.rule, &extra.alias, &row.value, &row.bound];
@@ -168,7 +176,12 @@ impl Builder {
     }
 
     /// The rows as a batch, completed by what the judge recorded.
-    pub(crate) fn finish(mut self, plan: &Plan, schema: &SchemaRef, verdicts: &Verdicts) -> Result<RecordBatch> {
+    pub(crate) fn finish(
+        mut self,
+        plan: &Plan,
+        schema: &SchemaRef,
+        verdicts: &Verdicts,
+    ) -> Result<RecordBatch> {
         let len = self.decided_at.len();
         let first_row = self.first_row.unwrap_or_default();
         let mut shard = UInt32Builder::new();
@@ -208,8 +221,11 @@ impl Builder {
             let crate::plan::Step::Judge { slots, .. } = &stage.step else { continue };
             for _ in &slots.columns {
                 let recorded = verdicts.column(&format!("column-{column}"))?;
-                let seen: Vec<bool> =
-                    self.decided_at.iter().map(|decided| all || decided.is_none_or(|decided| at <= decided)).collect();
+                let seen: Vec<bool> = self
+                    .decided_at
+                    .iter()
+                    .map(|decided| all || decided.is_none_or(|decided| at <= decided))
+                    .collect();
                 arrays.push(mask(recorded, &seen)?);
                 column += 1;
             }
@@ -235,7 +251,9 @@ fn mask(array: &ArrayRef, seen: &[bool]) -> Result<ArrayRef> {
 /// Reads the rows of a ledger batch as the verifier sees them.
 pub(crate) fn rows(batch: &RecordBatch, stems: &[String]) -> std::result::Result<Vec<LedgerRow>, String> {
     let column = |name: &str| batch.column_by_name(name).ok_or_else(|| format!("no column `{name}`"));
-    let text = |name: &str| column(name).and_then(|c| c.as_string_opt::<i32>().ok_or(format!("`{name}` is not a string")));
+    let text = |name: &str| {
+        column(name).and_then(|c| c.as_string_opt::<i32>().ok_or(format!("`{name}` is not a string")))
+    };
     let long = |name: &str| {
         column(name).and_then(|c| c.as_primitive_opt::<UInt64Type>().ok_or(format!("`{name}` is not u64")))
     };
@@ -248,7 +266,8 @@ pub(crate) fn rows(batch: &RecordBatch, stems: &[String]) -> std::result::Result
     let (out_shard, out_row) = (short("out_shard")?, long("out_row")?);
     let commit = column("commit")?.as_fixed_size_binary_opt().ok_or("`commit` is not binary")?;
     let edits = column("edits")?.as_list_opt::<i32>().ok_or("`edits` is not a list")?;
-    let owned = |array: &arrow_array::StringArray, at: usize| array.is_valid(at).then(|| array.value(at).to_string());
+    let owned =
+        |array: &arrow_array::StringArray, at: usize| array.is_valid(at).then(|| array.value(at).to_string());
     let mut rows = Vec::with_capacity(batch.num_rows());
     for at in 0..batch.num_rows() {
         let duplicate_of = match (dup_shard.is_valid(at), dup_row.is_valid(at)) {
@@ -294,6 +313,11 @@ fn edits_at(list: &arrow_array::ListArray, at: usize) -> std::result::Result<Vec
     let start = field("start")?.as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?;
     let end = field("end")?.as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?;
     let with = field("with")?.as_string_opt::<i32>().ok_or_else(wrong)?;
-    let edit = |n: usize| Edit { part: part.value(n), start: start.value(n), end: end.value(n), with: with.value(n).to_string() };
+    let edit = |n: usize| Edit {
+        part: part.value(n),
+        start: start.value(n),
+        end: end.value(n),
+        with: with.value(n).to_string(),
+    };
     Ok((0..items.len()).map(edit).collect())
 }

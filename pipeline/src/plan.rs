@@ -4,7 +4,9 @@ use crate::barriers::{self, Barrier};
 use crate::config::{Config, StageTable};
 use crate::map::Map;
 use crate::{Error, Result};
-use filters::{Action, BuildError, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Layout, StageSlots};
+use filters::{
+    Action, BuildError, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Layout, StageSlots,
+};
 use manifests::digest::Sha256;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -73,7 +75,8 @@ impl Plan {
             builder.add(&config, table)?;
         }
         let resolved = resolved(&config, &builder.stages)?;
-        let assets: Vec<Value> = builder.assets.iter().map(|a| json!([a.name, a.sha256.to_string()])).collect();
+        let assets: Vec<Value> =
+            builder.assets.iter().map(|a| json!([a.name, a.sha256.to_string()])).collect();
         let parts = json!({
             "config": resolved,
             "assets": assets,
@@ -114,7 +117,10 @@ impl Plan {
     /// Shards that would be read: name, path and bytes.
     pub fn shards(&self) -> Result<Vec<(String, PathBuf, u64)>> {
         let found = crate::inputs::find(&self.config)?;
-        Ok(found.into_iter().map(|f| (f.name, f.path.clone(), std::fs::metadata(f.path).map_or(0, |m| m.len()))).collect())
+        Ok(found
+            .into_iter()
+            .map(|f| (f.name, f.path.clone(), std::fs::metadata(f.path).map_or(0, |m| m.len())))
+            .collect())
     }
 
     /// What is allowed but probably not meant.
@@ -186,21 +192,30 @@ impl Builder {
         };
         if let Some(entry) = barriers::find(&table.used) {
             if when.is_some() || table.action == Some(Action::Tag) {
-                return Err(config.error(table.line, format!("stage `{}`: a barrier takes no `when` and cannot `tag`", table.name)));
+                return Err(config.error(
+                    table.line,
+                    format!("stage `{}`: a barrier takes no `when` and cannot `tag`", table.name),
+                ));
             }
             let (barrier, resolved) = (entry.build)(table.table.clone()).map_err(fail)?;
             let action = table.action.unwrap_or(Action::Remove);
             self.push(table, entry.name, None, action, Step::Barrier(barrier), resolved);
             return Ok(());
         }
-        let entry = filters::find(&table.used).or_else(|| classifiers::find(&table.used)).ok_or_else(|| unknown(config, table))?;
+        let entry = filters::find(&table.used)
+            .or_else(|| classifiers::find(&table.used))
+            .ok_or_else(|| unknown(config, table))?;
         let action = table.action.unwrap_or(entry.action);
         let mut site = Site { folder: config.folder(), known: &self.known, assets: &mut self.assets, action };
         let Built { filter, resolved } = (entry.build)(table.table.clone(), &mut site).map_err(fail)?;
         if filter.edits() && config.file.input.messages.is_some() {
-            return Err(config.error(table.line, format!("stage `{}` edits text and cannot run on `messages`", table.name)));
+            return Err(config.error(
+                table.line,
+                format!("stage `{}` edits text and cannot run on `messages`", table.name),
+            ));
         }
-        let extra: &[Column] = if action == Action::Tag && !filter.rules().is_empty() { &[BROKEN] } else { &[] };
+        let extra: &[Column] =
+            if action == Action::Tag && !filter.rules().is_empty() { &[BROKEN] } else { &[] };
         let slots = self.layout.add(filter.as_ref(), extra);
         self.known.extend(slots.columns.iter().map(|c| (format!("{}/{}", table.name, c.name), c.kind)));
         let aliases = entry.rules.iter().filter_map(|rule| Some((rule.id, rule.alias?))).collect();
@@ -208,7 +223,15 @@ impl Builder {
         Ok(())
     }
 
-    fn push(&mut self, table: &StageTable, used: &'static str, when: Option<ColumnRef>, action: Action, step: Step, resolved: toml::Table) {
+    fn push(
+        &mut self,
+        table: &StageTable,
+        used: &'static str,
+        when: Option<ColumnRef>,
+        action: Action,
+        step: Step,
+        resolved: toml::Table,
+    ) {
         self.stages.push(Stage { name: table.name.clone(), used, when, action, step, resolved });
     }
 }
@@ -268,8 +291,12 @@ fn lookup(known: &[(String, Kind)], name: &str, kind: Kind) -> std::result::Resu
     let score = format!("{name}/score");
     let at = known.iter().position(|(column, k)| *k == kind && (column == name || *column == score));
     at.map(ColumnRef).ok_or_else(|| {
-        let names: Vec<&str> = known.iter().filter(|(_, k)| *k == kind).map(|(name, _)| name.as_str()).collect();
-        BuildError::Column { name: name.to_string(), known: if names.is_empty() { "nothing".into() } else { names.join(", ") } }
+        let names: Vec<&str> =
+            known.iter().filter(|(_, k)| *k == kind).map(|(name, _)| name.as_str()).collect();
+        BuildError::Column {
+            name: name.to_string(),
+            known: if names.is_empty() { "nothing".into() } else { names.join(", ") },
+        }
     })
 }
 

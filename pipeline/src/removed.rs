@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 fn reason_fields() -> Fields {
     let mut fields = vec![Field::new("row", DataType::UInt64, false)];
-    fields.extend(["fate", "stage", "rule", "value", "bound", "similarity"].map(|n| Field::new(n, DataType::Utf8, true)));
+    fields.extend(
+        ["fate", "stage", "rule", "value", "bound", "similarity"]
+            .map(|n| Field::new(n, DataType::Utf8, true)),
+    );
     Fields::from(fields)
 }
 
@@ -30,7 +33,8 @@ pub(crate) fn rows(batch: &RecordBatch, fates: &[RecordFate], first_row: u64) ->
         return Ok(None);
     }
     let part = arrow_select::filter::filter_record_batch(batch, &drop)?;
-    let dropped: Vec<(usize, &RecordFate)> = fates.iter().enumerate().filter(|(_, fate)| !fate.is_released()).collect();
+    let dropped: Vec<(usize, &RecordFate)> =
+        fates.iter().enumerate().filter(|(_, fate)| !fate.is_released()).collect();
     let text = |of: &dyn Fn(&RecordFate) -> Option<String>| -> ArrayRef {
         Arc::new(dropped.iter().map(|(_, fate)| of(fate)).collect::<StringArray>())
     };

@@ -84,7 +84,10 @@ impl Run<'_> {
         let listed = inputs::survey(&found, input.bad_shard, self.progress)?;
         let shards: Vec<Shard> = listed.iter().filter(|s| s.excluded.is_none()).cloned().collect();
         if input.bad_shard == BadShard::Exclude {
-            listed.iter().filter(|s| s.excluded.is_some()).for_each(|s| tracing::warn!("`{}` is excluded", s.path.display()));
+            listed
+                .iter()
+                .filter(|s| s.excluded.is_some())
+                .for_each(|s| tracing::warn!("`{}` is excluded", s.path.display()));
         }
         let work = Work::new(&self.options.release, self.plan, &shards);
         self.judge(&work, &shards)?;
@@ -94,9 +97,16 @@ impl Run<'_> {
         let fates = Fates { judged: &judged, removals: &removals, salt_key: &salt_key };
         let written = self.write(&fates, &shards, &work)?;
         let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
-        let draft = attest::Draft { plan: self.plan, listed: &listed, shards: &shards, written: &written, fates: &fates };
+        let draft = attest::Draft {
+            plan: self.plan,
+            listed: &listed,
+            shards: &shards,
+            written: &written,
+            fates: &fates,
+        };
         let seconds = started.elapsed().as_secs_f64();
-        let attested = attest::attest(&draft, &self.options.release, self.options.key, (self.options.threads, seconds))?;
+        let attested =
+            attest::attest(&draft, &self.options.release, self.options.key, (self.options.threads, seconds))?;
         fs::remove_dir_all(work.folder()).map_err(|e| Error::output(work.folder(), e))?;
         Ok(Outcome { attested, text_bytes })
     }
@@ -113,7 +123,12 @@ impl Run<'_> {
         let shard = &shards[group.shard];
         let identity = work.group_identity(shard, group.row_group);
         let path = work.verdicts(group.shard, group.row_group);
-        let keys: Vec<PathBuf> = self.plan.barriers().enumerate().map(|(n, _)| work.keys(group.shard, group.row_group, n)).collect();
+        let keys: Vec<PathBuf> = self
+            .plan
+            .barriers()
+            .enumerate()
+            .map(|(n, _)| work.keys(group.shard, group.row_group, n))
+            .collect();
         let done = Artefact::find(&path, Kind::Verdicts, &identity).is_some()
             && keys.iter().all(|path| Artefact::find(path, Kind::Keys, &identity).is_some());
         if !done {
@@ -162,7 +177,8 @@ impl Run<'_> {
         let task = WriteTask { plan: self.plan, shards, work, fates, release: &self.options.release, width };
         let salt = fates.salt_key.commitment();
         let one = |index: usize| {
-            let of_shard: Vec<Group> = fates.judged.groups.iter().filter(|g| g.shard == index).cloned().collect();
+            let of_shard: Vec<Group> =
+                fates.judged.groups.iter().filter(|g| g.shard == index).cloned().collect();
             let identity = work.corpus_identity(format!("write {index} {salt}").as_bytes());
             let path = work.written(index);
             let written = match self.still_written(&path, &identity) {
@@ -212,7 +228,8 @@ impl Run<'_> {
 }
 
 fn write_removals(removals: &[Removal]) -> Vec<u8> {
-    let row = |r: &Removal| [r.record.to_le_bytes(), r.survivor.to_le_bytes(), r.similarity.to_le_bytes()].concat();
+    let row =
+        |r: &Removal| [r.record.to_le_bytes(), r.survivor.to_le_bytes(), r.similarity.to_le_bytes()].concat();
     removals.iter().flat_map(row).collect()
 }
 

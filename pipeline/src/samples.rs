@@ -13,32 +13,130 @@ use std::path::Path;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-const PEOPLE: [&str; 10] = [
-    "the harbour master", "a young surveyor", "the village baker", "an old clockmaker", "the night librarian",
-    "a retired engineer", "the ferry captain", "a travelling botanist", "the school gardener", "a careful archivist",
+const WHO: [&str; 12] = [
+    "harbour master",
+    "surveyor",
+    "baker",
+    "clockmaker",
+    "librarian",
+    "engineer",
+    "captain",
+    "botanist",
+    "gardener",
+    "archivist",
+    "weaver",
+    "apprentice",
 ];
-const ACTS: [&str; 10] = [
-    "measured", "repaired", "described", "painted", "recorded", "restored", "catalogued", "carried", "explained", "sketched",
+const HOW: [&str; 10] =
+    ["young", "retired", "careful", "stubborn", "cheerful", "tired", "curious", "patient", "famous", "shy"];
+const ACTS: [&str; 14] = [
+    "measured",
+    "repaired",
+    "described",
+    "painted",
+    "recorded",
+    "restored",
+    "catalogued",
+    "carried",
+    "explained",
+    "sketched",
+    "cleaned",
+    "counted",
+    "sold",
+    "borrowed",
 ];
-const THINGS: [&str; 12] = [
-    "the tide tables", "a wooden bridge", "three copper kettles", "the oldest map of the valley", "a collection of seeds",
-    "the northern lighthouse", "several torn ledgers", "a row of beehives", "the market scales", "an orchard of pears",
-    "the canal locks", "a cabinet of minerals",
+const WHICH: [&str; 12] = [
+    "wooden",
+    "copper",
+    "broken",
+    "northern",
+    "forgotten",
+    "heavy",
+    "narrow",
+    "painted",
+    "rusty",
+    "splendid",
+    "small",
+    "borrowed",
 ];
-const PLACES: [&str; 10] = [
-    "near the river", "behind the old mill", "on the western shore", "above the quarry", "beside the railway",
-    "in the upper meadow", "along the sea wall", "under the stone arch", "at the edge of the forest", "outside the town hall",
+const THINGS: [&str; 16] = [
+    "bridge",
+    "kettle",
+    "map",
+    "lighthouse",
+    "ledger",
+    "beehive",
+    "orchard",
+    "canal lock",
+    "cabinet",
+    "tide table",
+    "seed collection",
+    "railway clock",
+    "barometer",
+    "organ",
+    "windmill",
+    "lantern",
 ];
-const TIMES: [&str; 9] = [
-    "In early spring", "Before the frost", "After a long winter", "That same evening", "During the harvest", "Many years later",
-    "On the first dry day", "While the rain lasted", "By the end of the month",
+const WHERE: [&str; 8] = ["near", "behind", "above", "beside", "beyond", "below", "outside", "opposite"];
+const PLACES: [&str; 14] = [
+    "river",
+    "mill",
+    "shore",
+    "quarry",
+    "station",
+    "meadow",
+    "sea wall",
+    "arch",
+    "forest",
+    "town hall",
+    "market",
+    "chapel",
+    "school",
+    "ferry",
 ];
-const ENDINGS: [&str; 9] = [
-    "and the neighbours remembered it with pleasure", "because nobody else had the patience to do it",
-    "so that others could have the same help", "which took more of the summer than anyone had planned",
-    "and wrote a short account of the work", "with tools that were borrowed from the parish",
-    "to settle a question that had been open for years", "and that was the beginning of a long friendship",
-    "although the weather made it hard to be exact",
+const LINKS: [&str; 10] =
+    ["and", "but", "so", "because", "while", "until", "although", "since", "whereas", "and then"];
+const OTHERS: [&str; 12] = [
+    "the neighbours",
+    "two strangers",
+    "few visitors",
+    "her sister",
+    "his cousins",
+    "the council",
+    "every child",
+    "nobody",
+    "the postman",
+    "several farmers",
+    "the teacher",
+    "our family",
+];
+const VIEWS: [&str; 12] = [
+    "remembered",
+    "doubted",
+    "admired",
+    "praised",
+    "questioned",
+    "forgot",
+    "wanted",
+    "understood",
+    "preferred",
+    "mentioned",
+    "disliked",
+    "expected",
+];
+const WHAT: [&str; 12] = [
+    "the work",
+    "its colour",
+    "every detail",
+    "that decision",
+    "a better answer",
+    "the delay",
+    "the old way",
+    "this result",
+    "the whole story",
+    "another attempt",
+    "the noise",
+    "such patience",
 ];
 
 /// Draws choices that depend on nothing but the seed and how many were drawn before.
@@ -58,20 +156,39 @@ impl Draw {
     }
 
     fn sentence(&mut self) -> String {
-        let (time, person, act) = (self.one(&TIMES), self.one(&PEOPLE), self.one(&ACTS));
-        let (thing, place, ending) = (self.one(&THINGS), self.one(&PLACES), self.one(&ENDINGS));
-        format!("{time}, {person} {act} {thing} {place}, {ending}.")
+        let (how, who, act) = (self.one(&HOW), self.one(&WHO), self.one(&ACTS));
+        let (which, thing) = (self.one(&WHICH), self.one(&THINGS));
+        let (side, place, link) = (self.one(&WHERE), self.one(&PLACES), self.one(&LINKS));
+        let (others, view, what) = (self.one(&OTHERS), self.one(&VIEWS), self.one(&WHAT));
+        match self.below(3) {
+            0 => format!(
+                "The {how} {who} {act} a {which} {thing} {side} the {place}, {link} {others} {view} {what}."
+            ),
+            1 => format!(
+                "{} the {place}, one {how} {who} {act} that {which} {thing}, {link} {others} {view} {what}.",
+                capital(side)
+            ),
+            _ => format!(
+                "{} {view} {what}, {link} a {how} {who} of this {place} {act} the {which} {thing}.",
+                capital(others)
+            ),
+        }
     }
 
     fn article(&mut self) -> String {
-        let paragraphs = 2 + self.below(3);
+        let paragraphs = 1 + self.below(4);
         let mut text = Vec::new();
         for _ in 0..paragraphs {
-            let sentences = 3 + self.below(4);
+            let sentences = 5 + self.below(4);
             text.push((0..sentences).map(|_| self.sentence()).collect::<Vec<_>>().join(" "));
         }
         text.join("\n\n")
     }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// A record of the sample.
@@ -92,8 +209,11 @@ fn samples(seed: u64, records: usize) -> Vec<Sample> {
             (7, Some(text)) => ("revision", Some(revise(&text))),
             (9, _) => ("short", Some(draw.sentence())),
             (11, _) => ("repetitive", Some([draw.sentence().as_str(); 14].join("\n"))),
-            (13, _) => ("list", Some(article.split(". ").map(|item| format!("- {item}\n")).collect())),
-            (15, _) => ("boilerplate", Some(format!("{article}\n\nPlease enable javascript to see our cookie policy."))),
+            (13, _) => ("list", Some(article.replace("\n\n", " ").split(". ").map(|item| format!("- {item}\n")).collect())),
+            (15, _) => (
+                "boilerplate",
+                Some(format!("{article}\n\nPlease enable javascript to see our cookie policy.")),
+            ),
             (17, _) => ("symbols", Some(article.split(' ').map(|w| format!("#{w} # ")).collect())),
             (19, _) if at % 100 == 99 => ("missing", None),
             (19, _) => ("placeholder", Some(format!("{article}\n\nLorem ipsum dolor sit amet."))),
@@ -126,7 +246,8 @@ pub fn write(folder: &Path, seed: u64, records: usize) -> Result<u64> {
 fn batch(samples: &[Sample], first: usize) -> Result<RecordBatch> {
     let ids: StringArray = (0..samples.len()).map(|at| Some(format!("sample-{:05}", first + at))).collect();
     let texts: StringArray = samples.iter().map(|s| s.text.as_deref()).collect();
-    let urls: StringArray = (0..samples.len()).map(|at| Some(format!("https://example.org/{}", first + at))).collect();
+    let urls: StringArray =
+        (0..samples.len()).map(|at| Some(format!("https://example.org/{}", first + at))).collect();
     let kinds: StringArray = samples.iter().map(|s| Some(s.kind)).collect();
     let sizes: Int64Array = samples.iter().map(|s| s.text.as_ref().map(|t| t.len() as i64)).collect();
     let mut tags = ListBuilder::new(StringBuilder::new());
@@ -148,7 +269,8 @@ fn batch(samples: &[Sample], first: usize) -> Result<RecordBatch> {
         ("kind", Arc::new(kinds)),
         ("meta", Arc::new(meta)),
     ];
-    let fields: Vec<Field> = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
+    let fields: Vec<Field> =
+        columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true)).collect();
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(Error::from)
 }
@@ -159,7 +281,8 @@ fn write_shard(path: &Path, batch: &RecordBatch) -> Result<()> {
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(150))
         .build();
-    let mut writer = ArrowWriter::try_new(Pending::create(path)?, batch.schema(), Some(properties)).map_err(fail)?;
+    let mut writer =
+        ArrowWriter::try_new(Pending::create(path)?, batch.schema(), Some(properties)).map_err(fail)?;
     writer.write(batch).map_err(fail)?;
     writer.into_inner().map_err(fail)?.commit()
 }
@@ -174,7 +297,18 @@ mod tests {
         assert_eq!(texts(1), texts(1));
         assert_ne!(texts(1), texts(2));
         let made = samples(1, 200);
-        for kind in ["article", "copy", "revision", "short", "repetitive", "list", "boilerplate", "symbols", "missing", "placeholder"] {
+        for kind in [
+            "article",
+            "copy",
+            "revision",
+            "short",
+            "repetitive",
+            "list",
+            "boilerplate",
+            "symbols",
+            "missing",
+            "placeholder",
+        ] {
             assert!(made.iter().any(|s| s.kind == kind), "{kind}");
         }
     }

@@ -30,7 +30,13 @@ pub(crate) struct Encoded(Option<Vec<ArrowColumnChunk>>);
 impl ShardFile {
     /// Starts a file. `text` names the column for which a dictionary and statistics would be a waste; `like` is the
     /// footer whose key-value metadata is carried over.
-    pub(crate) fn create(path: &Path, schema: &SchemaRef, output: &Output, text: Option<&str>, like: Option<&ParquetMetaData>) -> Result<Self> {
+    pub(crate) fn create(
+        path: &Path,
+        schema: &SchemaRef,
+        output: &Output,
+        text: Option<&str>,
+        like: Option<&ParquetMetaData>,
+    ) -> Result<Self> {
         let fail = |e: parquet::errors::ParquetError| Error::output(path, e);
         let mut properties = WriterProperties::builder()
             .set_created_by(concat!("probity ", env!("CARGO_PKG_VERSION")).to_string())
@@ -46,7 +52,9 @@ impl ShardFile {
         add_encoded_arrow_schema_to_metadata(schema, &mut properties);
         let parquet_schema = ArrowSchemaConverter::new().convert(schema).map_err(fail)?;
         let pending = Pending::create(path)?;
-        let writer = SerializedFileWriter::new(pending, parquet_schema.root_schema_ptr(), Arc::new(properties)).map_err(fail)?;
+        let writer =
+            SerializedFileWriter::new(pending, parquet_schema.root_schema_ptr(), Arc::new(properties))
+                .map_err(fail)?;
         let factory = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(schema));
         Ok(Self { path: path.to_path_buf(), schema: Arc::clone(schema), writer, factory })
     }
@@ -62,12 +70,18 @@ impl ShardFile {
             let mut leaf_writers = writers.iter_mut();
             for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
                 for leaf in compute_leaves(field, column).map_err(fail)? {
-                    let writer = leaf_writers.next().ok_or_else(|| Error::Bug("more leaves than column writers".into()))?;
+                    let writer = leaf_writers
+                        .next()
+                        .ok_or_else(|| Error::Bug("more leaves than column writers".into()))?;
                     writer.write(&leaf).map_err(fail)?;
                 }
             }
         }
-        let chunks = writers.into_iter().map(|writer| writer.close()).collect::<std::result::Result<_, _>>().map_err(fail)?;
+        let chunks = writers
+            .into_iter()
+            .map(|writer| writer.close())
+            .collect::<std::result::Result<_, _>>()
+            .map_err(fail)?;
         Ok(Encoded(Some(chunks)))
     }
 
@@ -86,7 +100,9 @@ impl ShardFile {
     pub(crate) fn finish(self) -> Result<Sha256> {
         let pending = self.writer.into_inner().map_err(|e| Error::output(&self.path, e))?;
         pending.commit()?;
-        manifests::digest::sha256_file(&self.path).map(|(digest, _)| digest).map_err(|e| Error::output(&self.path, e))
+        manifests::digest::sha256_file(&self.path)
+            .map(|(digest, _)| digest)
+            .map_err(|e| Error::output(&self.path, e))
     }
 }
 

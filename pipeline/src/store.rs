@@ -62,7 +62,11 @@ impl Pending {
         name.push(".partial");
         let temporary = path.with_file_name(name);
         let file = File::create(&temporary).map_err(|e| Error::output(&temporary, e))?;
-        Ok(Self { writer: Some(BufWriter::with_capacity(1 << 18, file)), temporary, path: path.to_path_buf() })
+        Ok(Self {
+            writer: Some(BufWriter::with_capacity(1 << 18, file)),
+            temporary,
+            path: path.to_path_buf(),
+        })
     }
 
     /// Makes the file durable and gives it its name.

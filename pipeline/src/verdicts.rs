@@ -2,8 +2,8 @@
 
 use crate::{Error, Result};
 use arrow_array::builder::{
-    BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, ListBuilder, StringBuilder, StructBuilder, UInt16Builder,
-    UInt64Builder,
+    BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, ListBuilder, StringBuilder, StructBuilder,
+    UInt16Builder, UInt64Builder,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt16Type, UInt64Type};
@@ -211,7 +211,8 @@ impl Builder {
         arrays.extend(columns.map(|(at, array)| (format!("column-{at}"), array)));
         let measured = self.measured.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef).enumerate();
         arrays.extend(measured.map(|(at, array)| (format!("rule-{at}"), array)));
-        let fields: Vec<Field> = arrays.iter().map(|(n, a)| Field::new(n, a.data_type().clone(), true)).collect();
+        let fields: Vec<Field> =
+            arrays.iter().map(|(n, a)| Field::new(n, a.data_type().clone(), true)).collect();
         let schema = Schema::new(fields);
         let arrays = arrays.into_iter().map(|(_, array)| array).collect();
         let batch = RecordBatch::try_new(Arc::new(schema), arrays).map_err(bug)?;
@@ -224,7 +225,10 @@ impl Builder {
 }
 
 /// A field of a struct builder.
-pub(crate) fn child<B: arrow_array::builder::ArrayBuilder>(item: &mut StructBuilder, at: usize) -> Result<&mut B> {
+pub(crate) fn child<B: arrow_array::builder::ArrayBuilder>(
+    item: &mut StructBuilder,
+    at: usize,
+) -> Result<&mut B> {
     item.field_builder::<B>(at).ok_or_else(|| Error::Bug(format!("field {at} has another type")))
 }
 
@@ -241,7 +245,8 @@ impl Verdicts {
     /// Reads an artefact's payload.
     pub(crate) fn read(payload: &[u8]) -> Result<Self> {
         let mut reader = FileReader::try_new(Cursor::new(payload), None).map_err(bug)?;
-        let batch = reader.next().ok_or_else(|| Error::Bug("verdicts without a batch".into()))?.map_err(bug)?;
+        let batch =
+            reader.next().ok_or_else(|| Error::Bug("verdicts without a batch".into()))?.map_err(bug)?;
         Ok(Self { batch })
     }
 
@@ -280,7 +285,8 @@ impl Verdicts {
         }
         let items = list.value(row);
         let items: &StructArray = items.as_struct();
-        let (stages, starts) = (items.column(0).as_primitive::<UInt16Type>(), items.column(1).as_primitive::<UInt64Type>());
+        let (stages, starts) =
+            (items.column(0).as_primitive::<UInt16Type>(), items.column(1).as_primitive::<UInt64Type>());
         let (ends, with) = (items.column(2).as_primitive::<UInt64Type>(), items.column(3).as_string::<i32>());
         let edit = |at: usize| Edit {
             start: starts.value(at) as usize,
@@ -303,7 +309,8 @@ impl Verdicts {
     /// The digest of the text as read, or of its normalised form (`content`, `norm`).
     pub(crate) fn digest(&self, name: &str, row: usize) -> Result<Sha256> {
         let column = self.column(name)?.as_fixed_size_binary();
-        let bytes = column.value(row).try_into().map_err(|_| Error::Bug("a digest is not 32 bytes".into()))?;
+        let bytes =
+            column.value(row).try_into().map_err(|_| Error::Bug("a digest is not 32 bytes".into()))?;
         Ok(Sha256(bytes))
     }
 

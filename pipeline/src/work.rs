@@ -35,7 +35,13 @@ impl Work {
 
     /// What depends on one row group alone.
     pub(crate) fn group_identity(&self, shard: &Shard, row_group: usize) -> Identity {
-        identity(&[&self.plan.0, shard.name.as_bytes(), shard.source.as_bytes(), &shard.sha256.0, &row_group.to_le_bytes()])
+        identity(&[
+            &self.plan.0,
+            shard.name.as_bytes(),
+            shard.source.as_bytes(),
+            &shard.sha256.0,
+            &row_group.to_le_bytes(),
+        ])
     }
 
     /// What depends on the whole corpus, and on `more`.

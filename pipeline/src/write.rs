@@ -11,13 +11,17 @@ use crate::shard_file::{Encoded, ShardFile};
 use crate::verdicts::Verdicts;
 use crate::work::Work;
 use crate::{Error, Result, removed};
-use arrow_array::{Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, LargeBinaryArray, LargeStringArray};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, LargeBinaryArray, LargeStringArray,
+};
 use arrow_array::{RecordBatch, StringArray, StringViewArray};
 use arrow_schema::{DataType, SchemaRef};
 use manifests::digest::Sha256;
 use manifests::ledger::{ShardEntry, ShardTally};
 use manifests::merkle::Tree;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -104,13 +108,25 @@ impl WriteTask<'_> {
         let blob = crate::store::Blob::open(&shard.path)?;
         let metadata = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
         let output = &self.plan.config.file.output;
-        let mut data = ShardFile::create(&self.release.join(data_file(index)), metadata.schema(), output, self.text_column(), Some(metadata.metadata()))?;
+        let mut data = ShardFile::create(
+            &self.release.join(data_file(index)),
+            metadata.schema(),
+            output,
+            self.text_column(),
+            Some(metadata.metadata()),
+        )?;
         let mut removed = match output.removed {
             true => Some(self.removed_file(index, metadata.schema(), output)?),
             false => None,
         };
         let ledger_schema = ledger::schema(self.plan);
-        let mut rows = ShardFile::create(&self.release.join(ledger_file(index)), &ledger_schema, &Output::default(), None, None)?;
+        let mut rows = ShardFile::create(
+            &self.release.join(ledger_file(index)),
+            &ledger_schema,
+            &Output::default(),
+            None,
+            None,
+        )?;
         let mut state = Tallies::new(shard);
         for window in groups.chunks(self.width) {
             let prepared: Vec<Result<Prepared>> =
@@ -144,7 +160,13 @@ impl WriteTask<'_> {
     }
 
     /// Decodes a row group, parts the kept rows from the others and encodes them.
-    fn prepare(&self, shard: &Shard, group: &Group, metadata: &ArrowReaderMetadata, data: &ShardFile) -> Result<Prepared> {
+    fn prepare(
+        &self,
+        shard: &Shard,
+        group: &Group,
+        metadata: &ArrowReaderMetadata,
+        data: &ShardFile,
+    ) -> Result<Prepared> {
         let artefact = verdicts(self.work, self.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;
         let mut fates = self.fates.of_group(group, &verdicts)?;
@@ -154,7 +176,8 @@ impl WriteTask<'_> {
             tracing::warn!("`{}`: row group {}: {why}", shard.path.display(), group.row_group);
             fates.iter_mut().for_each(RecordFate::become_unreadable);
         }
-        let mut prepared = Prepared { verdicts, fates, kept: None, removed: Vec::new(), texts: Vec::new(), readable };
+        let mut prepared =
+            Prepared { verdicts, fates, kept: None, removed: Vec::new(), texts: Vec::new(), readable };
         let mut kept = Vec::new();
         let mut at = 0;
         for batch in batches.unwrap_or_default() {
@@ -177,8 +200,15 @@ impl WriteTask<'_> {
     }
 
     /// Finds what the edits of the records come to, in the coordinates of their original texts.
-    fn replay_edits(&self, batch: &RecordBatch, prepared: &mut Prepared, rows: std::ops::Range<usize>) -> Result<()> {
-        let Some(column) = self.plan.config.file.input.text.as_ref().and_then(|name| batch.column_by_name(name)) else {
+    fn replay_edits(
+        &self,
+        batch: &RecordBatch,
+        prepared: &mut Prepared,
+        rows: std::ops::Range<usize>,
+    ) -> Result<()> {
+        let Some(column) =
+            self.plan.config.file.input.text.as_ref().and_then(|name| batch.column_by_name(name))
+        else {
             return Ok(());
         };
         let strings = crate::batch::Strings::new(column);
@@ -190,21 +220,35 @@ impl WriteTask<'_> {
         Ok(())
     }
 
-    fn read(&self, shard: &Shard, group: &Group, metadata: &ArrowReaderMetadata) -> std::result::Result<Vec<RecordBatch>, String> {
+    fn read(
+        &self,
+        shard: &Shard,
+        group: &Group,
+        metadata: &ArrowReaderMetadata,
+    ) -> std::result::Result<Vec<RecordBatch>, String> {
         let blob = crate::store::Blob::open(&shard.path).map_err(|e| e.to_string())?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, metadata.clone())
             .with_row_groups(vec![group.row_group])
             .build()
             .map_err(|e| e.to_string())?;
-        let batches = reader.map(|batch| batch.map_err(|e| e.to_string())).collect::<std::result::Result<Vec<_>, _>>()?;
+        let batches = reader
+            .map(|batch| batch.map_err(|e| e.to_string()))
+            .collect::<std::result::Result<Vec<_>, _>>()?;
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         let expected = (group.records.end - group.records.start) as usize;
         if rows == expected { Ok(batches) } else { Err(format!("footer says {expected} rows, found {rows}")) }
     }
 
     /// Puts edited texts in place and tells digest and length of every kept text.
-    fn edit(&self, part: RecordBatch, fates: &[RecordFate], verdicts: &Verdicts, first: usize) -> Result<(RecordBatch, Vec<(Sha256, u64)>)> {
-        let released: Vec<(usize, &RecordFate)> = fates.iter().enumerate().filter(|(_, fate)| fate.is_released()).collect();
+    fn edit(
+        &self,
+        part: RecordBatch,
+        fates: &[RecordFate],
+        verdicts: &Verdicts,
+        first: usize,
+    ) -> Result<(RecordBatch, Vec<(Sha256, u64)>)> {
+        let released: Vec<(usize, &RecordFate)> =
+            fates.iter().enumerate().filter(|(_, fate)| fate.is_released()).collect();
         let lengths = verdicts.text_bytes()?;
         let mut texts = Vec::with_capacity(released.len());
         if released.iter().all(|(_, fate)| fate.edits.is_empty()) {
@@ -218,7 +262,10 @@ impl WriteTask<'_> {
         let strings = crate::batch::Strings::new(part.column(column));
         let mut edited: Vec<String> = Vec::with_capacity(released.len());
         for (row, (_, fate)) in released.iter().enumerate() {
-            let text = strings.get(row).and_then(std::result::Result::ok).ok_or_else(|| Error::Bug("a kept text is gone".into()))?;
+            let text = strings
+                .get(row)
+                .and_then(std::result::Result::ok)
+                .ok_or_else(|| Error::Bug("a kept text is gone".into()))?;
             let text = fate.edits.apply(text);
             texts.push((Sha256::of(text.as_bytes()), text.len() as u64));
             edited.push(text);
@@ -230,19 +277,33 @@ impl WriteTask<'_> {
     }
 
     /// The ledger rows of a group, in order, counted.
-    fn account(&self, shard: u32, group: &Group, prepared: &Prepared, schema: &SchemaRef, state: &mut Tallies) -> Result<RecordBatch> {
+    fn account(
+        &self,
+        shard: u32,
+        group: &Group,
+        prepared: &Prepared,
+        schema: &SchemaRef,
+        state: &mut Tallies,
+    ) -> Result<RecordBatch> {
         let mut builder = ledger::Builder::new(shard);
         let first_row = self.shards[shard as usize].first_row(group.row_group);
         let mut texts = prepared.texts.iter();
         for (at, fate) in prepared.fates.iter().enumerate() {
             let out = fate.is_released().then_some((shard, state.out_rows));
             if out.is_some() {
-                let (digest, bytes) = texts.next().ok_or_else(|| Error::Bug("fewer texts than kept rows".into()))?;
+                let (digest, bytes) =
+                    texts.next().ok_or_else(|| Error::Bug("fewer texts than kept rows".into()))?;
                 state.content.push(&digest.0);
                 state.out_text_bytes += bytes;
                 state.out_rows += 1;
             }
-            let (row, extra) = self.fates.ledger_row(fate, first_row + at as u64, shard as usize, out, (&prepared.verdicts, at))?;
+            let (row, extra) = self.fates.ledger_row(
+                fate,
+                first_row + at as u64,
+                shard as usize,
+                out,
+                (&prepared.verdicts, at),
+            )?;
             state.tally.add(&row).map_err(|e| Error::Bug(e.to_string()))?;
             builder.add(&row, &extra, &prepared.verdicts.spans(at)?, &fate.made)?;
         }
@@ -267,7 +328,14 @@ struct Tallies {
 impl Tallies {
     fn new(shard: &Shard) -> Self {
         let tally = ShardTally::new(shard.stem());
-        Self { tally, content: Tree::new(), in_text_bytes: 0, out_rows: 0, out_text_bytes: 0, unreadable: Vec::new() }
+        Self {
+            tally,
+            content: Tree::new(),
+            in_text_bytes: 0,
+            out_rows: 0,
+            out_text_bytes: 0,
+            unreadable: Vec::new(),
+        }
     }
 
     fn finish(self, files: Vec<(String, Sha256)>) -> Result<Written> {
@@ -281,7 +349,9 @@ impl Tallies {
             quarantined: counts.quarantined,
             record_root: self.tally.record_root(),
             decision_root: self.tally.decision_root(),
-            by_rule: by_rule.map(|((stage, rule), n)| (stage.clone(), rule.clone(), n.removed, n.quarantined)).collect(),
+            by_rule: by_rule
+                .map(|((stage, rule), n)| (stage.clone(), rule.clone(), n.removed, n.quarantined))
+                .collect(),
             in_text_bytes: self.in_text_bytes,
             out_rows: self.out_rows,
             out_text_bytes: self.out_text_bytes,

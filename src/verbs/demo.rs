@@ -29,7 +29,11 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let folder = free_folder(&arguments.out)?;
     let shown = folder.display();
     let bytes = pipeline::samples::write(&folder.join("corpus"), arguments.seed, arguments.records as usize)?;
-    say(format_args!("1. made {} records, {:.1} MB of text, in {shown}/corpus", arguments.records, bytes as f64 / 1e6))?;
+    say(format_args!(
+        "1. made {} records, {:.1} MB of text, in {shown}/corpus",
+        arguments.records,
+        bytes as f64 / 1e6
+    ))?;
 
     let config = folder.join("config.toml");
     let text = Profile::Pretraining.text().replace("\"*.parquet\"", "\"corpus/*.parquet\"");
@@ -40,7 +44,8 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
 
     let release = folder.join("release");
     let plan = Plan::new(Config::load(&config, &[])?)?;
-    let options = Options { release: release.clone(), key: Some(&key), salt_key: None, threads: run::threads(None) };
+    let options =
+        Options { release: release.clone(), key: Some(&key), salt_key: None, threads: run::threads(None) };
     let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
     say(format_args!("\n2. curated with the profile `pretraining` ({shown}/config.toml)"))?;
     run::counts(&outcome.attested.sealed.statement.predicate.accounting)?;
@@ -73,7 +78,8 @@ fn free_folder(asked: &Path) -> Result<PathBuf> {
 fn show_examples(release: &Path) -> Result<()> {
     say("\n3. one example of every reason")?;
     for (rule, example) in pipeline::examples(release, "text")? {
-        let text: String = example.text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let text: String =
+            example.text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
         say(format_args!("  {rule}: {} measured {}, bound {}", example.id, example.value, example.bound))?;
         match &example.duplicate_of {
             Some((shard, row, similarity)) => {
@@ -97,7 +103,11 @@ fn catch_forgery(folder: &Path, release: &Path, key: &manifests::keys::PublicKey
     say(format_args!("\n5. changed one bit of {}", victim.display()))?;
     let report = verify::check(&copy, key, &Request::default());
     for check in report.failed() {
-        say(format_args!("  caught by {}: {}", check.id.as_str(), check.findings.first().map(ToString::to_string).unwrap_or_default()))?;
+        say(format_args!(
+            "  caught by {}: {}",
+            check.id.as_str(),
+            check.findings.first().map(ToString::to_string).unwrap_or_default()
+        ))?;
     }
     Ok(report.exit_code() == 1)
 }

@@ -42,7 +42,11 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         say(format_args!("  {kind}  {}{what}", stage.name))?;
     }
     for (pass, stage) in plan.stages().iter().filter(|s| matches!(s.step, Step::Barrier(_))).enumerate() {
-        say(format_args!("pass {}       resolve {}: keys, then the texts of candidates", pass + 2, stage.name))?;
+        say(format_args!(
+            "pass {}       resolve {}: keys, then the texts of candidates",
+            pass + 2,
+            stage.name
+        ))?;
     }
     say("last pass    write data, removed records and ledger; one task per shard")?;
     for asset in plan.assets() {

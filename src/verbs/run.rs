@@ -60,7 +60,9 @@ pub fn load_key(path: &Path) -> Result<SigningKey> {
 fn load_salt_key(path: &Path) -> Result<SaltKey> {
     let bytes = std::fs::read(path).with_context(|| format!("`{}`", path.display()))?;
     let len = bytes.len();
-    let bytes = bytes.try_into().map_err(|_| anyhow::anyhow!("`{}`: expected 32 bytes, got {len}", path.display()))?;
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| anyhow::anyhow!("`{}`: expected 32 bytes, got {len}", path.display()))?;
     Ok(SaltKey::from_bytes(bytes))
 }
 
@@ -74,7 +76,9 @@ fn summarise(outcome: &Outcome, release: &Path) -> Result<()> {
     }
     match (&outcome.attested.sealed.key_id, outcome.attested.gate.is_empty()) {
         (Some(key_id), _) => say(format_args!("signed         by key {key_id}"))?,
-        (None, true) => say(format_args!("unsigned       `probity sign {} --key KEY` completes it", release.display()))?,
+        (None, true) => {
+            say(format_args!("unsigned       `probity sign {} --key KEY` completes it", release.display()))?
+        }
         (None, false) => say("unsigned       a release that breaks its gate is not signed")?,
     }
     say(format_args!("release        {}", release.display()))
@@ -92,7 +96,10 @@ pub fn counts(accounting: &Accounting) -> Result<()> {
         say(format_args!("  {:>9}  {name}", rule.removed + rule.quarantined))?;
     }
     if accounting.orphans > 0 {
-        say(format_args!("  {:>9}  of these duplicate a record that a later stage took out", accounting.orphans))?;
+        say(format_args!(
+            "  {:>9}  of these duplicate a record that a later stage took out",
+            accounting.orphans
+        ))?;
     }
     Ok(())
 }

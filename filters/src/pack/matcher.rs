@@ -218,18 +218,18 @@ fn next_word(text: &str, from: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut start = from;
     loop {
-        match *bytes.get(start)? {
-            byte if byte.is_ascii_alphanumeric() => break,
-            byte if byte.is_ascii() => start += 1,
-            _ => match word_char_at(text, start) {
-                (true, _) => break,
-                (false, len) => start += len,
-            },
+        start += leading(bytes, start, Run::AsciiGap);
+        if bytes.get(start)?.is_ascii() {
+            break;
+        }
+        match word_char_at(text, start) {
+            (true, _) => break,
+            (false, len) => start += len,
         }
     }
     let mut end = start;
     loop {
-        end += ascii_word_len(bytes, end);
+        end += leading(bytes, end, Run::AsciiWord);
         match bytes.get(end) {
             Some(byte) if !byte.is_ascii() => match word_char_at(text, end) {
                 (true, len) => end += len,
@@ -240,33 +240,46 @@ fn next_word(text: &str, from: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// How many ASCII letters and digits stand at `at`. Most words end within eight bytes, which are looked at as one
-/// number: a branch for every byte would be mispredicted at the end of nearly every word.
+/// A run of bytes of one kind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Run {
+    /// Letters and digits.
+    AsciiWord,
+    /// All other ASCII.
+    AsciiGap,
+}
+
+/// How many bytes of this kind stand at `at`. Most runs end within eight bytes, which are looked at as one number:
+/// a branch for every byte would be mispredicted at the end of nearly every word.
 #[inline]
-fn ascii_word_len(bytes: &[u8], at: usize) -> usize {
+fn leading(bytes: &[u8], at: usize, run: Run) -> usize {
     let mut len = 0;
     while let Some(block) = bytes.get(at + len..).and_then(<[u8]>::first_chunk) {
-        match leading_alphanumerics(u64::from_le_bytes(*block)) {
+        let block = u64::from_le_bytes(*block);
+        let word = ascii_alphanumerics(block);
+        let others = if run == Run::AsciiWord { word ^ HIGH_BITS } else { word | (block & HIGH_BITS) };
+        match others.trailing_zeros() / 8 {
             8 => len += 8,
-            few => return len + few,
+            few => return len + few as usize,
         }
     }
     let rest = bytes.get(at + len..).unwrap_or_default();
-    len + rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count()
+    let same = |byte: &&u8| byte.is_ascii() && byte.is_ascii_alphanumeric() == (run == Run::AsciiWord);
+    len + rest.iter().take_while(same).count()
 }
 
-/// How many ASCII letters and digits the eight bytes begin with.
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/// The high bit of each of the eight bytes that is an ASCII letter or digit.
 #[inline]
-fn leading_alphanumerics(block: u64) -> usize {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
+fn ascii_alphanumerics(block: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     // adding to seven bits carries into the eighth exactly when the byte reaches the bound
     let reaches = |bytes: u64, bound: u8| bytes + ONES * u64::from(0x80 - bound);
-    let (plain, lower) = (block & !HIGH, (block | (ONES * 0x20)) & !HIGH);
+    let (plain, lower) = (block & !HIGH_BITS, (block | (ONES * 0x20)) & !HIGH_BITS);
     let letters = reaches(lower, b'a') & !reaches(lower, b'z' + 1);
     let digits = reaches(plain, b'0') & !reaches(plain, b'9' + 1);
-    let others = !((letters | digits) & !block) & HIGH;
-    (others.trailing_zeros() / 8) as usize
+    (letters | digits) & !block & HIGH_BITS
 }
 
 /// Whether the character at a byte belongs to a word, and its length.

@@ -114,7 +114,7 @@ enum Fate {
 impl C4Lines {
     fn has_few_words(&self, line: &str) -> bool {
         let least = self.config.line_words_min as usize;
-        python::split_words(line).take(least).count() < least
+        !begins_with_words(line, least)
     }
 
     fn ends_wrongly(&self, line: &str) -> bool {
@@ -147,6 +147,24 @@ impl C4Lines {
             Fate::Kept
         }
     }
+}
+
+/// Whether the line has `least` words. In ASCII a word begins where a space ends, which needs no decoding.
+fn begins_with_words(line: &str, least: usize) -> bool {
+    let mut words = 0;
+    let mut in_word = false;
+    for &byte in line.as_bytes() {
+        if words >= least {
+            return true;
+        }
+        if !byte.is_ascii() {
+            return python::split_words(line).take(least).count() == least;
+        }
+        let space = python::is_space(char::from(byte));
+        words += usize::from(!space && !in_word);
+        in_word = !space;
+    }
+    words >= least
 }
 
 /// Whether the line holds a word of more than `most` code points. A word that long has more than `most` bytes, so
@@ -308,7 +326,18 @@ impl Filter for C4Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::has_long_word;
+    use super::{begins_with_words, has_long_word};
+
+    #[test]
+    fn words_are_counted_to_the_least() {
+        for (line, words) in
+            [("", 0), ("a", 1), (" a  b ", 2), ("a\u{1f}b\u{3000}c", 3), ("é\u{85}é", 2), ("a b c d", 4)]
+        {
+            for least in 0..6 {
+                assert_eq!(begins_with_words(line, least), words >= least, "{line:?} {least}");
+            }
+        }
+    }
 
     #[test]
     fn long_words_are_found_wherever_they_stand() {

@@ -12,10 +12,11 @@ const ROLL: u64 = 0xbf58_476d_1ce4_e5b5;
 
 /// The 64-bit hash of a word's UTF-8 bytes, the same on every machine.
 ///
-/// With `fold(a, b)` the exclusive or of the two halves of the 128-bit product: the state starts as [`START`] xor
-/// the length in bytes. Each block of eight bytes but the last, read as a little-endian integer, makes the state
-/// `fold(state ^ block, BLOCK)`; the last block (one to eight bytes, zero-padded; zero for the empty word) makes it
-/// `fold(state ^ block, LAST)`. The hash is that, with `x ^= x >> 32; x *= FINISH; x ^= x >> 29`.
+/// With `fold(a, b)` the exclusive or of the two halves of the 128-bit product: the state starts as
+/// `0x9e3779b97f4a7c15` xor the length in bytes. Each block of eight bytes but the last, read as a little-endian
+/// integer, makes the state `fold(state ^ block, 0xd6e8feb86659fd93)`; the last block (one to eight bytes,
+/// zero-padded; zero for the empty word) makes it `fold(state ^ block, 0xa0761d6478bd642f)`. The hash is that after
+/// `x ^= x >> 32; x *= 0xe7037ed1a0b428db; x ^= x >> 29`, modulo 2^64.
 #[inline]
 pub fn word_hash(word: &[u8]) -> u64 {
     let mut state = START ^ word.len() as u64;
@@ -46,16 +47,26 @@ pub(crate) fn short_word_hash(block: u64, len: usize) -> u64 {
 /// The first eight bytes as a little-endian integer, padded with zeros.
 #[inline]
 pub(crate) fn read(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk() {
-        Some(block) => u64::from_le_bytes(*block),
-        None => bytes.iter().rev().fold(0, |block, &byte| block << 8 | u64::from(byte)),
+    if let Some(block) = bytes.first_chunk() {
+        return u64::from_le_bytes(*block);
+    }
+    // Two overlapping reads are quicker than a loop; where they overlap they agree.
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let last = u64::from(u32::from_le_bytes(*last)) << ((bytes.len() - 4) * 8);
+        return u64::from(u32::from_le_bytes(*first)) | last;
+    }
+    match *bytes {
+        [a, b, c] => u64::from_le_bytes([a, b, c, 0, 0, 0, 0, 0]),
+        [a, b] => u64::from_le_bytes([a, b, 0, 0, 0, 0, 0, 0]),
+        [a] => u64::from(a),
+        _ => 0,
     }
 }
 
 /// The hashes of all runs of `n` neighbouring words, in order; none if there are fewer words or `n` is 0.
 ///
-/// The hash of words `w[0]` to `w[n-1]` is the sum of `w[i] * ROLL^(n-1-i)` modulo 2^64, finished like a word's
-/// hash. It depends on the order of the words.
+/// The hash of words `w[0]` to `w[n-1]` is the sum of `w[i] * r^(n-1-i)` modulo 2^64 with
+/// `r = 0xbf58476d1ce4e5b5`, finished by the last step of [`word_hash`]. It depends on the order of the words.
 pub fn ngrams(words: &[u64], n: usize) -> impl ExactSizeIterator<Item = u64> + '_ {
     let first = words.get(..n).unwrap_or_default();
     let mut rolled = first.iter().fold(0u64, |sum, word| sum.wrapping_mul(ROLL).wrapping_add(*word));

@@ -19,7 +19,8 @@ use xxhash_rust::xxh3::xxh3_128;
 #[serde(deny_unknown_fields)]
 pub struct Config {}
 
-const DUPLICATE: Rule = Rule { id: "duplicate", summary: "1 if an earlier record has the same text", alias: None };
+const DUPLICATE: Rule =
+    Rule { id: "duplicate", summary: "1 if an earlier record has the same text", alias: None };
 
 /// The built barrier.
 pub struct ExactDuplicates;
@@ -59,8 +60,10 @@ impl Barrier for ExactDuplicates {
             keyed.push((u128::from_le_bytes(key.try_into().unwrap_or_default()), record));
         })?;
         keyed.sort_unstable();
-        let groups: Vec<&[(u128, RecordNumber)]> = keyed.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1).collect();
-        let mut members: Vec<RecordNumber> = groups.iter().flat_map(|g| g.iter().map(|(_, record)| *record)).collect();
+        let groups: Vec<&[(u128, RecordNumber)]> =
+            keyed.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1).collect();
+        let mut members: Vec<RecordNumber> =
+            groups.iter().flat_map(|g| g.iter().map(|(_, record)| *record)).collect();
         members.sort_unstable();
         let texts = corpus.texts(&members)?;
         let mut removals = Vec::new();

@@ -26,7 +26,9 @@ impl MinHash {
             let counter = (at as u64) << 1 | which;
             xxh3_64_with_seed(&counter.to_le_bytes(), seed) as u32
         };
-        let row = |block: usize, which: u64, or: u32| std::array::from_fn(|lane| draw(block * LANES + lane, which) | or);
+        let row = |block: usize, which: u64, or: u32| {
+            std::array::from_fn(|lane| draw(block * LANES + lane, which) | or)
+        };
         let blocks = hashes.div_ceil(LANES);
         Self {
             hashes,

@@ -93,7 +93,9 @@ const fn entry<S: BarrierSpec>() -> BarrierEntry {
         rules: S::RULES,
         defaults: || resolve(&S::default()),
         build: |table| {
-            let spec: S = table.try_into().map_err(|e: toml::de::Error| BuildError::Config(e.message().trim_end().to_string()))?;
+            let spec: S = table
+                .try_into()
+                .map_err(|e: toml::de::Error| BuildError::Config(e.message().trim_end().to_string()))?;
             Ok((Box::new(spec.build()?), resolve(&spec)?))
         },
     }

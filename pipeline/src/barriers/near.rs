@@ -13,9 +13,9 @@ use super::keep::Keep;
 use super::minhash::MinHash;
 use super::shingle_sets::{self, jaccard, shingle_set};
 use super::{Barrier, BarrierSpec, RecordNumber, Removal};
+use crate::Result;
 use crate::corpus::{Corpus, Texts};
 use crate::verdicts::decimal;
-use crate::Result;
 use filters::{BuildError, Decimal, Rule, Scratch, View};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -42,12 +42,22 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { bands: 14, rows: 8, ngram: 5, verify_jaccard_min: Decimal::of(0.75), keep: Keep::Earliest, seed: 1 }
+        Self {
+            bands: 14,
+            rows: 8,
+            ngram: 5,
+            verify_jaccard_min: Decimal::of(0.75),
+            keep: Keep::Earliest,
+            seed: 1,
+        }
     }
 }
 
-const JACCARD: Rule =
-    Rule { id: "jaccard", summary: "Jaccard index of the shingle sets of the record and its survivor", alias: None };
+const JACCARD: Rule = Rule {
+    id: "jaccard",
+    summary: "Jaccard index of the shingle sets of the record and its survivor",
+    alias: None,
+};
 
 /// A band bucket up to this size is compared all against all; a larger one is near certainly one template, and
 /// each member is compared with the first and with its neighbours.
@@ -63,7 +73,8 @@ pub struct NearDuplicates {
 
 impl BarrierSpec for Config {
     const NAME: &'static str = "near-duplicates";
-    const SUMMARY: &'static str = "removes records whose word n-grams nearly equal another record's, every pair verified";
+    const SUMMARY: &'static str =
+        "removes records whose word n-grams nearly equal another record's, every pair verified";
     const SOURCE: &'static str = "Broder 1997; FineWeb's parameters (14 bands of 8, word 5-grams)";
     const RULES: &'static [Rule] = &[JACCARD];
     type Barrier = NearDuplicates;
@@ -158,7 +169,9 @@ impl NearDuplicates {
     fn shingle_sets(&self, records: &[RecordNumber], texts: &Texts) -> Result<Vec<Vec<u64>>> {
         records
             .par_iter()
-            .map_init(Scratch::default, |scratch, &record| Ok(shingle_set(texts.get(record)?, self.config.ngram, scratch)))
+            .map_init(Scratch::default, |scratch, &record| {
+                Ok(shingle_set(texts.get(record)?, self.config.ngram, scratch))
+            })
             .collect()
     }
 
@@ -171,7 +184,8 @@ impl NearDuplicates {
     ) -> Result<Vec<Removal>> {
         let least = self.config.verify_jaccard_min.get();
         let similarity = |a: u32, b: u32| jaccard(&sets[a as usize], &sets[b as usize]);
-        let place = |record: RecordNumber| records.binary_search(&record).map(|at| at as u32).unwrap_or_default();
+        let place =
+            |record: RecordNumber| records.binary_search(&record).map(|at| at as u32).unwrap_or_default();
         let verified: Vec<(u32, u32)> = pairs
             .par_iter()
             .map(|&(a, b)| (place(a), place(b)))
@@ -187,7 +201,9 @@ impl NearDuplicates {
                 for &member in &members {
                     lengths.push((member, texts.get(records[member as usize])?.len()));
                 }
-                let length = |m: u32| lengths.binary_search_by_key(&m, |(member, _)| *member).map_or(0, |at| lengths[at].1);
+                let length = |m: u32| {
+                    lengths.binary_search_by_key(&m, |(member, _)| *member).map_or(0, |at| lengths[at].1)
+                };
                 members.sort_by_key(|&m| self.config.keep.preference(records[m as usize], length(m)));
                 Ok(stars(&members, least, similarity))
             })

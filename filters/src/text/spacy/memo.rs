@@ -2,7 +2,7 @@
 
 use crate::text::hash::read;
 
-const SLOTS: usize = 8192;
+const SLOTS: usize = 2048;
 const BLOCKS: usize = 3;
 const MAX_BYTES: usize = 8 * BLOCKS;
 const MAX_TOKENS: usize = 4;
@@ -71,4 +71,31 @@ fn slot_of(hash: u64) -> usize {
 #[inline]
 fn blocks(chunk: &[u8]) -> [u64; BLOCKS] {
     [0, 8, 16].map(|at| read(chunk.get(at..).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_bytes_are_found() {
+        let mut memo = Memo::default();
+        let parts = [Part { hash: 1, flags: 2, start: 0, end: 3, chars: 3 }];
+        assert!(memo.get(b"don", 7).is_none());
+        memo.put(b"don", 7, parts.into_iter());
+        assert_eq!(memo.get(b"don", 7).map(|found| (found.len(), found[0].end)), Some((1, 3)));
+        for other in [b"dot".as_slice(), b"do", b"don\0", b""] {
+            assert!(memo.get(other, 7).is_none(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn long_chunks_and_many_tokens_are_not_kept() {
+        let mut memo = Memo::default();
+        memo.put(&[b'x'; 25], 1, [Part::default()].into_iter());
+        memo.put(b"x", 2, [Part::default(); 5].into_iter());
+        assert!(memo.get(&[b'x'; 25], 1).is_none() && memo.get(b"x", 2).is_none());
+        memo.put(&[b'x'; 24], 1, [Part::default()].into_iter());
+        assert!(memo.get(&[b'x'; 24], 1).is_some() && memo.get(&[b'x'; 25], 1).is_none());
+    }
 }

@@ -6,7 +6,7 @@ use crate::text::tokens::{Tokens, flags_of};
 use std::sync::LazyLock;
 
 const FILTER_BITS: u32 = 14;
-const SLOTS: usize = 1024;
+const SLOTS: usize = 2048;
 
 /// The words that need a closer look.
 pub(super) static NOTABLE: LazyLock<Notable> = LazyLock::new(Notable::new);

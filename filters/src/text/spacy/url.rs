@@ -118,3 +118,65 @@ fn in_range(octet: &str, last: &str, zero: bool) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_pattern_matches() {
+        let matching = [
+            "http://a.bc",
+            "x@y.zz",
+            "192.0.2.1",
+            "foo.bar?q",
+            "www.é.fr",
+            "1.2.3.4:99#x",
+            "a_b.co",
+            "ab://c.de",
+            "x:y@h.com",
+            "h.com:12",
+            "h.com/",
+            "1.1.1.1/x",
+            "@@h.com",
+        ];
+        for url in matching {
+            assert!(is_url(url), "{url}");
+        }
+        assert!(is_url(&format!("{}.com", "a".repeat(64))));
+    }
+
+    #[test]
+    fn what_it_does_not() {
+        let others = [
+            "10.1.2.3",
+            "172.20.0.1",
+            "192.168.1.1",
+            "169.254.0.1",
+            "127.0.0.1",
+            "224.1.1.1",
+            "1.1.1.255",
+            "1.300.1.1",
+            "1.2.3.٤",
+            "a.b.c:80/x",
+            "::",
+            "://",
+            "-a.co",
+            "A.CO",
+            "a.Co",
+            "a.b",
+            "a..bc",
+            "a://c.de",
+            "@h.com",
+            "h.com:1",
+            "h.com:123456",
+            "h.comx!",
+            "word",
+            "",
+        ];
+        for text in others {
+            assert!(!is_url(text), "{text}");
+        }
+        assert!(!is_url(&format!("{}.com", "a".repeat(65))));
+    }
+}

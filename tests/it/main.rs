@@ -1,0 +1,24 @@
+//! Everything through the real binary. One file a theme; `harness` runs the program, `parquet_files` makes and reads
+//! shards, `ledgers` reads what a release says about its records.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test it` rewrites what is generated (`docs/filters.md`).
+
+// clippy.toml allows these in `#[test]` functions; here the helpers around them are tests too
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod harness;
+mod ledgers;
+mod parquet_files;
+mod random_arrays;
+
+mod bad_input;
+mod cli;
+mod config_errors;
+mod determinism;
+mod end_to_end;
+mod golden;
+mod openssl;
+mod schemas;
+mod shared_data;
+mod tamper;
+mod tidy;
