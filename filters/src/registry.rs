@@ -8,6 +8,7 @@ pub const FILTERS: &[Entry] = &[
     entry::<rules::doc_length::Config>(),
     entry::<rules::gopher_repetition::Config>(),
     entry::<rules::gopher_quality::Config>(),
+    entry::<rules::gopher_quality_dclm::Config>(),
     entry::<rules::c4_lines::Config>(),
     entry::<rules::fineweb_quality::Config>(),
     entry::<rules::url_list::Config>(),
