@@ -29,6 +29,8 @@ enum Verb {
     Plan(verbs::plan::Arguments),
     /// Curate: read shards, judge and deduplicate records, write and sign a release
     Run(verbs::run::Arguments),
+    /// Time each part of a run on your own shards, beside a bare copy of them
+    Bench(verbs::bench::Arguments),
     /// List the stages there are, or describe one
     Filters(verbs::filters::Arguments),
     /// Tell why one record had its fate
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Init(a) => verbs::init::call(&a),
         Verb::Plan(a) => verbs::plan::call(&a),
         Verb::Run(a) => verbs::run::call(&a),
+        Verb::Bench(a) => verbs::bench::call(&a),
         Verb::Filters(a) => verbs::filters::call(&a),
         Verb::Explain(a) => verbs::explain::call(&a),
         Verb::Keygen(a) => verbs::keygen::call(&a),

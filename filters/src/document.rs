@@ -31,6 +31,17 @@ impl Scratch {
     }
 }
 
+/// Which parts of a text's analysis have been made: of interest to measurements, never to rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Analysed {
+    /// [`View::tokens`].
+    pub tokens: bool,
+    /// [`View::shingles`].
+    pub shingles: bool,
+    /// [`View::lines`].
+    pub lines: bool,
+}
+
 /// A document with its analysis: each part is computed when a rule first asks for it, and once.
 pub struct View<'a> {
     document: Document<'a>,
@@ -77,6 +88,15 @@ impl<'a> View<'a> {
     /// Which definition of a word [`View::tokens`] follows.
     pub fn words(&self) -> Words {
         self.scratch.words
+    }
+
+    /// The parts of the analysis that have been made so far.
+    pub fn analysed(&self) -> Analysed {
+        Analysed {
+            tokens: self.tokens.get().is_some(),
+            shingles: self.shingles.get().is_some(),
+            lines: self.lines.get().is_some(),
+        }
     }
 
     /// The words of the text, by the configured definition of a word.

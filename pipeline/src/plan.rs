@@ -46,6 +46,15 @@ pub enum Step {
     Barrier(Box<dyn Barrier>),
 }
 
+/// What a run would hold in memory, besides the texts that duplicates are compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// Records in the corpus.
+    pub records: u64,
+    /// Bytes of memory.
+    pub bytes: u64,
+}
+
 /// A file that a stage needed, with its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
@@ -121,6 +130,21 @@ impl Plan {
             .into_iter()
             .map(|f| (f.name, f.path.clone(), std::fs::metadata(f.path).map_or(0, |m| m.len())))
             .collect())
+    }
+
+    /// What a run on so many threads would hold in memory, by the inputs' footers.
+    pub fn estimate(&self, threads: usize) -> Result<Estimate> {
+        let (mut records, mut group_bytes) = (0u64, 0u64);
+        for found in crate::inputs::find(&self.config)? {
+            for group in crate::inputs::read_footer(&found.path)?.row_groups() {
+                records += u64::try_from(group.num_rows()).unwrap_or_default();
+                group_bytes = group_bytes.max(u64::try_from(group.total_byte_size()).unwrap_or_default());
+            }
+        }
+        // two bytes a record say where it was decided; a barrier sorts one key (at most 16 bytes, padded) and the
+        // record's number at a time; writing holds a decoded row group and its encoding on every thread
+        let per_record = if self.barriers().next().is_some() { 2 + 32 } else { 2 };
+        Ok(Estimate { records, bytes: records * per_record + 2 * group_bytes * threads as u64 })
     }
 
     /// What is allowed but probably not meant.

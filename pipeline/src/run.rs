@@ -7,7 +7,7 @@ use crate::config::BadShard;
 use crate::corpus::{Corpus, Group, Judged, groups};
 use crate::fates::{Fates, Removed};
 use crate::inputs::{self, Shard};
-use crate::judge::judge_group;
+use crate::judge::{Part, Watch, judge_group};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::work::{self, Work};
@@ -71,10 +71,11 @@ fn lock(release: &Path, work: &Path) -> Result<File> {
     }
 }
 
-struct Run<'r> {
-    plan: &'r Plan,
-    options: &'r Options<'r>,
-    progress: &'r dyn Progress,
+/// The tasks of one run.
+pub(crate) struct Run<'r> {
+    pub(crate) plan: &'r Plan,
+    pub(crate) options: &'r Options<'r>,
+    pub(crate) progress: &'r dyn Progress,
 }
 
 impl Run<'_> {
@@ -82,7 +83,7 @@ impl Run<'_> {
         let input = &self.plan.config.file.input;
         let found = inputs::find(&self.plan.config)?;
         let listed = inputs::survey(&found, input.bad_shard, self.progress)?;
-        let shards: Vec<Shard> = listed.iter().filter(|s| s.excluded.is_none()).cloned().collect();
+        let shards = included(&listed);
         if input.bad_shard == BadShard::Exclude {
             listed
                 .iter()
@@ -91,16 +92,27 @@ impl Run<'_> {
         }
         let work = Work::new(&self.options.release, self.plan, &shards);
         self.judge(&work, &shards)?;
-        let mut judged = Judged::load(self.plan, &shards, &work)?;
+        self.after_judging(&listed, &shards, &work, started)
+    }
+
+    /// Barriers, writing and attesting: what is left to do when every record has been judged.
+    pub(crate) fn after_judging(
+        &self,
+        listed: &[Shard],
+        shards: &[Shard],
+        work: &Work,
+        started: std::time::Instant,
+    ) -> Result<Outcome> {
+        let mut judged = Judged::load(self.plan, shards, work)?;
         let removals = self.barriers(&mut judged)?;
         let salt_key = self.salt_key()?;
         let fates = Fates { judged: &judged, removals: &removals, salt_key: &salt_key };
-        let written = self.write(&fates, &shards, &work)?;
+        let written = self.write(&fates, shards, work)?;
         let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
         let draft = attest::Draft {
             plan: self.plan,
-            listed: &listed,
-            shards: &shards,
+            listed,
+            shards,
             written: &written,
             fates: &fates,
         };
@@ -114,12 +126,18 @@ impl Run<'_> {
     /// Pass 1: a task per row group.
     fn judge(&self, work: &Work, shards: &[Shard]) -> Result<()> {
         self.progress.begin("judge", shards.iter().map(|s| s.bytes).sum());
-        groups(shards).par_iter().try_for_each(|group| self.judge_task(work, shards, group))?;
+        groups(shards).par_iter().try_for_each(|group| self.judge_task(work, shards, group, &mut ()))?;
         self.progress.end();
         Ok(())
     }
 
-    fn judge_task(&self, work: &Work, shards: &[Shard], group: &Group) -> Result<()> {
+    pub(crate) fn judge_task(
+        &self,
+        work: &Work,
+        shards: &[Shard],
+        group: &Group,
+        watch: &mut impl Watch,
+    ) -> Result<()> {
         let shard = &shards[group.shard];
         let identity = work.group_identity(shard, group.row_group);
         let path = work.verdicts(group.shard, group.row_group);
@@ -132,11 +150,12 @@ impl Run<'_> {
         let done = Artefact::find(&path, Kind::Verdicts, &identity).is_some()
             && keys.iter().all(|path| Artefact::find(path, Kind::Keys, &identity).is_some());
         if !done {
-            let judged = judge_group(self.plan, shard, group.shard, group.row_group)?;
+            let judged = judge_group(self.plan, shard, (group.shard, group.row_group), watch)?;
             for (path, payload) in keys.iter().zip(&judged.keys) {
                 artefact::write(path, Kind::Keys, &identity, payload)?;
             }
             artefact::write(&path, Kind::Verdicts, &identity, &judged.verdicts)?;
+            watch.done(Part::Verdicts);
         }
         let share = (group.records.end - group.records.start) as f64 / shard.rows().max(1) as f64;
         self.progress.advance((shard.bytes as f64 * share) as u64);
@@ -225,6 +244,11 @@ impl Run<'_> {
         store::write_file(&path, key.as_bytes())?;
         Ok(key)
     }
+}
+
+/// The shards that are not excluded.
+pub(crate) fn included(listed: &[Shard]) -> Vec<Shard> {
+    listed.iter().filter(|shard| shard.excluded.is_none()).cloned().collect()
 }
 
 fn write_removals(removals: &[Removal]) -> Vec<u8> {

@@ -96,13 +96,17 @@ impl ShardFile {
         group.close().map(|_| ()).map_err(fail)
     }
 
-    /// Completes the file and puts it in place.
+    /// Completes the file, puts it in place and tells its digest.
     pub(crate) fn finish(self) -> Result<Sha256> {
-        let pending = self.writer.into_inner().map_err(|e| Error::output(&self.path, e))?;
-        pending.commit()?;
-        manifests::digest::sha256_file(&self.path)
-            .map(|(digest, _)| digest)
-            .map_err(|e| Error::output(&self.path, e))
+        let path = self.path.clone();
+        self.close()?;
+        let (digest, _) = manifests::digest::sha256_file(&path).map_err(|e| Error::output(&path, e))?;
+        Ok(digest)
+    }
+
+    /// Completes the file and puts it in place.
+    pub(crate) fn close(self) -> Result<()> {
+        self.writer.into_inner().map_err(|e| Error::output(&self.path, e))?.commit()
     }
 }
 

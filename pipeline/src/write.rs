@@ -1,7 +1,7 @@
 //! The writing task: one shard's records to their places. Kept records go to `data/`, removed and quarantined ones
 //! to `auditor/removed/`, and every record gets its row in the ledger.
 
-use crate::config::Output;
+use crate::config::{Config, Output};
 use crate::corpus::{Group, verdicts};
 use crate::fates::{Fates, RecordFate};
 use crate::inputs::Shard;
@@ -112,7 +112,7 @@ impl WriteTask<'_> {
             &self.release.join(data_file(index)),
             metadata.schema(),
             output,
-            self.text_column(),
+            text_column(&self.plan.config),
             Some(metadata.metadata()),
         )?;
         let mut removed = match output.removed {
@@ -149,14 +149,10 @@ impl WriteTask<'_> {
         state.finish(names.into_iter().zip(files).collect())
     }
 
-    fn text_column(&self) -> Option<&str> {
-        let input = &self.plan.config.file.input;
-        input.text.as_deref().or(input.messages.as_deref())
-    }
-
     fn removed_file(&self, index: usize, schema: &SchemaRef, output: &Output) -> Result<ShardFile> {
         let schema = removed::schema(schema);
-        ShardFile::create(&self.release.join(removed_file(index)), &schema, output, self.text_column(), None)
+        let text = text_column(&self.plan.config);
+        ShardFile::create(&self.release.join(removed_file(index)), &schema, output, text, None)
     }
 
     /// Decodes a row group, parts the kept rows from the others and encodes them.
@@ -170,7 +166,8 @@ impl WriteTask<'_> {
         let artefact = verdicts(self.work, self.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;
         let mut fates = self.fates.of_group(group, &verdicts)?;
-        let batches = self.read(shard, group, metadata);
+        let rows = group.records.end - group.records.start;
+        let batches = read_group(shard, group.row_group, rows, metadata);
         let readable = batches.is_ok();
         if let Err(why) = &batches {
             tracing::warn!("`{}`: row group {}: {why}", shard.path.display(), group.row_group);
@@ -218,25 +215,6 @@ impl WriteTask<'_> {
             }
         }
         Ok(())
-    }
-
-    fn read(
-        &self,
-        shard: &Shard,
-        group: &Group,
-        metadata: &ArrowReaderMetadata,
-    ) -> std::result::Result<Vec<RecordBatch>, String> {
-        let blob = crate::store::Blob::open(&shard.path).map_err(|e| e.to_string())?;
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, metadata.clone())
-            .with_row_groups(vec![group.row_group])
-            .build()
-            .map_err(|e| e.to_string())?;
-        let batches = reader
-            .map(|batch| batch.map_err(|e| e.to_string()))
-            .collect::<std::result::Result<Vec<_>, _>>()?;
-        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        let expected = (group.records.end - group.records.start) as usize;
-        if rows == expected { Ok(batches) } else { Err(format!("footer says {expected} rows, found {rows}")) }
     }
 
     /// Puts edited texts in place and tells digest and length of every kept text.
@@ -313,6 +291,30 @@ impl WriteTask<'_> {
         }
         builder.finish(self.plan, schema, &prepared.verdicts)
     }
+}
+
+/// The column that holds the text.
+pub(crate) fn text_column(config: &Config) -> Option<&str> {
+    let input = &config.file.input;
+    input.text.as_deref().or(input.messages.as_deref())
+}
+
+/// All columns of a row group, or why they cannot be had.
+pub(crate) fn read_group(
+    shard: &Shard,
+    row_group: usize,
+    expected: u64,
+    metadata: &ArrowReaderMetadata,
+) -> std::result::Result<Vec<RecordBatch>, String> {
+    let blob = crate::store::Blob::open(&shard.path).map_err(|e| e.to_string())?;
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, metadata.clone())
+        .with_row_groups(vec![row_group])
+        .build()
+        .map_err(|e| e.to_string())?;
+    let batches =
+        reader.map(|batch| batch.map_err(|e| e.to_string())).collect::<std::result::Result<Vec<_>, _>>()?;
+    let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+    if rows == expected { Ok(batches) } else { Err(format!("footer says {expected} rows, found {rows}")) }
 }
 
 /// What is counted and hashed from row group to row group.

@@ -63,17 +63,29 @@ const UNCOUNTABLE: &[Shard] = &[
     Shard("empty", |_| Vec::new(), "EOF: file size of 0 is less than footer"),
     Shard("cut in half", |whole| whole[..whole.len() / 2].to_vec(), "Invalid Parquet file. Corrupt footer"),
     Shard("cut by a byte", |whole| whole[..whole.len() - 1].to_vec(), "Invalid Parquet file. Corrupt footer"),
-    Shard("garbage", |_| b"no Parquet at all, but long enough for a footer".to_vec(), "Invalid Parquet file. Corrupt footer"),
-    Shard("wrong footer length", |mut whole| {
-        let at = whole.len() - 8;
-        whole[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-        whole
-    }, "EOF"),
-    Shard("damaged footer", |mut whole| {
-        let at = whole.len() - 12;
-        whole[at - 40..at].fill(0xff);
-        whole
-    }, ""),
+    Shard(
+        "garbage",
+        |_| b"no Parquet at all, but long enough for a footer".to_vec(),
+        "Invalid Parquet file. Corrupt footer",
+    ),
+    Shard(
+        "wrong footer length",
+        |mut whole| {
+            let at = whole.len() - 8;
+            whole[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+            whole
+        },
+        "EOF",
+    ),
+    Shard(
+        "damaged footer",
+        |mut whole| {
+            let at = whole.len() - 12;
+            whole[at - 40..at].fill(0xff);
+            whole
+        },
+        "",
+    ),
 ];
 
 fn good_and_bad(bad: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Sandbox {
@@ -92,7 +104,10 @@ fn a_shard_that_cannot_be_counted_stops_the_run_and_is_named() {
         assert_eq!(output.code, 2, "{name}: {}", output.stderr);
         let errors = output.errors();
         assert_eq!(errors.len(), 1, "{name}: {errors:?}");
-        assert!(errors[0].starts_with("error: `corpus/b.parquet`: ") && errors[0].contains(why), "{name}: {errors:?}");
+        assert!(
+            errors[0].starts_with("error: `corpus/b.parquet`: ") && errors[0].contains(why),
+            "{name}: {errors:?}"
+        );
         assert!(!sandbox.path("out/manifest.sigstore.json").exists(), "{name}");
     }
 }
@@ -103,12 +118,21 @@ fn a_shard_that_cannot_be_counted_can_be_excluded_and_is_signed_as_such() {
         let sandbox = good_and_bad(damage);
         let output = run(&sandbox, &format!("{PLAIN}\nbad_shard = \"exclude\""), "").expect(0);
         assert!(output.stderr.contains("WARN `corpus/b.parquet` is excluded"), "{name}: {}", output.stderr);
-        let index: serde_json::Value = serde_json::from_slice(&sandbox.read("out/inputs/index.json")).unwrap();
+        let index: serde_json::Value =
+            serde_json::from_slice(&sandbox.read("out/inputs/index.json")).unwrap();
         let listed = &index["shards"][1];
-        assert_eq!((&listed["name"], &listed["rows"]), (&"b.parquet".into(), &serde_json::Value::Null), "{name}");
+        assert_eq!(
+            (&listed["name"], &listed["rows"]),
+            (&"b.parquet".into(), &serde_json::Value::Null),
+            "{name}"
+        );
         assert!(listed["excluded"].as_str().unwrap().contains(why), "{name}: {listed}");
         let inputs = &statement(&sandbox.path("out"))["predicate"]["inputs"];
-        assert_eq!((&inputs["shards"], &inputs["excluded"], &inputs["rows"]), (&1.into(), &1.into(), &2.into()), "{name}");
+        assert_eq!(
+            (&inputs["shards"], &inputs["excluded"], &inputs["rows"]),
+            (&1.into(), &1.into(), &2.into()),
+            "{name}"
+        );
         assert_eq!(fates(&sandbox), ["kept", "kept"], "{name}");
         sandbox.verify("out", &["--inputs", "corpus"]).expect(0);
         // the excluded file is signed too
@@ -126,8 +150,16 @@ fn a_column_that_is_not_there_or_not_text_stops_the_run_and_is_named() {
         (PLAIN, batch(vec![("id", ids()), ("body", ids())]), "no column `text`; there are: id, body"),
         ("text = \"text\"\nid = \"key\"", texts(&[None]), "no column `key`; there are: id, text"),
         ("text = \"text\"\nurl = \"url\"", texts(&[None]), "no column `url`; there are: id, text"),
-        (PLAIN, batch(vec![("id", ids()), ("text", Arc::clone(&numbers))]), "column `text` is Int64, expected a string"),
-        ("messages = \"text\"", texts(&[None]), "column `text` is Utf8, expected a list of structs with a string `content`"),
+        (
+            PLAIN,
+            batch(vec![("id", ids()), ("text", Arc::clone(&numbers))]),
+            "column `text` is Int64, expected a string",
+        ),
+        (
+            "messages = \"text\"",
+            texts(&[None]),
+            "column `text` is Utf8, expected a list of structs with a string `content`",
+        ),
         ("text = \"messages\"", chats(&[None]), "expected a string"),
     ];
     for (input, shard, why) in cases {
@@ -145,10 +177,12 @@ fn shards_without_rows_are_read_and_written() {
     let sandbox = Sandbox::with_keys();
     let empty = texts(&[]);
     write(&sandbox.path("corpus/no-groups.parquet"), &empty, 10);
-    let reader = SerializedFileReader::new(File::open(sandbox.path("corpus/no-groups.parquet")).unwrap()).unwrap();
+    let reader =
+        SerializedFileReader::new(File::open(sandbox.path("corpus/no-groups.parquet")).unwrap()).unwrap();
     assert_eq!(reader.metadata().num_row_groups(), 0);
     write(&sandbox.path("corpus/one.parquet"), &texts(&[Some("a good text")]), 10);
-    run(&sandbox, PLAIN, "[[stage]]\nuse = \"exact-duplicates\"\n[[stage]]\nuse = \"near-duplicates\"").expect(0);
+    run(&sandbox, PLAIN, "[[stage]]\nuse = \"exact-duplicates\"\n[[stage]]\nuse = \"near-duplicates\"")
+        .expect(0);
     assert_eq!(fates(&sandbox), ["kept"]);
     assert_eq!(read(&sandbox.path("out/data/part-00000.parquet")), empty);
     sandbox.verify("out", &["--inputs", "corpus"]).expect(0);
@@ -163,11 +197,23 @@ fn shards_without_rows_are_read_and_written() {
 #[test]
 fn records_that_cannot_be_judged_are_quarantined_with_their_cause() {
     let sandbox = Sandbox::with_keys();
-    let mixed: BinaryArray = [Some(&b"fine"[..]), None, Some(b"b\xffd"), Some(b""), Some(b"12345678901"), Some(b"1234567890"), Some(b"fine")]
-        .into_iter()
-        .collect();
+    let mixed: BinaryArray = [
+        Some(&b"fine"[..]),
+        None,
+        Some(b"b\xffd"),
+        Some(b""),
+        Some(b"12345678901"),
+        Some(b"1234567890"),
+        Some(b"fine"),
+    ]
+    .into_iter()
+    .collect();
     let ids: StringArray = (0..7).map(|at| (at != 3).then(|| format!("r{at}"))).collect();
-    write(&sandbox.path("corpus/a.parquet"), &batch(vec![("id", Arc::new(ids)), ("text", Arc::new(mixed))]), 3);
+    write(
+        &sandbox.path("corpus/a.parquet"),
+        &batch(vec![("id", Arc::new(ids)), ("text", Arc::new(mixed))]),
+        3,
+    );
     let limit = format!("{PLAIN}\nmax_record_bytes = 10");
     run(&sandbox, &limit, "[[stage]]\nuse = \"exact-duplicates\"").expect(0);
     assert_eq!(
@@ -194,7 +240,13 @@ fn records_that_cannot_be_judged_are_quarantined_with_their_cause() {
 fn invalid_utf8_in_a_string_column_quarantines_its_row_group_alone() {
     let sandbox = Sandbox::with_keys();
     let path = sandbox.path("corpus/a.parquet");
-    let shard = texts(&[Some("the first"), Some("the second"), Some("XXXXXXXX"), Some("the fourth"), Some("the fifth")]);
+    let shard = texts(&[
+        Some("the first"),
+        Some("the second"),
+        Some("XXXXXXXX"),
+        Some("the fourth"),
+        Some("the fifth"),
+    ]);
     write_with(&path, &shard, |p| p.set_max_row_group_row_count(Some(2)).set_dictionary_enabled(false), true);
     replace(&path, b"XXXXXXXX", b"XXX\xff\xfeXXX");
     run(&sandbox, PLAIN, "").expect(0);
@@ -206,7 +258,8 @@ fn invalid_utf8_in_a_string_column_quarantines_its_row_group_alone() {
 /// Overwrites every occurrence of some bytes in a file; there must be one.
 fn replace(path: &Path, from: &[u8], to: &[u8]) {
     let mut bytes = fs::read(path).unwrap();
-    let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
+    let places: Vec<usize> =
+        (0..bytes.len() - from.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
     assert!(!places.is_empty(), "{} does not hold {from:?}", path.display());
     for at in places {
         bytes[at..at + to.len()].copy_from_slice(to);
@@ -217,7 +270,8 @@ fn replace(path: &Path, from: &[u8], to: &[u8]) {
 #[test]
 fn a_corrupt_page_quarantines_its_row_group_alone() {
     // in the text, which the judge reads, and in another column, which is not read before a record is written
-    for (victim, stages) in [("text", ""), ("other", ""), ("other", "[[stage]]\nuse = \"exact-duplicates\"")] {
+    for (victim, stages) in [("text", ""), ("other", ""), ("other", "[[stage]]\nuse = \"exact-duplicates\"")]
+    {
         let sandbox = Sandbox::with_keys();
         let path = sandbox.path("corpus/a.parquet");
         let long = |n: usize| format!("text {} of the shard", n % 8).repeat(30);
@@ -261,7 +315,11 @@ fn a_quarantine_over_the_gate_leaves_the_release_unsigned() {
     let sandbox = Sandbox::with_keys();
     write(&sandbox.path("corpus/a.parquet"), &texts(&[Some("a text"), None, Some("another")]), 10);
     let output = run(&sandbox, PLAIN, "[gate]\nquarantined_ppm_max = 333332").expect(1);
-    assert!(output.stdout.contains("gate broken    `gate.quarantined_ppm_max` is 333332, got 333333 (1 of 3 records)"));
+    assert!(
+        output
+            .stdout
+            .contains("gate broken    `gate.quarantined_ppm_max` is 333332, got 333333 (1 of 3 records)")
+    );
     assert!(output.stdout.contains("unsigned       a release that breaks its gate is not signed"));
     for absent in ["out/manifest.sigstore.json", "out/attestations/dataset.sig"] {
         assert!(!sandbox.path(absent).exists(), "{absent}");

@@ -5,8 +5,7 @@ use crate::parquet_files::{texts, write};
 use std::fs;
 
 const PROFILES: [&str; 4] = ["observe", "pretraining", "fine-tuning", "high-risk"];
-const VERBS: [&str; 9] =
-    ["demo", "init", "plan", "run", "filters", "explain", "keygen", "sign", "verify"];
+const VERBS: [&str; 9] = ["demo", "init", "plan", "run", "filters", "explain", "keygen", "sign", "verify"];
 
 #[test]
 fn help_lists_every_verb_and_every_verb_has_help() {
@@ -40,25 +39,55 @@ fn wrong_usage_exits_2() {
         (&[], "Usage: probity"),
         (&["curate"], "error: unrecognized subcommand 'curate'"),
         (&["plan"], "error: the following required arguments were not provided:"),
-        (&["plan", "none.toml"], "error: none.toml: No such file or directory (os error 2)\nhint: `probity init pretraining > config.toml` writes one to start from"),
+        (
+            &["plan", "none.toml"],
+            "error: none.toml: No such file or directory (os error 2)\nhint: `probity init pretraining > config.toml` writes one to start from",
+        ),
         (&["init", "posttraining"], "error: invalid value 'posttraining' for '<PROFILE>'"),
         (&["filters", "gopher"], "error: no stage `gopher`; there are: doc-length, gopher-repetition,"),
         (&["run", "c.toml"], "--out <RELEASE>"),
-        (&["run", "c.toml", "--out", "r", "--threads", "0"], "error: invalid value '0' for '--threads <THREADS>': 0 is not in 1..=1024"),
-        (&["run", "c.toml", "--out", "r", "--threads", "1025"], "error: invalid value '1025' for '--threads <THREADS>': 1025 is not in 1..=1024"),
-        (&["run", "c.toml", "--out", "r", "--threads", "many"], "error: invalid value 'many' for '--threads <THREADS>'"),
+        (
+            &["run", "c.toml", "--out", "r", "--threads", "0"],
+            "error: invalid value '0' for '--threads <THREADS>': 0 is not in 1..=1024",
+        ),
+        (
+            &["run", "c.toml", "--out", "r", "--threads", "1025"],
+            "error: invalid value '1025' for '--threads <THREADS>': 1025 is not in 1..=1024",
+        ),
+        (
+            &["run", "c.toml", "--out", "r", "--threads", "many"],
+            "error: invalid value 'many' for '--threads <THREADS>'",
+        ),
         (&["run", "c.toml", "--out", "r", "--key", "none.pem"], "error: `none.pem`: "),
-        (&["run", "c.toml", "--out", "r", "--key", "k.pub.pem"], "error: `k.pub.pem`: expected a PEM private key, found public key"),
-        (&["run", "c.toml", "--out", "r", "--salt-key", "none.key"], "error: `none.key`: No such file or directory"),
-        (&["run", "c.toml", "--out", "r", "--salt-key", "short.key"], "error: `short.key`: expected 32 bytes, got 31"),
+        (
+            &["run", "c.toml", "--out", "r", "--key", "k.pub.pem"],
+            "error: `k.pub.pem`: expected a PEM private key, found public key",
+        ),
+        (
+            &["run", "c.toml", "--out", "r", "--salt-key", "none.key"],
+            "error: `none.key`: No such file or directory",
+        ),
+        (
+            &["run", "c.toml", "--out", "r", "--salt-key", "short.key"],
+            "error: `short.key`: expected 32 bytes, got 31",
+        ),
         (&["sign", "empty", "--key", "k.pem"], "error: there is no `manifest.json` to sign"),
         (&["sign", "none", "--key", "k.pem"], "error: `none`: No such file or directory"),
         (&["verify", "none", "--key", "k.pub.pem"], "error: `none`: not a directory"),
         (&["verify", "c.toml", "--key", "k.pub.pem"], "error: `c.toml`: not a directory"),
         (&["verify", "empty", "--key", "none.pem"], "error: `none.pem`: "),
-        (&["verify", "empty", "--key", "c.toml"], "error: `c.toml`: expected a PEM public key, found no PEM block"),
-        (&["verify", "empty", "--key", "k.pem"], "error: `k.pem`: expected a PEM public key, found private key"),
-        (&["verify", "empty", "--key", "k.pub.pem", "--level", "all"], "there is no level `all`; the levels are signature, files, ledger, content and inputs"),
+        (
+            &["verify", "empty", "--key", "c.toml"],
+            "error: `c.toml`: expected a PEM public key, found no PEM block",
+        ),
+        (
+            &["verify", "empty", "--key", "k.pem"],
+            "error: `k.pem`: expected a PEM public key, found private key",
+        ),
+        (
+            &["verify", "empty", "--key", "k.pub.pem", "--level", "all"],
+            "there is no level `all`; the levels are signature, files, ledger, content and inputs",
+        ),
         (&["explain", "none", "r0"], "error: `none/auditor/ledger`: No such file or directory"),
     ];
     for (arguments, message) in cases {
@@ -218,13 +247,34 @@ fn explain_finds_a_record_by_id_and_by_place() {
     let long = "long enough to stay";
     write(&sandbox.path("corpus/a.parquet"), &texts(&[Some(long), Some("short"), Some(long)]), 2);
     write(&sandbox.path("corpus/b.parquet"), &texts(&[None, Some(long)]), 2);
-    sandbox.write("c.toml", config("[[stage]]\nuse = \"doc-length\"\nchars_min = 10\n[[stage]]\nuse = \"exact-duplicates\""));
+    sandbox.write(
+        "c.toml",
+        config("[[stage]]\nuse = \"doc-length\"\nchars_min = 10\n[[stage]]\nuse = \"exact-duplicates\""),
+    );
     sandbox.release("c.toml", "out", &[]).expect(0);
     let cases: &[(&str, &[&str])] = &[
         ("0:0", &["record r0 (0:0) was kept", "  out_row                  0"]),
         ("r0", &["record r0 (0:0) was kept"]),
-        ("0:1", &["record r1 (0:1) was removed", "  stage                    doc-length", "  rule                     chars-min", "  value                    5", "  bound                    10"]),
-        ("1:1", &["record r1 (1:1) was removed", "  rule                     duplicate", "  duplicate_of_shard       0", "  duplicate_of_row         0", "  similarity               1"]),
+        (
+            "0:1",
+            &[
+                "record r1 (0:1) was removed",
+                "  stage                    doc-length",
+                "  rule                     chars-min",
+                "  value                    5",
+                "  bound                    10",
+            ],
+        ),
+        (
+            "1:1",
+            &[
+                "record r1 (1:1) was removed",
+                "  rule                     duplicate",
+                "  duplicate_of_shard       0",
+                "  duplicate_of_row         0",
+                "  similarity               1",
+            ],
+        ),
         ("1:0", &["record r0 (1:0) was quarantined", "  rule                     null-text"]),
     ];
     for (record, lines) in cases {
@@ -237,7 +287,8 @@ fn explain_finds_a_record_by_id_and_by_place() {
     assert_eq!((&json["fate"], &json["id"]), (&"removed".into(), &"r1".into()));
     for record in ["r9", "0:3", "9:0", "x:y"] {
         let output = sandbox.run(&["explain", "out", record]).expect(2);
-        let message = format!("error: `out/auditor/ledger`: no record `{record}`: expected `SHARD:ROW` or an id");
+        let message =
+            format!("error: `out/auditor/ledger`: no record `{record}`: expected `SHARD:ROW` or an id");
         assert_eq!(output.errors(), [message]);
     }
 }
@@ -282,7 +333,15 @@ fn a_release_signed_with_ed25519_verifies() {
 fn demo_makes_a_release_and_catches_its_own_forgery() {
     let sandbox = Sandbox::new();
     let output = sandbox.run(&["demo", "--out", "d", "--records", "120"]).expect(0);
-    for part in ["1. made 120 records", "2. curated", "3. one example", "verified: 18 passed", "5. changed one bit", "caught by files.digests", "where to look"] {
+    for part in [
+        "1. made 120 records",
+        "2. curated",
+        "3. one example",
+        "verified: 18 passed",
+        "5. changed one bit",
+        "caught by files.digests",
+        "where to look",
+    ] {
         assert!(output.stdout.contains(part), "{part}\n{}", output.stdout);
     }
     sandbox.run(&["verify", "d/release", "--key", "d/producer.pub.pem", "--inputs", "d/corpus"]).expect(0);

@@ -22,73 +22,441 @@ fn cases() -> Vec<Case> {
     let input = "[input]\nfiles = [\"corpus/*.parquet\"]\n";
     vec![
         // the top
-        Case("schema", top(&format!("schema = 2\n{input}text = \"text\"")), &[], &["error: c.toml: `schema` is 2, this program reads 1"]),
-        Case("no schema", top(&format!("{input}text = \"text\"")), &[], &["error: c.toml:1: missing field `schema`"]),
+        Case(
+            "schema",
+            top(&format!("schema = 2\n{input}text = \"text\"")),
+            &[],
+            &["error: c.toml: `schema` is 2, this program reads 1"],
+        ),
+        Case(
+            "no schema",
+            top(&format!("{input}text = \"text\"")),
+            &[],
+            &["error: c.toml:1: missing field `schema`"],
+        ),
         Case("no input", top("schema = 1"), &[], &["error: c.toml:1: missing field `input`"]),
-        Case("unknown table", top(&format!("schema = 1\n{input}text = \"text\"\n[inputs]")), &[], &["error: c.toml:5: unknown field `inputs`, expected one of `schema`, `measure`, `words`, `dataset`, `producer`, `input`, `output`, `source`, `gate`, `stage`"]),
-        Case("syntax", stages("[[stage]\nuse = \"sample\""), &[], &["error: c.toml:8: unclosed array table, expected `]`"]),
-        Case("neither text nor messages", config_with("id = \"id\"", ""), &[], &["error: c.toml: `input` needs either `text` or `messages`"]),
-        Case("text and messages", config_with("text = \"text\"\nmessages = \"m\"", ""), &[], &["error: c.toml: `input` needs either `text` or `messages`"]),
-        Case("unknown key of input", config_with("text = \"text\"\nuri = \"url\"", ""), &[], &["error: c.toml:6: unknown field `uri`, expected one of `files`, `text`, `messages`, `id`, `url`, `max_record_bytes`, `bad_shard`"]),
-        Case("wrong type", config_with("text = 3", ""), &[], &["error: c.toml:5: invalid type: integer `3`, expected a string"]),
-        Case("files is no list", top("schema = 1\n[input]\nfiles = \"a\"\ntext = \"text\""), &[], &["error: c.toml:3: invalid type: string \"a\", expected a sequence"]),
-        Case("bad_shard", config_with("text = \"text\"\nbad_shard = \"skip\"", ""), &[], &["error: c.toml:6: unknown variant `skip`, expected `fail` or `exclude`"]),
-        Case("negative limit", config_with("text = \"text\"\nmax_record_bytes = -1", ""), &[], &["error: c.toml:6: invalid value: integer `-1`, expected u64"]),
-        Case("gate", stages("[gate]\nremoved_ppm = 3"), &[], &["error: c.toml:9: unknown field `removed_ppm`, expected `quarantined_ppm_max` or `removed_ppm_max`"]),
-        Case("output", stages("[output]\nremove = true"), &[], &["error: c.toml:9: unknown field `remove`, expected `compression` or `removed`"]),
-        Case("dataset", stages("[dataset]\ntitle = \"t\""), &[], &["error: c.toml:9: unknown field `title`, expected one of `name`, `version`, `released`"]),
+        Case(
+            "unknown table",
+            top(&format!("schema = 1\n{input}text = \"text\"\n[inputs]")),
+            &[],
+            &[
+                "error: c.toml:5: unknown field `inputs`, expected one of `schema`, `measure`, `words`, `dataset`, `producer`, `input`, `output`, `source`, `gate`, `stage`",
+            ],
+        ),
+        Case(
+            "syntax",
+            stages("[[stage]\nuse = \"sample\""),
+            &[],
+            &["error: c.toml:8: unclosed array table, expected `]`"],
+        ),
+        Case(
+            "neither text nor messages",
+            config_with("id = \"id\"", ""),
+            &[],
+            &["error: c.toml: `input` needs either `text` or `messages`"],
+        ),
+        Case(
+            "text and messages",
+            config_with("text = \"text\"\nmessages = \"m\"", ""),
+            &[],
+            &["error: c.toml: `input` needs either `text` or `messages`"],
+        ),
+        Case(
+            "unknown key of input",
+            config_with("text = \"text\"\nuri = \"url\"", ""),
+            &[],
+            &[
+                "error: c.toml:6: unknown field `uri`, expected one of `files`, `text`, `messages`, `id`, `url`, `max_record_bytes`, `bad_shard`",
+            ],
+        ),
+        Case(
+            "wrong type",
+            config_with("text = 3", ""),
+            &[],
+            &["error: c.toml:5: invalid type: integer `3`, expected a string"],
+        ),
+        Case(
+            "files is no list",
+            top("schema = 1\n[input]\nfiles = \"a\"\ntext = \"text\""),
+            &[],
+            &["error: c.toml:3: invalid type: string \"a\", expected a sequence"],
+        ),
+        Case(
+            "bad_shard",
+            config_with("text = \"text\"\nbad_shard = \"skip\"", ""),
+            &[],
+            &["error: c.toml:6: unknown variant `skip`, expected `fail` or `exclude`"],
+        ),
+        Case(
+            "negative limit",
+            config_with("text = \"text\"\nmax_record_bytes = -1", ""),
+            &[],
+            &["error: c.toml:6: invalid value: integer `-1`, expected u64"],
+        ),
+        Case(
+            "gate",
+            stages("[gate]\nremoved_ppm = 3"),
+            &[],
+            &[
+                "error: c.toml:9: unknown field `removed_ppm`, expected `quarantined_ppm_max` or `removed_ppm_max`",
+            ],
+        ),
+        Case(
+            "output",
+            stages("[output]\nremove = true"),
+            &[],
+            &["error: c.toml:9: unknown field `remove`, expected `compression` or `removed`"],
+        ),
+        Case(
+            "dataset",
+            stages("[dataset]\ntitle = \"t\""),
+            &[],
+            &["error: c.toml:9: unknown field `title`, expected one of `name`, `version`, `released`"],
+        ),
         Case("source", stages("[[source]]\nid = \"a\""), &[], &["error: c.toml:8: missing field `files`"]),
-        Case("measure", top(&format!("schema = 1\nmeasure = \"some\"\n{input}text = \"text\"")), &[], &["error: c.toml:2: unknown variant `some`, expected `first` or `all`"]),
-        Case("words", top(&format!("schema = 1\nwords = \"ascii\"\n{input}text = \"text\"")), &[], &["error: c.toml:2: unknown variant `ascii`, expected `spacy-en` or `uax29`"]),
+        Case(
+            "measure",
+            top(&format!("schema = 1\nmeasure = \"some\"\n{input}text = \"text\"")),
+            &[],
+            &["error: c.toml:2: unknown variant `some`, expected `first` or `all`"],
+        ),
+        Case(
+            "words",
+            top(&format!("schema = 1\nwords = \"ascii\"\n{input}text = \"text\"")),
+            &[],
+            &["error: c.toml:2: unknown variant `ascii`, expected `spacy-en` or `uax29`"],
+        ),
         // patterns
-        Case("nothing matches", top("schema = 1\n[input]\nfiles = [\"corpus/*.parquet\", \"crawl/*.parquet\"]\ntext = \"text\""), &[], &["error: c.toml: `input.files`: nothing matches `crawl/*.parquet`", "hint: patterns are relative to `.`"]),
-        Case("no such file", top("schema = 1\n[input]\nfiles = [\"corpus/b.parquet\"]\ntext = \"text\""), &[], &["error: c.toml: `input.files`: nothing matches `corpus/b.parquet`", "hint: patterns are relative to `.`"]),
+        Case(
+            "nothing matches",
+            top("schema = 1\n[input]\nfiles = [\"corpus/*.parquet\", \"crawl/*.parquet\"]\ntext = \"text\""),
+            &[],
+            &[
+                "error: c.toml: `input.files`: nothing matches `crawl/*.parquet`",
+                "hint: patterns are relative to `.`",
+            ],
+        ),
+        Case(
+            "no such file",
+            top("schema = 1\n[input]\nfiles = [\"corpus/b.parquet\"]\ntext = \"text\""),
+            &[],
+            &[
+                "error: c.toml: `input.files`: nothing matches `corpus/b.parquet`",
+                "hint: patterns are relative to `.`",
+            ],
+        ),
         // stages
-        Case("stage without use", stages("[[stage]]\nwords_min = 3"), &[], &["error: c.toml:8: a stage needs `use`"]),
-        Case("use of the wrong type", stages("[[stage]]\nuse = 3"), &[], &["error: c.toml:8: `use` is integer, expected a string"]),
-        Case("unknown stage", stages("[[stage]]\nuse = \"gopher-qualty\""), &[], &["error: c.toml:8: `use` names `gopher-qualty`, which does not exist", "hint: did you mean `gopher-quality`? `probity filters` lists all"]),
-        Case("unknown barrier", stages("[[stage]]\nuse = \"exact-duplicate\""), &[], &["error: c.toml:8: `use` names `exact-duplicate`, which does not exist", "hint: did you mean `exact-duplicates`? `probity filters` lists all"]),
-        Case("unknown scorer", stages("[[stage]]\nuse = \"languages\""), &[], &["error: c.toml:8: `use` names `languages`, which does not exist", "hint: did you mean `language`? `probity filters` lists all"]),
-        Case("duplicate names", stages("[[stage]]\nuse = \"doc-length\"\n\n[[stage]]\nuse = \"doc-length\""), &[], &["error: c.toml:11: two stages are named `doc-length`", "hint: give one of them a `name`"]),
-        Case("odd name", stages("[[stage]]\nuse = \"doc-length\"\nname = \"A b\""), &[], &["error: c.toml:8: `name` is `A b`, expected lower-case letters, digits and dashes, not `input`"]),
-        Case("reserved name", stages("[[stage]]\nuse = \"doc-length\"\nname = \"input\""), &[], &["error: c.toml:8: `name` is `input`, expected lower-case letters, digits and dashes, not `input`"]),
-        Case("action", stages("[[stage]]\nuse = \"doc-length\"\naction = \"burn\""), &[], &["error: c.toml:8: `action` is `remove`, `quarantine` or `tag`"]),
-        Case("when", stages("[[stage]]\nuse = \"doc-length\"\nwhen = \"keywords/escalated\""), &[], &["error: c.toml:8: stage `doc-length`: no earlier stage records `keywords/escalated`; recorded so far: nothing"]),
-        Case("when of a number", stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\n[[stage]]\nuse = \"doc-length\"\nwhen = \"keywords/distinct\""), &[], &["error: c.toml:11: stage `doc-length`: no earlier stage records `keywords/distinct`; recorded so far: keywords/escalated"]),
+        Case(
+            "stage without use",
+            stages("[[stage]]\nwords_min = 3"),
+            &[],
+            &["error: c.toml:8: a stage needs `use`"],
+        ),
+        Case(
+            "use of the wrong type",
+            stages("[[stage]]\nuse = 3"),
+            &[],
+            &["error: c.toml:8: `use` is integer, expected a string"],
+        ),
+        Case(
+            "unknown stage",
+            stages("[[stage]]\nuse = \"gopher-qualty\""),
+            &[],
+            &[
+                "error: c.toml:8: `use` names `gopher-qualty`, which does not exist",
+                "hint: did you mean `gopher-quality`? `probity filters` lists all",
+            ],
+        ),
+        Case(
+            "unknown barrier",
+            stages("[[stage]]\nuse = \"exact-duplicate\""),
+            &[],
+            &[
+                "error: c.toml:8: `use` names `exact-duplicate`, which does not exist",
+                "hint: did you mean `exact-duplicates`? `probity filters` lists all",
+            ],
+        ),
+        Case(
+            "unknown scorer",
+            stages("[[stage]]\nuse = \"languages\""),
+            &[],
+            &[
+                "error: c.toml:8: `use` names `languages`, which does not exist",
+                "hint: did you mean `language`? `probity filters` lists all",
+            ],
+        ),
+        Case(
+            "duplicate names",
+            stages("[[stage]]\nuse = \"doc-length\"\n\n[[stage]]\nuse = \"doc-length\""),
+            &[],
+            &["error: c.toml:11: two stages are named `doc-length`", "hint: give one of them a `name`"],
+        ),
+        Case(
+            "odd name",
+            stages("[[stage]]\nuse = \"doc-length\"\nname = \"A b\""),
+            &[],
+            &[
+                "error: c.toml:8: `name` is `A b`, expected lower-case letters, digits and dashes, not `input`",
+            ],
+        ),
+        Case(
+            "reserved name",
+            stages("[[stage]]\nuse = \"doc-length\"\nname = \"input\""),
+            &[],
+            &[
+                "error: c.toml:8: `name` is `input`, expected lower-case letters, digits and dashes, not `input`",
+            ],
+        ),
+        Case(
+            "action",
+            stages("[[stage]]\nuse = \"doc-length\"\naction = \"burn\""),
+            &[],
+            &["error: c.toml:8: `action` is `remove`, `quarantine` or `tag`"],
+        ),
+        Case(
+            "when",
+            stages("[[stage]]\nuse = \"doc-length\"\nwhen = \"keywords/escalated\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `doc-length`: no earlier stage records `keywords/escalated`; recorded so far: nothing",
+            ],
+        ),
+        Case(
+            "when of a number",
+            stages(
+                "[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\n[[stage]]\nuse = \"doc-length\"\nwhen = \"keywords/distinct\"",
+            ),
+            &[],
+            &[
+                "error: c.toml:11: stage `doc-length`: no earlier stage records `keywords/distinct`; recorded so far: keywords/escalated",
+            ],
+        ),
         // keys
-        Case("unknown key", stages("[[stage]]\nuse = \"doc-length\"\nword_min = 3"), &[], &["error: c.toml:8: stage `doc-length`: unknown field `word_min`, expected one of `chars_min`, `chars_max`, `words_min`, `words_max`"]),
-        Case("wrong type of a key", stages(&format!("{QUALITY}words_min = \"3\"")), &[], &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"3\", expected u64"]),
-        Case("negative", stages(&format!("{QUALITY}words_min = -3")), &[], &["error: c.toml:8: stage `gopher-quality`: invalid value: integer `-3`, expected u64"]),
-        Case("no decimal", stages(&format!("{QUALITY}hash_ratio_max = \"high\"")), &[], &["error: c.toml:8: stage `gopher-quality`: invalid value: string \"high\", expected a decimal number such as \"0.85\""]),
-        Case("min above max", stages(&format!("{QUALITY}words_min = 9\nwords_max = 8")), &[], &["error: c.toml:8: stage `gopher-quality`: `words_min` is larger than `words_max`"]),
-        Case("chars_min above max", stages("[[stage]]\nuse = \"doc-length\"\nchars_min = 9\nchars_max = 8"), &[], &["error: c.toml:8: stage `doc-length`: `chars_min` is larger than `chars_max`"]),
-        Case("no score", stages("[[stage]]\nuse = \"score-range\"\nat_most = 1"), &[], &["error: c.toml:8: stage `score-range`: `score` is missing: the column of an earlier stage"]),
-        Case("unknown score", stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\n[[stage]]\nuse = \"score-range\"\nscore = \"hazard\"\nat_most = 1"), &[], &["error: c.toml:11: stage `score-range`: no earlier stage records `hazard`; recorded so far: keywords/distinct"]),
-        Case("no bound", stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\n[[stage]]\nuse = \"score-range\"\nscore = \"keywords/distinct\""), &[], &["error: c.toml:11: stage `score-range`: `score` needs `at_least` or `at_most`"]),
-        Case("no rate", stages("[[stage]]\nuse = \"sample\""), &[], &["error: c.toml:8: stage `sample`: `rate` is missing: the share of records to keep, from 0 to 1"]),
-        Case("rate", stages("[[stage]]\nuse = \"sample\"\nrate = 2"), &[], &["error: c.toml:8: stage `sample`: `rate` is 2, outside 0 to 1"]),
-        Case("no list", stages("[[stage]]\nuse = \"url-list\""), &[], &["error: c.toml:8: stage `url-list`: `domains` is missing, and so are `urls`, `hard_words`, `soft_words` and `substrings`: name one list"]),
-        Case("absent list", stages("[[stage]]\nuse = \"url-list\"\ndomains = \"list.txt\""), &[], &["error: c.toml:8: stage `url-list`: asset `list.txt`: No such file or directory (os error 2)"]),
-        Case("no packs", stages("[[stage]]\nuse = \"keywords\""), &[], &["error: c.toml:8: stage `keywords`: `packs` is empty; shipped packs: cbrn, critical-infrastructure, prompt-injection, self-harm"]),
-        Case("unknown pack", stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrm\"]"), &[], &["error: c.toml:8: stage `keywords`: `packs` names `cbrm`, which is neither shipped (cbrn, critical-infrastructure, prompt-injection, self-harm) nor the path of a .toml file"]),
-        Case("pack twice", stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\", \"cbrn\"]"), &[], &["error: c.toml:8: stage `keywords`: `packs` names the pack `cbrn` twice"]),
-        Case("pack that may not remove", stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\naction = \"remove\""), &[], &["error: c.toml:8: stage `keywords`: `action` is `remove`, but the pack `cbrn` may not remove: use `quarantine` or `tag`, or measure the pack"]),
-        Case("no model", stages("[[stage]]\nuse = \"language\""), &[], &["error: c.toml:8: stage `language`: `model` is missing: the path of a fastText .bin or .ftz file"]),
-        Case("absent model", stages("[[stage]]\nuse = \"language\"\nmodel = \"lid.ftz\""), &[], &["error: c.toml:8: stage `language`: asset `lid.ftz`: No such file or directory (os error 2)"]),
-        Case("no model at all", stages("[[stage]]\nuse = \"language\"\nmodel = \"c.toml\""), &[], &["error: c.toml:8: stage `language`: asset `c.toml`: not a fastText model: magic number 1701340019"]),
-        Case("key of a barrier", stages("[[stage]]\nuse = \"exact-duplicates\"\nkeep = \"longest\""), &[], &["error: c.toml:8: stage `exact-duplicates`: unknown field `keep`, there are no fields"]),
-        Case("barrier that tags", stages("[[stage]]\nuse = \"exact-duplicates\"\naction = \"tag\""), &[], &["error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when` and cannot `tag`"]),
-        Case("bands", stages("[[stage]]\nuse = \"near-duplicates\"\nbands = 0"), &[], &["error: c.toml:8: stage `near-duplicates`: `bands` is 0, expected 1 to 1024"]),
-        Case("similarity", stages("[[stage]]\nuse = \"near-duplicates\"\nverify_jaccard_min = \"1.5\""), &[], &["error: c.toml:8: stage `near-duplicates`: `verify_jaccard_min` is 1.5, expected 0 to 1"]),
-        Case("keep", stages("[[stage]]\nuse = \"near-duplicates\"\nkeep = \"best\""), &[], &["error: c.toml:8: stage `near-duplicates`: unknown variant `best`, expected `earliest` or `longest`"]),
-        Case("edits on chat records", config_with("messages = \"text\"", "[[stage]]\nuse = \"c4-lines\""), &[], &["error: c.toml:7: stage `c4-lines` edits text and cannot run on `messages`"]),
+        Case(
+            "unknown key",
+            stages("[[stage]]\nuse = \"doc-length\"\nword_min = 3"),
+            &[],
+            &[
+                "error: c.toml:8: stage `doc-length`: unknown field `word_min`, expected one of `chars_min`, `chars_max`, `words_min`, `words_max`",
+            ],
+        ),
+        Case(
+            "wrong type of a key",
+            stages(&format!("{QUALITY}words_min = \"3\"")),
+            &[],
+            &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"3\", expected u64"],
+        ),
+        Case(
+            "negative",
+            stages(&format!("{QUALITY}words_min = -3")),
+            &[],
+            &["error: c.toml:8: stage `gopher-quality`: invalid value: integer `-3`, expected u64"],
+        ),
+        Case(
+            "no decimal",
+            stages(&format!("{QUALITY}hash_ratio_max = \"high\"")),
+            &[],
+            &[
+                "error: c.toml:8: stage `gopher-quality`: invalid value: string \"high\", expected a decimal number such as \"0.85\"",
+            ],
+        ),
+        Case(
+            "min above max",
+            stages(&format!("{QUALITY}words_min = 9\nwords_max = 8")),
+            &[],
+            &["error: c.toml:8: stage `gopher-quality`: `words_min` is larger than `words_max`"],
+        ),
+        Case(
+            "chars_min above max",
+            stages("[[stage]]\nuse = \"doc-length\"\nchars_min = 9\nchars_max = 8"),
+            &[],
+            &["error: c.toml:8: stage `doc-length`: `chars_min` is larger than `chars_max`"],
+        ),
+        Case(
+            "no score",
+            stages("[[stage]]\nuse = \"score-range\"\nat_most = 1"),
+            &[],
+            &["error: c.toml:8: stage `score-range`: `score` is missing: the column of an earlier stage"],
+        ),
+        Case(
+            "unknown score",
+            stages(
+                "[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\n[[stage]]\nuse = \"score-range\"\nscore = \"hazard\"\nat_most = 1",
+            ),
+            &[],
+            &[
+                "error: c.toml:11: stage `score-range`: no earlier stage records `hazard`; recorded so far: keywords/distinct",
+            ],
+        ),
+        Case(
+            "no bound",
+            stages(
+                "[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\n[[stage]]\nuse = \"score-range\"\nscore = \"keywords/distinct\"",
+            ),
+            &[],
+            &["error: c.toml:11: stage `score-range`: `score` needs `at_least` or `at_most`"],
+        ),
+        Case(
+            "no rate",
+            stages("[[stage]]\nuse = \"sample\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `sample`: `rate` is missing: the share of records to keep, from 0 to 1",
+            ],
+        ),
+        Case(
+            "rate",
+            stages("[[stage]]\nuse = \"sample\"\nrate = 2"),
+            &[],
+            &["error: c.toml:8: stage `sample`: `rate` is 2, outside 0 to 1"],
+        ),
+        Case(
+            "no list",
+            stages("[[stage]]\nuse = \"url-list\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `url-list`: `domains` is missing, and so are `urls`, `hard_words`, `soft_words` and `substrings`: name one list",
+            ],
+        ),
+        Case(
+            "absent list",
+            stages("[[stage]]\nuse = \"url-list\"\ndomains = \"list.txt\""),
+            &[],
+            &["error: c.toml:8: stage `url-list`: asset `list.txt`: No such file or directory (os error 2)"],
+        ),
+        Case(
+            "no packs",
+            stages("[[stage]]\nuse = \"keywords\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `keywords`: `packs` is empty; shipped packs: cbrn, critical-infrastructure, prompt-injection, self-harm",
+            ],
+        ),
+        Case(
+            "unknown pack",
+            stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrm\"]"),
+            &[],
+            &[
+                "error: c.toml:8: stage `keywords`: `packs` names `cbrm`, which is neither shipped (cbrn, critical-infrastructure, prompt-injection, self-harm) nor the path of a .toml file",
+            ],
+        ),
+        Case(
+            "pack twice",
+            stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\", \"cbrn\"]"),
+            &[],
+            &["error: c.toml:8: stage `keywords`: `packs` names the pack `cbrn` twice"],
+        ),
+        Case(
+            "pack that may not remove",
+            stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\naction = \"remove\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `keywords`: `action` is `remove`, but the pack `cbrn` may not remove: use `quarantine` or `tag`, or measure the pack",
+            ],
+        ),
+        Case(
+            "no model",
+            stages("[[stage]]\nuse = \"language\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `language`: `model` is missing: the path of a fastText .bin or .ftz file",
+            ],
+        ),
+        Case(
+            "absent model",
+            stages("[[stage]]\nuse = \"language\"\nmodel = \"lid.ftz\""),
+            &[],
+            &["error: c.toml:8: stage `language`: asset `lid.ftz`: No such file or directory (os error 2)"],
+        ),
+        Case(
+            "no model at all",
+            stages("[[stage]]\nuse = \"language\"\nmodel = \"c.toml\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `language`: asset `c.toml`: not a fastText model: magic number 1701340019",
+            ],
+        ),
+        Case(
+            "key of a barrier",
+            stages("[[stage]]\nuse = \"exact-duplicates\"\nkeep = \"longest\""),
+            &[],
+            &["error: c.toml:8: stage `exact-duplicates`: unknown field `keep`, there are no fields"],
+        ),
+        Case(
+            "barrier that tags",
+            stages("[[stage]]\nuse = \"exact-duplicates\"\naction = \"tag\""),
+            &[],
+            &["error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when` and cannot `tag`"],
+        ),
+        Case(
+            "bands",
+            stages("[[stage]]\nuse = \"near-duplicates\"\nbands = 0"),
+            &[],
+            &["error: c.toml:8: stage `near-duplicates`: `bands` is 0, expected 1 to 1024"],
+        ),
+        Case(
+            "similarity",
+            stages("[[stage]]\nuse = \"near-duplicates\"\nverify_jaccard_min = \"1.5\""),
+            &[],
+            &["error: c.toml:8: stage `near-duplicates`: `verify_jaccard_min` is 1.5, expected 0 to 1"],
+        ),
+        Case(
+            "keep",
+            stages("[[stage]]\nuse = \"near-duplicates\"\nkeep = \"best\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `near-duplicates`: unknown variant `best`, expected `earliest` or `longest`",
+            ],
+        ),
+        Case(
+            "edits on chat records",
+            config_with("messages = \"text\"", "[[stage]]\nuse = \"c4-lines\""),
+            &[],
+            &["error: c.toml:7: stage `c4-lines` edits text and cannot run on `messages`"],
+        ),
         // overrides
-        Case("set an unknown stage", stages(QUALITY), &["--set", "gopher.words_min=3"], &["error: c.toml: `--set` names the stage `gopher`; there are `gopher-quality`"]),
-        Case("set a common key", stages(QUALITY), &["--set", "gopher-quality.use=sample"], &["error: c.toml: `--set` cannot change `use` of a stage"]),
-        Case("set an unknown key at the top", stages(""), &["--set", "meassure=all"], &["error: c.toml: unknown field `meassure`, expected one of `schema`, `measure`, `words`, `dataset`, `producer`, `input`, `output`, `source`, `gate`, `stage`"]),
-        Case("set a wrong value at the top", stages(""), &["--set", "measure=most"], &["error: c.toml: unknown variant `most`, expected `first` or `all`"]),
-        Case("set a wrong type", stages(QUALITY), &["--set", "gopher-quality.words_min=many"], &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"many\", expected u64"]),
-        Case("set is no assignment", stages(QUALITY), &["--set", "gopher-quality.words_min"], &["error: invalid value 'gopher-quality.words_min' for '--set <STAGE.KEY=VALUE>': expected `stage.key=value`", "", "For more information, try '--help'."]),
+        Case(
+            "set an unknown stage",
+            stages(QUALITY),
+            &["--set", "gopher.words_min=3"],
+            &["error: c.toml: `--set` names the stage `gopher`; there are `gopher-quality`"],
+        ),
+        Case(
+            "set a common key",
+            stages(QUALITY),
+            &["--set", "gopher-quality.use=sample"],
+            &["error: c.toml: `--set` cannot change `use` of a stage"],
+        ),
+        Case(
+            "set an unknown key at the top",
+            stages(""),
+            &["--set", "meassure=all"],
+            &[
+                "error: c.toml: unknown field `meassure`, expected one of `schema`, `measure`, `words`, `dataset`, `producer`, `input`, `output`, `source`, `gate`, `stage`",
+            ],
+        ),
+        Case(
+            "set a wrong value at the top",
+            stages(""),
+            &["--set", "measure=most"],
+            &["error: c.toml: unknown variant `most`, expected `first` or `all`"],
+        ),
+        Case(
+            "set a wrong type",
+            stages(QUALITY),
+            &["--set", "gopher-quality.words_min=many"],
+            &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"many\", expected u64"],
+        ),
+        Case(
+            "set is no assignment",
+            stages(QUALITY),
+            &["--set", "gopher-quality.words_min"],
+            &[
+                "error: invalid value 'gopher-quality.words_min' for '--set <STAGE.KEY=VALUE>': expected `stage.key=value`",
+                "",
+                "For more information, try '--help'.",
+            ],
+        ),
     ]
 }
 
@@ -102,7 +470,11 @@ fn what_is_wrong_with_a_configuration_is_told_word_for_word() {
         sandbox.write("c.toml", text);
         let output = sandbox.run(&[&["plan", "c.toml"], *arguments].concat());
         if output.code != 2 || !output.stdout.is_empty() || output.errors() != *expected {
-            wrong.push(format!("{name}: exit {}, {:#?}\nexpected {expected:#?}", output.code, output.errors()));
+            wrong.push(format!(
+                "{name}: exit {}, {:#?}\nexpected {expected:#?}",
+                output.code,
+                output.errors()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -117,7 +489,9 @@ fn all_known_keys_are_named_with_an_unknown_one() {
     let output = sandbox.run(&["plan", "c.toml", "--set", "gopher-quality.words_mn=3"]).expect(2);
     assert_eq!(
         output.errors(),
-        [format!("error: c.toml:8: stage `gopher-quality`: unknown field `words_mn`, expected one of {QUALITY_KEYS}")]
+        [format!(
+            "error: c.toml:8: stage `gopher-quality`: unknown field `words_mn`, expected one of {QUALITY_KEYS}"
+        )]
     );
 }
 
@@ -125,8 +499,12 @@ fn all_known_keys_are_named_with_an_unknown_one() {
 fn complaints_are_lower_case_and_end_without_a_period() {
     for Case(name, _, _, expected) in cases() {
         let message = expected[0].strip_prefix("error: ").unwrap_or_else(|| panic!("{name}"));
-        let why = message.trim_start_matches("c.toml").trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+        let why =
+            message.trim_start_matches("c.toml").trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
         assert!(!why.trim_start().starts_with(|c: char| c.is_uppercase()), "{name}: {message}");
-        assert!(!message.ends_with('.') && !expected.iter().any(|l| l.starts_with("hint:") && l.ends_with('.')), "{name}");
+        assert!(
+            !message.ends_with('.') && !expected.iter().any(|l| l.starts_with("hint:") && l.ends_with('.')),
+            "{name}"
+        );
     }
 }

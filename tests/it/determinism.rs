@@ -44,7 +44,13 @@ fn the_listing_of_files_changes_no_decision_and_no_data() {
         sandbox.write(&file, text.replace("\"corpus/*.parquet\"", listing));
         sandbox.release(&file, &out, &[]).expect(0);
         // the patterns stand in the public configuration, and so in what is signed
-        let signed = ["SHA256SUMS", "attestations/dataset.sig", "config.public.json", "manifest.sigstore.json", "README.md"];
+        let signed = [
+            "SHA256SUMS",
+            "attestations/dataset.sig",
+            "config.public.json",
+            "manifest.sigstore.json",
+            "README.md",
+        ];
         let mut differing = differences(&sandbox.path("glob"), &sandbox.path(&out));
         differing.retain(|name| !signed.contains(&name.as_str()));
         assert_eq!(differing, [""; 0], "{listing}");
@@ -62,7 +68,16 @@ fn where_the_corpus_and_the_release_lie_changes_no_byte() {
     for name in ["c.toml", "corpus/sample-0.parquet", "corpus/sample-1.parquet"] {
         there.write(&format!("deep/er/{name}"), here.read(name));
     }
-    let arguments = ["run", "deep/er/c.toml", "--out", "x/y", "--key", "deep/er/producer.pem", "--salt-key", "deep/er/salt.key"];
+    let arguments = [
+        "run",
+        "deep/er/c.toml",
+        "--out",
+        "x/y",
+        "--key",
+        "deep/er/producer.pem",
+        "--salt-key",
+        "deep/er/salt.key",
+    ];
     there.run(&arguments).expect(0);
     assert_eq!(differences(&here.path("out"), &there.path("x/y")), [""; 0]);
 }
@@ -108,8 +123,18 @@ const MOMENTS: [&str; 9] = [
 fn a_killed_run_is_continued_to_the_same_bytes() {
     let sandbox = corpus(1500);
     sandbox.release("c.toml", "undisturbed", &[]).expect(0);
-    let arguments =
-        ["run", "c.toml", "--out", "out", "--key", "producer.pem", "--salt-key", "salt.key", "--threads", "1"];
+    let arguments = [
+        "run",
+        "c.toml",
+        "--out",
+        "out",
+        "--key",
+        "producer.pem",
+        "--salt-key",
+        "salt.key",
+        "--threads",
+        "1",
+    ];
     let mut killed = 0;
     for moment in MOMENTS {
         let mut child =

@@ -196,7 +196,10 @@ fn measuring_everything_changes_no_decision() {
 fn removed_records_need_not_be_kept() {
     let sandbox = Sandbox::with_keys();
     sandbox.samples("corpus", 120);
-    sandbox.write("c.toml", config("[output]\nremoved = false\ncompression = \"snappy\"\n[[stage]]\nuse = \"exact-duplicates\""));
+    sandbox.write(
+        "c.toml",
+        config("[output]\nremoved = false\ncompression = \"snappy\"\n[[stage]]\nuse = \"exact-duplicates\""),
+    );
     sandbox.release("c.toml", "out", &[]).expect(0);
     assert!(!sandbox.path("out/auditor/removed").exists());
     sandbox.verify("out", &[]).expect(0);
@@ -210,9 +213,17 @@ fn declared_sources_are_counted() {
     sandbox.write("c.toml", config(source));
     sandbox.release("c.toml", "out", &[]).expect(0);
     let sources = statement(&sandbox.path("out"))["predicate"]["inputs"]["sources"].clone();
-    let told: Vec<_> = sources.as_array().unwrap().iter().map(|s| (s["id"].clone(), s["rows"].clone(), s["license"].clone())).collect();
+    let told: Vec<_> = sources
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| (s["id"].clone(), s["rows"].clone(), s["license"].clone()))
+        .collect();
     assert_eq!(
         told,
-        [("first".into(), 60.into(), "CC0-1.0".into()), ("undeclared".into(), 60.into(), serde_json::Value::Null)]
+        [
+            ("first".into(), 60.into(), "CC0-1.0".into()),
+            ("undeclared".into(), 60.into(), serde_json::Value::Null)
+        ]
     );
 }

@@ -30,7 +30,8 @@ impl Output {
 
     /// The lines of standard error that are not log lines.
     pub fn errors(&self) -> Vec<&str> {
-        let log = |line: &&str| !line.trim_start().starts_with("INFO") && !line.trim_start().starts_with("WARN");
+        let log =
+            |line: &&str| !line.trim_start().starts_with("INFO") && !line.trim_start().starts_with("WARN");
         self.stderr.lines().filter(log).collect()
     }
 

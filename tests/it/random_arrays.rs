@@ -41,15 +41,44 @@ fn leaves() -> Vec<DataType> {
     use DataType::*;
     let zone = || Some("Europe/Zurich".into());
     vec![
-        Boolean, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Float16, Float32, Float64,
-        Decimal128(38, 6), Decimal128(9, 2), Decimal256(60, 10), Date32, Date64,
-        Time32(TimeUnit::Second), Time32(TimeUnit::Millisecond), Time64(TimeUnit::Microsecond),
-        Time64(TimeUnit::Nanosecond), Timestamp(TimeUnit::Second, None),
-        Timestamp(TimeUnit::Millisecond, zone()), Timestamp(TimeUnit::Microsecond, None),
-        Timestamp(TimeUnit::Nanosecond, zone()), Duration(TimeUnit::Millisecond),
-        Interval(IntervalUnit::YearMonth), Interval(IntervalUnit::DayTime), Utf8, LargeUtf8, Utf8View,
-        Binary, LargeBinary, BinaryView, FixedSizeBinary(5), Null,
-        Dictionary(Box::new(Int32), Box::new(Utf8)), Dictionary(Box::new(UInt8), Box::new(LargeUtf8)),
+        Boolean,
+        Int8,
+        Int16,
+        Int32,
+        Int64,
+        UInt8,
+        UInt16,
+        UInt32,
+        UInt64,
+        Float16,
+        Float32,
+        Float64,
+        Decimal128(38, 6),
+        Decimal128(9, 2),
+        Decimal256(60, 10),
+        Date32,
+        Date64,
+        Time32(TimeUnit::Second),
+        Time32(TimeUnit::Millisecond),
+        Time64(TimeUnit::Microsecond),
+        Time64(TimeUnit::Nanosecond),
+        Timestamp(TimeUnit::Second, None),
+        Timestamp(TimeUnit::Millisecond, zone()),
+        Timestamp(TimeUnit::Microsecond, None),
+        Timestamp(TimeUnit::Nanosecond, zone()),
+        Duration(TimeUnit::Millisecond),
+        Interval(IntervalUnit::YearMonth),
+        Interval(IntervalUnit::DayTime),
+        Utf8,
+        LargeUtf8,
+        Utf8View,
+        Binary,
+        LargeBinary,
+        BinaryView,
+        FixedSizeBinary(5),
+        Null,
+        Dictionary(Box::new(Int32), Box::new(Utf8)),
+        Dictionary(Box::new(UInt8), Box::new(LargeUtf8)),
     ]
 }
 
@@ -89,7 +118,10 @@ fn nulls(random: &mut Random, len: usize) -> NullBuffer {
     (0..len).map(|_| random.below(4) != 0).collect::<Vec<bool>>().into()
 }
 
-fn offsets<T: ArrowNativeType + std::ops::Sub<Output = T>>(random: &mut Random, nulls: &NullBuffer) -> (OffsetBuffer<T>, usize) {
+fn offsets<T: ArrowNativeType + std::ops::Sub<Output = T>>(
+    random: &mut Random,
+    nulls: &NullBuffer,
+) -> (OffsetBuffer<T>, usize) {
     let mut ends = vec![T::usize_as(0)];
     let mut end = 0;
     for valid in nulls.iter() {
@@ -126,14 +158,21 @@ pub fn any_array(random: &mut Random, kind: &DataType, len: usize) -> ArrayRef {
         DataType::UInt16 => numbers!(UInt16Type, random.next() as u16),
         DataType::UInt32 => numbers!(UInt32Type, random.next() as u32),
         DataType::UInt64 => numbers!(UInt64Type, random.next()),
-        DataType::Float16 => numbers!(Float16Type, <Float16Type as ArrowPrimitiveType>::Native::from_bits(random.next() as u16)),
+        DataType::Float16 => numbers!(
+            Float16Type,
+            <Float16Type as ArrowPrimitiveType>::Native::from_bits(random.next() as u16)
+        ),
         // any bits: infinities, subnormals and NaN with payloads too
         DataType::Float32 => numbers!(Float32Type, f32::from_bits(random.next() as u32)),
         DataType::Float64 => {
             numbers!(Float64Type, [f64::NAN, -0.0, f64::from_bits(random.next())][random.below(3)])
         }
-        DataType::Decimal128(_, _) => numbers!(Decimal128Type, i128::from(random.next() as i32 % 900_000_000)),
-        DataType::Decimal256(_, _) => numbers!(Decimal256Type, i256::from_i128(i128::from(random.next() as i64))),
+        DataType::Decimal128(_, _) => {
+            numbers!(Decimal128Type, i128::from(random.next() as i32 % 900_000_000))
+        }
+        DataType::Decimal256(_, _) => {
+            numbers!(Decimal256Type, i256::from_i128(i128::from(random.next() as i64)))
+        }
         DataType::Date32 => numbers!(Date32Type, random.next() as i32 % 100_000),
         DataType::Date64 => numbers!(Date64Type, (random.next() as i64 % 100_000) * DAY * 1000),
         DataType::Time32(TimeUnit::Second) => numbers!(Time32SecondType, random.below(DAY as usize) as i32),
@@ -141,11 +180,21 @@ pub fn any_array(random: &mut Random, kind: &DataType, len: usize) -> ArrayRef {
         DataType::Time64(TimeUnit::Microsecond) => {
             numbers!(Time64MicrosecondType, random.below(DAY as usize * 1_000_000) as i64)
         }
-        DataType::Time64(_) => numbers!(Time64NanosecondType, random.below(DAY as usize * 1_000_000_000) as i64),
-        DataType::Timestamp(TimeUnit::Second, _) => numbers!(TimestampSecondType, random.next() as i32 as i64),
-        DataType::Timestamp(TimeUnit::Millisecond, _) => numbers!(TimestampMillisecondType, random.next() as i32 as i64),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => numbers!(TimestampMicrosecondType, random.next() as i64 >> 4),
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => numbers!(TimestampNanosecondType, random.next() as i64),
+        DataType::Time64(_) => {
+            numbers!(Time64NanosecondType, random.below(DAY as usize * 1_000_000_000) as i64)
+        }
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            numbers!(TimestampSecondType, random.next() as i32 as i64)
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            numbers!(TimestampMillisecondType, random.next() as i32 as i64)
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            numbers!(TimestampMicrosecondType, random.next() as i64 >> 4)
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            numbers!(TimestampNanosecondType, random.next() as i64)
+        }
         DataType::Duration(_) => numbers!(DurationMillisecondType, random.next() as i64),
         DataType::Interval(IntervalUnit::YearMonth) => numbers!(IntervalYearMonthType, random.next() as i32),
         DataType::Interval(_) => numbers!(

@@ -17,8 +17,9 @@ const COLUMNS: usize = 6;
 /// A shard whose texts are long and short in turns of three, so that every third row is removed.
 fn generated(seed: u64) -> RecordBatch {
     let mut random = Random::new(seed);
-    let texts: StringArray =
-        (0..ROWS).map(|at| Some(if at % 3 == 1 { "short".to_string() } else { format!("long enough {at}") })).collect();
+    let texts: StringArray = (0..ROWS)
+        .map(|at| Some(if at % 3 == 1 { "short".to_string() } else { format!("long enough {at}") }))
+        .collect();
     let ids: StringArray = (0..ROWS).map(|at| Some(format!("r{at}"))).collect();
     let mut columns: Vec<(String, ArrayRef)> = Vec::new();
     for n in 0..COLUMNS {
@@ -48,7 +49,12 @@ pub fn assert_equal(expected: &RecordBatch, found: &RecordBatch, what: &str) {
     {
         assert_eq!(left.len(), right.len(), "{what}: `{}`", field.name());
         let first = (0..left.len()).find(|&at| left.slice(at, 1).as_ref() != right.slice(at, 1).as_ref());
-        assert!(first.is_none(), "{what}: `{}` ({}) differs in row {first:?}", field.name(), field.data_type());
+        assert!(
+            first.is_none(),
+            "{what}: `{}` ({}) differs in row {first:?}",
+            field.name(),
+            field.data_type()
+        );
     }
 }
 
@@ -68,8 +74,12 @@ fn generated_schemas_pass_through_unchanged() {
                 let p = p.set_max_row_group_row_count(Some([7, 20, 100][seed as usize % 3]));
                 match seed % 4 {
                     0 => p.set_compression(Compression::SNAPPY).set_data_page_row_count_limit(5),
-                    1 => p.set_compression(Compression::ZSTD(ZstdLevel::default())).set_dictionary_enabled(false),
-                    2 => p.set_compression(Compression::LZ4_RAW).set_statistics_enabled(EnabledStatistics::None),
+                    1 => p
+                        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+                        .set_dictionary_enabled(false),
+                    2 => p
+                        .set_compression(Compression::LZ4_RAW)
+                        .set_statistics_enabled(EnabledStatistics::None),
                     _ => p.set_compression(Compression::UNCOMPRESSED),
                 }
             },

@@ -1,0 +1,32 @@
+//! The bare copy: what reading and writing the shards costs when nothing is asked about them.
+
+use crate::inputs::Shard;
+use crate::plan::Plan;
+use crate::shard_file::ShardFile;
+use crate::store::Blob;
+use crate::write::{read_group, text_column};
+use crate::{Error, Result};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use std::path::Path;
+
+/// Copies a shard with the reader and the writer that a run uses for released records: every column, row group by
+/// row group, encoded as the configuration says.
+pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
+    let fail = |why: String| Error::input(&shard.path, why);
+    let blob = Blob::open(&shard.path)?;
+    let metadata =
+        ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(|e| fail(e.to_string()))?;
+    let mut file = ShardFile::create(
+        target,
+        metadata.schema(),
+        &plan.config.file.output,
+        text_column(&plan.config),
+        Some(metadata.metadata()),
+    )?;
+    for (row_group, &rows) in shard.row_groups.iter().enumerate() {
+        let batches = read_group(shard, row_group, rows, &metadata).map_err(fail)?;
+        let encoded = file.encode(&batches)?;
+        file.append(encoded)?;
+    }
+    file.close()
+}

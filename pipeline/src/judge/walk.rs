@@ -1,0 +1,114 @@
+//! One record's way through the stages.
+
+use super::watch::{Part, Watch};
+use crate::plan::{Plan, Stage, Step};
+use crate::verdicts::{Decision, StageEdit, decimal};
+use filters::{Action, Edits, Findings, Measure, Value, View};
+use std::sync::Arc;
+
+/// One record's way through the stages.
+#[derive(Default)]
+pub(super) struct Walk {
+    pub(super) decision: Option<Decision>,
+    pub(super) edits: Vec<StageEdit>,
+    /// The next barrier.
+    barrier: usize,
+}
+
+impl Walk {
+    /// Runs the stages from `from` on. Stops early with the new text when a stage edits it.
+    pub(super) fn stages(
+        &mut self,
+        plan: &Plan,
+        from: usize,
+        view: &View<'_>,
+        (findings, keys): (&mut Findings, &mut [Vec<u8>]),
+        watch: &mut impl Watch,
+    ) -> Option<(usize, String)> {
+        for (at, stage) in plan.stages.iter().enumerate().skip(from) {
+            let over = self.decision.is_some();
+            let edited = match &stage.step {
+                Step::Barrier(barrier) => {
+                    let keys = &mut keys[self.barrier];
+                    self.barrier += 1;
+                    let start = keys.len();
+                    keys.resize(start + barrier.key_len(), 0);
+                    if over {
+                        continue;
+                    }
+                    watch.enter(at, view);
+                    barrier.sign(view, &mut keys[start..]);
+                    None
+                }
+                Step::Judge { .. } if over && plan.config.file.measure == Measure::First => continue,
+                Step::Judge { .. } => {
+                    watch.enter(at, view);
+                    self.judge(at, stage, view, findings)
+                }
+            };
+            watch.leave(at, view);
+            watch.done(Part::Stage(at));
+            if let Some(edited) = edited {
+                return Some((at, edited));
+            }
+        }
+        None
+    }
+
+    fn judge(
+        &mut self,
+        at: usize,
+        stage: &Stage,
+        view: &View<'_>,
+        findings: &mut Findings,
+    ) -> Option<String> {
+        let Step::Judge { filter, slots, .. } = &stage.step else { return None };
+        if stage.when.is_some_and(|flag| *findings.get(flag) != Value::Flag(true)) {
+            return None;
+        }
+        findings.enter(slots);
+        // whether it stopped early is told by the broken rule
+        let _ = filter.judge(view, findings);
+        if let Some(broken) = findings.broken() {
+            let rule = slots.rules[broken.rule].id.clone();
+            if stage.action == Action::Tag {
+                findings.record(slots.columns.len() - 1, Value::Label(Arc::from(rule.as_ref())));
+            } else if self.decision.is_none() {
+                self.decision = Some(Decision {
+                    stage: at as u16,
+                    rule,
+                    value: decimal(broken.value),
+                    bound: broken.bound.limit().map(decimal).unwrap_or_default(),
+                    quarantined: stage.action == Action::Quarantine,
+                });
+                return None;
+            }
+        }
+        let edits = findings.take_edits();
+        if edits.is_empty() || self.decision.is_some() {
+            return None;
+        }
+        let edits = Edits::new(view.text(), edits);
+        if edits.is_empty() {
+            return None;
+        }
+        self.edits
+            .extend(edits.as_slice().iter().map(|edit| StageEdit { stage: at as u16, edit: edit.clone() }));
+        Some(edits.apply(view.text()))
+    }
+}
+
+/// The edits of one record replayed on its text, up to (not including) the stage at `before`.
+pub(crate) fn replay(text: &str, edits: &[StageEdit], before: usize) -> Edits {
+    let mut done = Edits::default();
+    let mut at = 0;
+    while at < edits.len() && (edits[at].stage as usize) < before {
+        let stage = edits[at].stage;
+        let end = edits[at..].iter().position(|e| e.stage != stage).map_or(edits.len(), |n| at + n);
+        let list = edits[at..end].iter().map(|e| e.edit.clone()).collect();
+        let now = done.apply(text);
+        done = done.then(text, &Edits::new(&now, list));
+        at = end;
+    }
+    done
+}

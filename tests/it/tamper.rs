@@ -1,0 +1,441 @@
+//! A release made by the program, changed in every way we can think of: which checks fail, and only those.
+
+use crate::harness::{Sandbox, copy, profile, tree};
+use std::fs;
+use std::path::Path;
+
+/// The ids of the failed checks of a report, in its order.
+pub fn failed(report: &serde_json::Value) -> Vec<&str> {
+    with_status(report, "fail")
+}
+
+fn with_status<'r>(report: &'r serde_json::Value, status: &str) -> Vec<&'r str> {
+    let checks = report["checks"].as_array().unwrap().iter();
+    checks.filter(|check| check["status"] == status).map(|check| check["id"].as_str().unwrap()).collect()
+}
+
+fn released(records: usize) -> Sandbox {
+    let sandbox = Sandbox::with_keys();
+    sandbox.samples("corpus", records);
+    sandbox.write("c.toml", profile(&sandbox, "pretraining"));
+    sandbox.release("c.toml", "release", &[]).expect(0);
+    sandbox
+}
+
+fn edit(release: &Path, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    let path = release.join(name);
+    let mut bytes = fs::read(&path).unwrap_or_else(|e| panic!("{name}: {e}"));
+    change(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
+fn flip(release: &Path, name: &str) {
+    edit(release, name, |bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    });
+}
+
+fn substitute(release: &Path, name: &str, from: &str, to: &str) {
+    edit(release, name, |bytes| {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert!(text.contains(from), "{name} does not hold {from}");
+        *bytes = text.replacen(from, to, 1).into_bytes();
+    });
+}
+
+fn swap(release: &Path, left: &str, right: &str) {
+    let (a, b) = (fs::read(release.join(left)).unwrap(), fs::read(release.join(right)).unwrap());
+    fs::write(release.join(left), b).unwrap();
+    fs::write(release.join(right), a).unwrap();
+}
+
+const DATA: &str = "data/part-00000.parquet";
+const OTHER: &str = "data/part-00001.parquet";
+const LEDGER: &str = "auditor/ledger/part-00000.parquet";
+const REMOVED: &str = "auditor/removed/part-00000.parquet";
+
+/// A change, and the checks that fail.
+struct Mutation(&'static str, fn(&Path), &'static [&'static str]);
+
+const MUTATIONS: &[Mutation] = &[
+    Mutation("untouched", |_| {}, &[]),
+    Mutation("run.json changed", |r| fs::write(r.join("run.json"), "{}").unwrap(), &[]),
+    Mutation("run.json gone", |r| fs::remove_file(r.join("run.json")).unwrap(), &[]),
+    // one bit in a file of each kind
+    Mutation(
+        "bit in data",
+        |r| flip(r, DATA),
+        &["files.digests", "files.directory", "content.bijection", "content.root"],
+    ),
+    Mutation(
+        "bit in the footer of data",
+        |r| {
+            edit(r, DATA, |b| {
+                let n = b.len();
+                b[n - 1] ^= 1
+            })
+        },
+        &["files.digests", "files.directory", "content.bijection", "content.root"],
+    ),
+    Mutation("bit in a ledger", |r| flip(r, LEDGER), &["files.auditor", "LEDGER"]),
+    Mutation("bit in removed records", |r| flip(r, REMOVED), &["files.auditor"]),
+    Mutation(
+        "bit in inputs/index.json",
+        |r| flip(r, "inputs/index.json"),
+        &["files.indexes", "files.digests", "files.directory"],
+    ),
+    Mutation(
+        "bit in ledger/index.json",
+        |r| flip(r, "ledger/index.json"),
+        &["files.indexes", "files.digests", "files.directory"],
+    ),
+    Mutation(
+        "bit in config.public.json",
+        |r| flip(r, "config.public.json"),
+        &["files.digests", "files.config", "files.directory"],
+    ),
+    Mutation(
+        "bit in README.md",
+        |r| flip(r, "README.md"),
+        &["files.digests", "files.documents", "files.directory"],
+    ),
+    Mutation("bit in SHA256SUMS", |r| flip(r, "SHA256SUMS"), &["files.sums", "files.directory"]),
+    Mutation("bit in dataset.sig", |r| flip(r, "attestations/dataset.sig"), &["signature.directory"]),
+    Mutation("bit in the manifest", |r| flip(r, "manifest.sigstore.json"), &["signature.bundle"]),
+    Mutation("bit in auditor/index.json", |r| flip(r, "auditor/index.json"), &["files.auditor"]),
+    Mutation("bit in salt.key", |r| flip(r, "auditor/salt.key"), &["files.auditor"]),
+    // files gone
+    Mutation(
+        "data gone",
+        |r| fs::remove_file(r.join(DATA)).unwrap(),
+        &["files.missing", "files.directory", "content.bijection", "content.root"],
+    ),
+    Mutation("ledger gone", |r| fs::remove_file(r.join(LEDGER)).unwrap(), &["files.auditor", "LEDGER"]),
+    Mutation("removed records gone", |r| fs::remove_file(r.join(REMOVED)).unwrap(), &["files.auditor"]),
+    Mutation("salt.key gone", |r| fs::remove_file(r.join("auditor/salt.key")).unwrap(), &["files.auditor"]),
+    Mutation(
+        "auditor/index.json gone",
+        |r| fs::remove_file(r.join("auditor/index.json")).unwrap(),
+        &["files.auditor"],
+    ),
+    Mutation(
+        "inputs/index.json gone",
+        |r| fs::remove_file(r.join("inputs/index.json")).unwrap(),
+        &["files.indexes", "files.missing", "files.directory"],
+    ),
+    Mutation(
+        "config gone",
+        |r| fs::remove_file(r.join("config.public.json")).unwrap(),
+        &["files.missing", "files.config", "files.directory"],
+    ),
+    Mutation(
+        "README.md gone",
+        |r| fs::remove_file(r.join("README.md")).unwrap(),
+        &["files.missing", "files.documents", "files.directory"],
+    ),
+    Mutation(
+        "SHA256SUMS gone",
+        |r| fs::remove_file(r.join("SHA256SUMS")).unwrap(),
+        &["files.sums", "files.directory"],
+    ),
+    Mutation(
+        "dataset.sig gone",
+        |r| fs::remove_file(r.join("attestations/dataset.sig")).unwrap(),
+        &["signature.directory"],
+    ),
+    Mutation(
+        "manifest gone",
+        |r| fs::remove_file(r.join("manifest.sigstore.json")).unwrap(),
+        &["signature.bundle"],
+    ),
+    // files added
+    Mutation(
+        "file added",
+        |r| fs::write(r.join("data/part-00002.parquet"), "x").unwrap(),
+        &["files.extra", "files.directory"],
+    ),
+    Mutation(
+        "hidden file added",
+        |r| fs::write(r.join(".hidden"), "x").unwrap(),
+        &["files.extra", "files.directory"],
+    ),
+    Mutation(
+        "file added for auditors",
+        |r| fs::write(r.join("auditor/note.txt"), "x").unwrap(),
+        &["files.auditor"],
+    ),
+    Mutation(
+        "file added to attestations",
+        |r| fs::write(r.join("attestations/x.sig"), "x").unwrap(),
+        &["files.extra"],
+    ),
+    Mutation(
+        "unsigned manifest added",
+        |r| fs::write(r.join("manifest.json"), "{}").unwrap(),
+        &["files.extra", "files.directory"],
+    ),
+    Mutation(
+        "data copied beside itself",
+        |r| {
+            fs::copy(r.join(DATA), r.join("data/part-00000 (1).parquet")).unwrap();
+        },
+        &["files.extra", "files.directory"],
+    ),
+    // files cut, grown, exchanged
+    Mutation(
+        "data cut",
+        |r| edit(r, DATA, |b| b.truncate(b.len() / 2)),
+        &["files.digests", "files.directory", "content.bijection", "content.root"],
+    ),
+    Mutation(
+        "data emptied",
+        |r| fs::write(r.join(DATA), "").unwrap(),
+        &["files.digests", "files.directory", "content.bijection", "content.root"],
+    ),
+    Mutation(
+        "manifest cut",
+        |r| edit(r, "manifest.sigstore.json", |b| b.truncate(b.len() - 2)),
+        &["signature.bundle"],
+    ),
+    Mutation(
+        "manifest with a space",
+        |r| edit(r, "manifest.sigstore.json", |b| b.push(b' ')),
+        &["signature.bundle"],
+    ),
+    Mutation(
+        "SHA256SUMS with a line feed",
+        |r| edit(r, "SHA256SUMS", |b| b.push(b'\n')),
+        &["files.sums", "files.directory"],
+    ),
+    Mutation(
+        "data exchanged",
+        |r| swap(r, DATA, OTHER),
+        &["files.digests", "files.directory", "content.bijection", "content.root"],
+    ),
+    Mutation(
+        "ledgers exchanged",
+        |r| swap(r, LEDGER, "auditor/ledger/part-00001.parquet"),
+        &["files.auditor", "LEDGER"],
+    ),
+    Mutation(
+        "indexes exchanged",
+        |r| swap(r, "inputs/index.json", "ledger/index.json"),
+        &["files.indexes", "files.digests", "files.directory"],
+    ),
+    Mutation(
+        "signatures exchanged",
+        |r| swap(r, "manifest.sigstore.json", "attestations/dataset.sig"),
+        &["signature.bundle"],
+    ),
+    // claims changed
+    Mutation(
+        "digest in SHA256SUMS",
+        |r| edit(r, "SHA256SUMS", |b| b[0] = if b[0] == b'0' { b'1' } else { b'0' }),
+        &["files.sums", "files.directory"],
+    ),
+    Mutation(
+        "rows in the inputs index",
+        |r| substitute(r, "inputs/index.json", "\"rows\":100", "\"rows\":101"),
+        &["files.indexes", "files.digests", "files.directory"],
+    ),
+    Mutation(
+        "count in the card",
+        |r| substitute(r, "README.md", "200", "201"),
+        &["files.digests", "files.documents", "files.directory"],
+    ),
+    Mutation(
+        "bound in the configuration",
+        |r| substitute(r, "config.public.json", "\"words_min\":50", "\"words_min\":60"),
+        &["files.digests", "files.config", "files.directory"],
+    ),
+    // links
+    #[cfg(unix)]
+    Mutation(
+        "link instead of data",
+        |r| {
+            fs::rename(r.join(DATA), r.with_extension("moved")).unwrap();
+            std::os::unix::fs::symlink(r.with_extension("moved"), r.join(DATA)).unwrap();
+        },
+        &["files.missing", "files.extra", "files.directory", "content.bijection", "content.root"],
+    ),
+    #[cfg(unix)]
+    Mutation(
+        "link beside data",
+        |r| std::os::unix::fs::symlink("part-00000.parquet", r.join("data/x.parquet")).unwrap(),
+        &["files.extra"],
+    ),
+    #[cfg(unix)]
+    Mutation(
+        "link out of the release",
+        |r| std::os::unix::fs::symlink("/", r.join("root")).unwrap(),
+        &["files.extra"],
+    ),
+];
+
+/// What fails when the rows of a ledger are not the ones that were written depends on which rows can still be read;
+/// these are the checks it may be, and the roots always are among them.
+const OF_LEDGERS: [&str; 5] =
+    ["ledger.rows", "ledger.roots", "ledger.counts", "ledger.conservation", "content.bijection"];
+
+#[test]
+fn every_change_is_caught_by_the_checks_it_concerns() {
+    let sandbox = released(200);
+    let mut wrong = Vec::new();
+    for Mutation(name, change, expected) in MUTATIONS {
+        let changed = sandbox.path("changed");
+        copy(&sandbox.path("release"), &changed);
+        change(&changed);
+        let output = sandbox.verify("changed", &["--json"]);
+        let report = output.json();
+        let mut found = failed(&report);
+        if expected.contains(&"LEDGER") {
+            let before = found.len();
+            assert!(found.contains(&"ledger.roots"), "{name}: {found:?}");
+            found.retain(|id| !OF_LEDGERS.contains(id));
+            assert!(found.len() < before);
+            found.push("LEDGER");
+        }
+        let code = i32::from(!expected.is_empty());
+        if found != *expected || output.code != code {
+            wrong.push(format!("{name}: exit {}, failed {found:?}\n    expected {expected:?}", output.code));
+        }
+        fs::remove_dir_all(&changed).unwrap();
+        let _ = fs::remove_file(changed.with_extension("moved"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_byte_of_the_signed_files_is_free_to_change() {
+    let sandbox = released(40);
+    for (name, bytes) in tree(&sandbox.path("release")) {
+        if name == "run.json" {
+            continue;
+        }
+        // first and last byte, and some between
+        for at in [0, bytes.len() / 3, bytes.len() - 1] {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x20;
+            fs::write(sandbox.path("release").join(&name), changed).unwrap();
+            let output = sandbox.verify("release", &[]);
+            assert_eq!(output.code, 1, "{name}, byte {at}: {}", output.stdout);
+        }
+        fs::write(sandbox.path("release").join(&name), bytes).unwrap();
+    }
+    sandbox.verify("release", &[]).expect(0);
+}
+
+#[test]
+fn the_public_view_verifies_without_the_auditors_files() {
+    let sandbox = released(80);
+    fs::remove_dir_all(sandbox.path("release/auditor")).unwrap();
+    let report = sandbox.verify("release", &["--json"]).expect(0).json();
+    let unchecked = with_status(&report, "not-requested");
+    assert_eq!(
+        unchecked,
+        [
+            "files.auditor",
+            "ledger.rows",
+            "ledger.roots",
+            "ledger.counts",
+            "ledger.conservation",
+            "content.bijection",
+            "content.root",
+            "inputs.digests",
+            "inputs.rows"
+        ]
+    );
+    let ledger = sandbox.verify("release", &["--level", "ledger", "--json"]).expect(3).json();
+    assert_eq!(
+        with_status(&ledger, "skipped"),
+        ["ledger.rows", "ledger.roots", "ledger.counts", "ledger.conservation"]
+    );
+    // the texts can be checked without a ledger, their places cannot
+    let content = sandbox.verify("release", &["--level", "content", "--json"]).expect(3).json();
+    assert_eq!(with_status(&content, "skipped"), ["content.bijection"]);
+    assert!(with_status(&content, "pass").contains(&"content.root"));
+    sandbox.verify("release", &["--level", "signature,files"]).expect(0);
+    // a check that fails outweighs one that could not be done
+    flip(&sandbox.path("release"), DATA);
+    sandbox.verify("release", &["--level", "files,ledger"]).expect(1);
+    sandbox.verify("release", &["--level", "signature"]).expect(0);
+}
+
+#[test]
+fn inputs_are_checked_where_they_are_given() {
+    let sandbox = released(80);
+    sandbox.verify("release", &["--level", "inputs"]).expect(3);
+    sandbox.verify("release", &["--level", "inputs", "--inputs", "none"]).expect(3);
+    sandbox.verify("release", &["--level", "inputs", "--inputs", "corpus"]).expect(0);
+    let failing = |sandbox: &Sandbox| {
+        let report = sandbox
+            .verify("release", &["--level", "inputs", "--inputs", "corpus", "--json"])
+            .expect(1)
+            .json();
+        failed(&report).join(" ")
+    };
+    let whole = sandbox.read("corpus/sample-0.parquet");
+    flip(&sandbox.path("corpus"), "sample-0.parquet");
+    assert_eq!(failing(&sandbox), "inputs.digests");
+    fs::remove_file(sandbox.path("corpus/sample-0.parquet")).unwrap();
+    assert_eq!(failing(&sandbox), "inputs.digests inputs.rows");
+    sandbox.write("corpus/sample-0.parquet", &whole);
+    sandbox.samples("other", 90);
+    fs::copy(sandbox.path("other/sample-1.parquet"), sandbox.path("corpus/sample-1.parquet")).unwrap();
+    assert_eq!(failing(&sandbox), "inputs.digests inputs.rows");
+}
+
+#[test]
+fn only_the_trusted_key_verifies() {
+    let sandbox = released(40);
+    for algorithm in ["p256", "ed25519"] {
+        let out = format!("{algorithm}.pem");
+        sandbox.run(&["keygen", "--out", &out, "--alg", algorithm]).expect(0);
+        let public = format!("{algorithm}.pub.pem");
+        let report = sandbox.run(&["verify", "release", "--key", &public, "--json"]).expect(1).json();
+        assert_eq!(failed(&report), ["signature.bundle"]);
+        // nothing is said about what nobody vouched for
+        assert!(with_status(&report, "pass").is_empty(), "{report}");
+    }
+    sandbox.run(&["verify", "release", "--key", "none.pub.pem"]).expect(2);
+}
+
+#[test]
+fn a_release_of_another_run_lends_no_files() {
+    let (left, right) = (released(40), released(80));
+    // the same key signs both
+    fs::copy(left.path("producer.pem"), right.path("producer.pem")).unwrap();
+    fs::remove_dir_all(right.path("release")).unwrap();
+    right.release("c.toml", "release", &[]).expect(0);
+    for (name, bytes) in tree(&right.path("release")) {
+        let own = fs::read(left.path("release").join(&name)).unwrap();
+        // the salt key is the same in all tests, and so is the configuration
+        if name == "run.json" || own == bytes {
+            continue;
+        }
+        fs::write(left.path("release").join(&name), bytes).unwrap();
+        left.verify("release", &[]).expect(1);
+        fs::write(left.path("release").join(&name), own).unwrap();
+    }
+    left.verify("release", &[]).expect(0);
+}
+
+#[test]
+fn sign_refuses_a_release_that_was_changed() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.samples("corpus", 40);
+    sandbox.write("c.toml", profile(&sandbox, "pretraining"));
+    sandbox.run(&["run", "c.toml", "--out", "release", "--salt-key", "salt.key"]).expect(0);
+    for (name, bytes) in tree(&sandbox.path("release")) {
+        if name == "run.json" {
+            continue;
+        }
+        flip(&sandbox.path("release"), &name);
+        let output = sandbox.run(&["sign", "release", "--key", "producer.pem"]);
+        assert_eq!(output.code, 2, "{name}: {}", output.stdout);
+        assert!(!sandbox.path("release/manifest.sigstore.json").exists(), "{name}");
+        fs::write(sandbox.path("release").join(&name), bytes).unwrap();
+    }
+    sandbox.run(&["sign", "release", "--key", "producer.pem"]).expect(0);
+}

@@ -1,0 +1,218 @@
+//! Rules of the repository itself, checked by reading its files.
+
+use crate::harness::repository;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longer files want to be split.
+const LINES_MAX: usize = 500;
+
+/// The files of the repository, by their path from its root; build output and version control aside.
+fn files() -> Vec<(String, PathBuf)> {
+    fn walk(folder: &Path, root: &Path, files: &mut Vec<(String, PathBuf)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_string();
+            let folder_name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                if !matches!(folder_name, "target" | ".git" | "__pycache__") {
+                    walk(&path, root, files);
+                }
+            } else {
+                files.push((name, path));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&repository(), &repository(), &mut found);
+    found.sort();
+    found
+}
+
+fn sources() -> impl Iterator<Item = (String, String)> {
+    files().into_iter().filter(|(name, _)| name.ends_with(".rs")).map(|(name, path)| {
+        let text = fs::read_to_string(path).unwrap();
+        (name, text)
+    })
+}
+
+/// The names under `[dependencies]` of a crate.
+fn dependencies(krate: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(repository().join(krate).join("Cargo.toml")).unwrap();
+    let table: toml::Table = toml::from_str(&text).unwrap();
+    assert!(table.get("build-dependencies").is_none() && table.get("target").is_none(), "{krate}");
+    table["dependencies"].as_table().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn floors_stand_on_the_floors_below() {
+    let ours = ["filters", "classifiers", "manifests", "pipeline"];
+    let layers: [(&str, &[&str]); 5] = [
+        ("filters", &[]),
+        ("manifests", &[]),
+        ("classifiers", &["filters"]),
+        ("pipeline", &["classifiers", "filters", "manifests"]),
+        (".", &["filters", "manifests", "pipeline"]),
+    ];
+    for (krate, below) in layers {
+        let found = dependencies(krate);
+        let mine: Vec<&str> = found.iter().map(String::as_str).filter(|name| ours.contains(name)).collect();
+        assert_eq!(mine, below, "{krate}");
+    }
+    // each of these is at home in one place
+    let at_home: [(&str, &[&str]); 9] = [
+        ("arrow", &["pipeline"]),
+        ("parquet", &["pipeline"]),
+        ("rayon", &["pipeline", "."]),
+        ("memmap2", &["pipeline", "classifiers"]),
+        ("regex", &["filters"]),
+        ("aho-corasick", &["filters"]),
+        ("p256", &["manifests"]),
+        ("ed25519-dalek", &["manifests"]),
+        ("clap", &["."]),
+    ];
+    for (name, homes) in at_home {
+        for (krate, _) in layers {
+            let uses = dependencies(krate).iter().any(|d| d == name || d.starts_with(&format!("{name}-")));
+            assert!(!uses || homes.contains(&krate), "`{krate}` may not depend on `{name}`");
+        }
+    }
+}
+
+#[test]
+fn the_members_are_the_crates_of_the_design() {
+    let text = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let table: toml::Table = toml::from_str(&text).unwrap();
+    let members: Vec<&str> =
+        table["workspace"]["members"].as_array().unwrap().iter().filter_map(toml::Value::as_str).collect();
+    assert_eq!(members, ["classifiers", "filters", "manifests", "pipeline"]);
+    for member in members {
+        let manifest = fs::read_to_string(repository().join(member).join("Cargo.toml")).unwrap();
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{member} does not take the workspace's lints"
+        );
+    }
+}
+
+/// Files that implement `trait` and the files that the registry names by module.
+fn registered(folder: &str, implements: &str, registry: &str, prefix: &str) {
+    let mut have = BTreeSet::new();
+    for (name, text) in sources() {
+        if name.starts_with(folder) && text.contains(implements) {
+            have.insert(Path::new(&name).file_stem().unwrap().to_str().unwrap().to_string());
+        }
+    }
+    let text = fs::read_to_string(repository().join(registry)).unwrap();
+    let named: BTreeSet<String> = text
+        .split("entry::<")
+        .skip(1)
+        .filter_map(|rest| {
+            rest.split_once("::Config>").map(|(path, _)| path.trim_start_matches(prefix).to_string())
+        })
+        .filter(|name| !name.contains(char::is_whitespace))
+        .collect();
+    assert!(!have.is_empty(), "{folder}");
+    assert_eq!(have, named, "{registry}");
+}
+
+#[test]
+fn every_stage_is_one_file_and_one_line_of_a_registry() {
+    registered("filters/src/rules/", "impl Spec for Config", "filters/src/registry.rs", "rules::");
+    registered(
+        "classifiers/src/scorers/",
+        "impl Spec for Config",
+        "classifiers/src/registry.rs",
+        "scorers::",
+    );
+    registered("pipeline/src/barriers/", "impl BarrierSpec for Config", "pipeline/src/barriers/mod.rs", "");
+}
+
+#[test]
+fn every_filter_and_scorer_has_its_golden_file() {
+    let names = |registry: &[filters::Entry]| -> BTreeSet<String> {
+        registry.iter().map(|entry| entry.name.to_string()).collect()
+    };
+    let golden = |folder: &str| -> BTreeSet<String> {
+        let entries = fs::read_dir(repository().join("tests/golden").join(folder)).unwrap();
+        entries.map(|e| e.unwrap().path().file_stem().unwrap().to_str().unwrap().to_string()).collect()
+    };
+    assert_eq!(golden("filters"), names(filters::FILTERS));
+}
+
+#[test]
+fn no_source_file_is_long() {
+    let long: Vec<String> = sources()
+        .map(|(name, text)| (name, text.lines().count()))
+        .filter(|(_, lines)| *lines > LINES_MAX)
+        .map(|(name, lines)| format!("{name}: {lines}"))
+        .collect();
+    assert!(long.is_empty(), "more than {LINES_MAX} lines: {long:?}");
+}
+
+#[test]
+fn nothing_is_left_to_do() {
+    // written apart, so that this file does not find itself
+    let marks = [
+        ["to", "do!("].concat(),
+        ["unimple", "mented!("].concat(),
+        ["FIX", "ME"].concat(),
+        ["XX", "X "].concat(),
+    ];
+    for (name, text) in sources() {
+        for mark in &marks {
+            assert!(!text.contains(mark.as_str()), "{name}: {mark}");
+        }
+    }
+    // a verifier must not list a check that it does not do
+    let mark = ["TO", "DO"].concat();
+    for (name, text) in sources().filter(|(name, _)| name.starts_with("manifests/")) {
+        assert!(!text.contains(&mark), "{name}");
+    }
+}
+
+#[test]
+fn no_path_of_a_machine_is_in_any_file() {
+    let roots = ["work", "tmp", "root", "home"].map(|folder| format!("/{folder}/"));
+    for (name, path) in files() {
+        let Ok(text) = fs::read_to_string(path) else { continue };
+        for (number, line) in text.lines().enumerate() {
+            let found = roots.iter().find(|root| {
+                line.match_indices(root.as_str()).any(|(at, _)| {
+                    let before = line[..at].chars().next_back();
+                    !before.is_some_and(|c| c.is_alphanumeric() || "./_-*}".contains(c))
+                })
+            });
+            assert!(found.is_none(), "{name}:{}: {line}", number + 1);
+        }
+    }
+}
+
+#[test]
+fn no_large_or_binary_file_is_in_the_repository() {
+    for (name, path) in files() {
+        let bytes = fs::read(&path).unwrap();
+        assert!(bytes.len() < 400_000, "{name}: {} bytes", bytes.len());
+        let binary = bytes.contains(&0) && !name.starts_with("tests/");
+        assert!(!binary, "{name} is binary");
+    }
+}
+
+#[test]
+fn the_readme_names_every_verb() {
+    let sandbox = crate::harness::Sandbox::new();
+    let help = sandbox.run(&["--help"]).expect(0).stdout;
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap_or_default();
+    let verbs = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|verb| *verb != "help");
+    let absent: Vec<&str> = verbs
+        .filter(|verb| !readme.contains(&format!("`{verb}")) && !readme.contains(&format!("probity {verb}")))
+        .collect();
+    assert!(absent.is_empty(), "README.md does not name {absent:?}");
+}

@@ -1,0 +1,124 @@
+"""Recounts a release from its rows and texts, written from docs/manifest.md alone. Knows nothing of Probity's code.
+
+Usage: recount.py RELEASE. Needs pyarrow. Checks no signature and no file digest: openssl and sha256sum do (README.md).
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import pathlib
+import sys
+
+import pyarrow.parquet as parquet
+
+ENTRY = ("decisionRoot", "edited", "inputSha256", "kept", "name", "quarantined", "recordRoot", "removed", "rows")
+
+
+def digest(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def root(leaves):
+    """RFC 6962, section 2.1."""
+    level = [digest(b"\0", leaf) for leaf in leaves]
+    while len(level) > 1:
+        pairs = [level[at : at + 2] for at in range(0, len(level), 2)]
+        level = [digest(b"\1", *pair) if len(pair) == 2 else pair[0] for pair in pairs]
+    return level[0] if level else digest()
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def same(what, expected, found):
+    if expected != found:
+        sys.exit(f"FAIL  {what}: expected {expected}, found {found}")
+
+
+def leaves(row, stems):
+    """Decision leaf and record leaf of one ledger row."""
+    duplicate_of = row["duplicate_of_shard"]
+    decision = {name: row[name] for name in ("bound", "fate", "row", "rule", "similarity", "stage", "value")}
+    decision["duplicateOf"] = None if duplicate_of is None else [stems[duplicate_of], row["duplicate_of_row"]]
+    decision["edits"] = [dict(edit) for edit in row["edits"]]
+    decision["shard"] = stems[row["shard"]]
+    out = None if row["out_shard"] is None else [row["out_shard"], row["out_row"]]
+    record = dict(decision, t="record", c=base64url(row["commit"]), out=out)
+    return canonical(dict(decision, t="decision")), canonical(record)
+
+
+def commitment(key, stem, row):
+    place = stem.encode() + b"\0" + row["row"].to_bytes(8, "big")
+    salt = hmac.digest(key, b"curation/salt/v1\0" + place, "sha256")[:16]
+    return digest(b"curation/commit/v1\0", salt, row["content_sha256"], row["norm_sha256"])
+
+
+def texts(release, part, config):
+    column = parquet.read_table(release / part["name"], columns=[config.get("text") or config["messages"]]).column(0)
+    if "text" in config:
+        return [value.encode() if isinstance(value, str) else value for value in column.to_pylist()]
+    return ["\n".join(m["content"] or "" for m in messages).encode() for messages in column.to_pylist()]
+
+
+def main():
+    release = pathlib.Path(sys.argv[1])
+    envelope = json.loads((release / "manifest.sigstore.json").read_text())["dsseEnvelope"]
+    predicate = json.loads(base64.b64decode(envelope["payload"]))["predicate"]
+    index = json.loads((release / "ledger/index.json").read_text())
+    config = json.loads((release / "config.public.json").read_text())["input"]
+    key = (release / "auditor/salt.key").read_bytes()
+    stems = [shard["name"] for shard in index["shards"]]
+    totals = dict.fromkeys(("kept", "edited", "removed", "quarantined"), 0)
+    released, duplicate_of, placed = {}, [], {}
+
+    same("salt key", predicate["ledger"]["saltKeyCommitment"], base64url(digest(b"curation/key/v1\0", key)))
+    for number, shard in enumerate(index["shards"]):
+        decisions, records = [], []
+        rows = parquet.read_table(release / shard["ledgerFile"]["name"]).to_pylist()
+        for at, row in enumerate(rows):
+            same(f"{shard['name']}, place of row {at}", (number, at), (row["shard"], row["row"]))
+            same(f"{shard['name']}:{at}, commitment", commitment(key, shard["name"], row), row["commit"])
+            decision, record = leaves(row, stems)
+            decisions.append(decision)
+            records.append(record)
+            totals[row["fate"]] += 1
+            released[number, at] = row["out_shard"] is not None
+            if row["out_shard"] is not None:
+                placed.setdefault(row["out_shard"], []).append(row)
+            if row["duplicate_of_shard"] is not None:
+                duplicate_of.append((row["duplicate_of_shard"], row["duplicate_of_row"]))
+        same(f"{shard['name']}, rows", shard["rows"], len(rows))
+        same(f"{shard['name']}, decisionRoot", shard["decisionRoot"], root(decisions).hex())
+        same(f"{shard['name']}, recordRoot", shard["recordRoot"], root(records).hex())
+
+    entries = [canonical({"t": "shard"} | {name: shard[name] for name in ENTRY}) for shard in index["shards"]]
+    by_stem = sorted(index["shards"], key=lambda shard: shard["name"].encode())
+    decision_roots = [bytes.fromhex(shard["decisionRoot"]) for shard in by_stem]
+    same("recordRoot", predicate["ledger"]["recordRoot"], root(entries).hex())
+    same("decisionRoot", predicate["ledger"]["decisionRoot"], root(decision_roots).hex())
+    for fate, count in totals.items():
+        same(fate, predicate["accounting"][fate], count)
+    same("records in", predicate["accounting"]["in"], sum(totals.values()))
+    same("orphans", predicate["accounting"]["orphans"], sum(not released[record] for record in duplicate_of))
+
+    part_roots = []
+    for number, part in enumerate(index["outputs"]):
+        found = texts(release, part, config)
+        rows = placed.get(number, [])
+        same(f"{part['name']}, places", list(range(len(found))), [row["out_row"] for row in rows])
+        for row, text in zip(rows, found):
+            if row["fate"] == "kept":
+                same(f"{part['name']}, text of row {row['out_row']}", row["content_sha256"], digest(text))
+        part_roots.append(root([digest(text) for text in found]))
+        same(f"{part['name']}, contentRoot", part["contentRoot"], part_roots[-1].hex())
+    same("contentRoot", predicate["outputs"]["contentRoot"], root(part_roots).hex())
+    print(f"ok    {sum(totals.values())} rows, their commitments, roots, counts and texts agree with the manifest")
+
+
+main()
