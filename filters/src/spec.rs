@@ -25,6 +25,11 @@ pub trait Filter: Send + Sync {
         false
     }
 
+    /// Whether of several broken rules always the first in the order of [`Filter::rules`] decides.
+    fn decides_in_order(&self) -> bool {
+        true
+    }
+
     /// Judges one document. `Break` means that a broken rule has decided and nothing more is measured; return it
     /// with `?` as it comes from [`Findings::measure`].
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()>;

@@ -202,6 +202,8 @@ impl Config {
             for o in overrides.iter().filter(|o| o.stage.is_none()) {
                 top.insert(o.key.clone(), o.value.clone());
             }
+            // they are put back below; here they would lose their places in the file
+            top.remove("stage");
             let stages = std::mem::take(&mut file.stages);
             file = top
                 .try_into()

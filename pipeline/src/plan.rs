@@ -79,6 +79,7 @@ pub struct Plan {
 impl Plan {
     /// Builds every stage. What configuration can break, breaks here.
     pub fn new(config: Config) -> Result<Self> {
+        crate::shard_file::compression(&config.file.output)?;
         let mut builder = Builder::default();
         for table in &config.stages {
             builder.add(&config, table)?;
@@ -238,9 +239,14 @@ impl Builder {
                 format!("stage `{}` edits text and cannot run on `messages`", table.name),
             ));
         }
-        let extra: &[Column] =
-            if action == Action::Tag && !filter.rules().is_empty() { &[BROKEN] } else { &[] };
-        let slots = self.layout.add(filter.as_ref(), extra);
+        let mut extra = Vec::new();
+        if filter.edits() {
+            extra.push(EDITED);
+        }
+        if action == Action::Tag && !filter.rules().is_empty() {
+            extra.push(BROKEN);
+        }
+        let slots = self.layout.add(filter.as_ref(), &extra);
         self.known.extend(slots.columns.iter().map(|c| (format!("{}/{}", table.name, c.name), c.kind)));
         let aliases = entry.rules.iter().filter_map(|rule| Some((rule.id, rule.alias?))).collect();
         self.push(table, entry.name, when, action, Step::Judge { filter, slots, aliases }, resolved);
@@ -259,6 +265,10 @@ impl Builder {
         self.stages.push(Stage { name: table.name.clone(), used, when, action, step, resolved });
     }
 }
+
+/// The column in which an editing stage says whether it finds something to edit in the text it sees. Where everything
+/// is measured it says so of a record that an earlier stage decided, too.
+pub(crate) const EDITED: Column = Column::new("edited", Kind::Flag);
 
 /// The column in which a stage that only tags names the rule a record broke.
 pub(crate) const BROKEN: Column = Column::new("broken", Kind::Label);

@@ -28,20 +28,20 @@ pub(crate) struct ShardFile {
 pub(crate) struct Encoded(Option<Vec<ArrowColumnChunk>>);
 
 impl ShardFile {
-    /// Starts a file. `text` names the column for which a dictionary and statistics would be a waste; `like` is the
-    /// footer whose key-value metadata is carried over.
+    /// Starts a file. `text` names the column for which a dictionary and statistics would be a waste; `notes` is
+    /// the key-value metadata.
     pub(crate) fn create(
         path: &Path,
         schema: &SchemaRef,
         output: &Output,
         text: Option<&str>,
-        like: Option<&ParquetMetaData>,
+        notes: Option<Vec<KeyValue>>,
     ) -> Result<Self> {
         let fail = |e: parquet::errors::ParquetError| Error::output(path, e);
         let mut properties = WriterProperties::builder()
             .set_created_by(concat!("probity ", env!("CARGO_PKG_VERSION")).to_string())
             .set_compression(compression(output)?)
-            .set_key_value_metadata(like.and_then(carried_over));
+            .set_key_value_metadata(notes);
         if let Some(text) = text {
             let column = ColumnPath::from(text);
             properties = properties
@@ -119,7 +119,8 @@ pub(crate) fn compression(output: &Output) -> Result<Compression> {
     })
 }
 
-fn carried_over(metadata: &ParquetMetaData) -> Option<Vec<KeyValue>> {
+/// The key-value metadata of a file that is written anew, as it goes into the new file.
+pub(crate) fn carried_over(metadata: &ParquetMetaData) -> Option<Vec<KeyValue>> {
     let stored = metadata.file_metadata().key_value_metadata()?;
     Some(stored.iter().filter(|entry| entry.key != ARROW_SCHEMA_META_KEY).cloned().collect())
 }

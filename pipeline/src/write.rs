@@ -113,7 +113,7 @@ impl WriteTask<'_> {
             metadata.schema(),
             output,
             text_column(&self.plan.config),
-            Some(metadata.metadata()),
+            carried_over(metadata.metadata()),
         )?;
         let mut removed = match output.removed {
             true => Some(self.removed_file(index, metadata.schema(), output)?),

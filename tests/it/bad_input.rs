@@ -60,7 +60,7 @@ struct Shard(&'static str, fn(Vec<u8>) -> Vec<u8>, &'static str);
 
 /// Shards whose rows cannot be counted.
 const UNCOUNTABLE: &[Shard] = &[
-    Shard("empty", |_| Vec::new(), "EOF: file size of 0 is less than footer"),
+    Shard("empty", |_| Vec::new(), "EOF: Parquet file too small. Size is 0 but need 8"),
     Shard("cut in half", |whole| whole[..whole.len() / 2].to_vec(), "Invalid Parquet file. Corrupt footer"),
     Shard("cut by a byte", |whole| whole[..whole.len() - 1].to_vec(), "Invalid Parquet file. Corrupt footer"),
     Shard(
@@ -184,7 +184,7 @@ fn shards_without_rows_are_read_and_written() {
     run(&sandbox, PLAIN, "[[stage]]\nuse = \"exact-duplicates\"\n[[stage]]\nuse = \"near-duplicates\"")
         .expect(0);
     assert_eq!(fates(&sandbox), ["kept"]);
-    assert_eq!(read(&sandbox.path("out/data/part-00000.parquet")), empty);
+    crate::schemas::assert_equal(&empty, &read(&sandbox.path("out/data/part-00000.parquet")), "no rows");
     sandbox.verify("out", &["--inputs", "corpus"]).expect(0);
 
     // nothing but empty shards

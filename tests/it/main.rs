@@ -20,5 +20,6 @@ mod golden;
 mod openssl;
 mod schemas;
 mod shared_data;
+mod stage_errors;
 mod tamper;
 mod tidy;

@@ -293,6 +293,11 @@ impl Filter for C4Lines {
         true
     }
 
+    // the line that comes first decides
+    fn decides_in_order(&self) -> bool {
+        false
+    }
+
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
         let text = view.text();
         let mut walk = Walk {

@@ -21,7 +21,7 @@ pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
         metadata.schema(),
         &plan.config.file.output,
         text_column(&plan.config),
-        Some(metadata.metadata()),
+        carried_over(metadata.metadata()),
     )?;
     for (row_group, &rows) in shard.row_groups.iter().enumerate() {
         let batches = read_group(shard, row_group, rows, &metadata).map_err(fail)?;

@@ -79,7 +79,8 @@ impl Watch for Stopwatch {
             view.shingles();
         }
         self.before = view.analysed();
-        self.analysis += self.lap();
+        let lap = self.lap();
+        self.analysis += lap;
     }
 
     fn leave(&mut self, stage: usize, view: &View<'_>) {

@@ -1,7 +1,7 @@
 //! One record's way through the stages.
 
 use super::watch::{Part, Watch};
-use crate::plan::{Plan, Stage, Step};
+use crate::plan::{EDITED, Plan, Stage, Step};
 use crate::verdicts::{Decision, StageEdit, decimal};
 use filters::{Action, Edits, Findings, Measure, Value, View};
 use std::sync::Arc;
@@ -84,12 +84,14 @@ impl Walk {
                 return None;
             }
         }
-        let edits = findings.take_edits();
-        if edits.is_empty() || self.decision.is_some() {
+        if !filter.edits() {
             return None;
         }
-        let edits = Edits::new(view.text(), edits);
-        if edits.is_empty() {
+        let edits = Edits::new(view.text(), findings.take_edits());
+        if let Some(column) = slots.columns.iter().rposition(|column| *column == EDITED) {
+            findings.record(column, Value::Flag(!edits.is_empty()));
+        }
+        if edits.is_empty() || self.decision.is_some() {
             return None;
         }
         self.edits

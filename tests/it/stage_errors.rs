@@ -1,0 +1,244 @@
+//! What is told about the keys of stages and about `--set`.
+
+use crate::config_errors::{Case, QUALITY, stages};
+use crate::harness::config_with;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        // keys
+        Case(
+            "unknown key",
+            stages("[[stage]]\nuse = \"doc-length\"\nword_min = 3"),
+            &[],
+            &[
+                "error: c.toml:8: stage `doc-length`: unknown field `word_min`, expected one of `chars_min`, `chars_max`, `words_min`, `words_max`",
+            ],
+        ),
+        Case(
+            "wrong type of a key",
+            stages(&format!("{QUALITY}words_min = \"3\"")),
+            &[],
+            &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"3\", expected u64"],
+        ),
+        Case(
+            "negative",
+            stages(&format!("{QUALITY}words_min = -3")),
+            &[],
+            &["error: c.toml:8: stage `gopher-quality`: invalid value: integer `-3`, expected u64"],
+        ),
+        Case(
+            "no decimal",
+            stages(&format!("{QUALITY}hash_ratio_max = \"high\"")),
+            &[],
+            &[
+                "error: c.toml:8: stage `gopher-quality`: invalid value: string \"high\", expected a decimal number such as \"0.85\"",
+            ],
+        ),
+        Case(
+            "min above max",
+            stages(&format!("{QUALITY}words_min = 9\nwords_max = 8")),
+            &[],
+            &["error: c.toml:8: stage `gopher-quality`: `words_min` is larger than `words_max`"],
+        ),
+        Case(
+            "chars_min above max",
+            stages("[[stage]]\nuse = \"doc-length\"\nchars_min = 9\nchars_max = 8"),
+            &[],
+            &["error: c.toml:8: stage `doc-length`: `chars_min` is larger than `chars_max`"],
+        ),
+        Case(
+            "no score",
+            stages("[[stage]]\nuse = \"score-range\"\nat_most = 1"),
+            &[],
+            &["error: c.toml:8: stage `score-range`: `score` is missing: the column of an earlier stage"],
+        ),
+        Case(
+            "unknown score",
+            stages(
+                "[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\n[[stage]]\nuse = \"score-range\"\nscore = \"hazard\"\nat_most = 1",
+            ),
+            &[],
+            &[
+                "error: c.toml:11: stage `score-range`: no earlier stage records `hazard`; recorded so far: keywords/distinct",
+            ],
+        ),
+        Case(
+            "no bound",
+            stages(
+                "[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\n[[stage]]\nuse = \"score-range\"\nscore = \"keywords/distinct\"",
+            ),
+            &[],
+            &["error: c.toml:11: stage `score-range`: `score` needs `at_least` or `at_most`"],
+        ),
+        Case(
+            "no rate",
+            stages("[[stage]]\nuse = \"sample\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `sample`: `rate` is missing: the share of records to keep, from 0 to 1",
+            ],
+        ),
+        Case(
+            "rate",
+            stages("[[stage]]\nuse = \"sample\"\nrate = 2"),
+            &[],
+            &["error: c.toml:8: stage `sample`: `rate` is 2, outside 0 to 1"],
+        ),
+        Case(
+            "no list",
+            stages("[[stage]]\nuse = \"url-list\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `url-list`: `domains` is missing, and so are `urls`, `hard_words`, `soft_words` and `substrings`: name one list",
+            ],
+        ),
+        Case(
+            "absent list",
+            stages("[[stage]]\nuse = \"url-list\"\ndomains = \"list.txt\""),
+            &[],
+            &["error: c.toml:8: stage `url-list`: asset `list.txt`: No such file or directory (os error 2)"],
+        ),
+        Case(
+            "no packs",
+            stages("[[stage]]\nuse = \"keywords\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `keywords`: `packs` is empty; shipped packs: cbrn, critical-infrastructure, prompt-injection, self-harm",
+            ],
+        ),
+        Case(
+            "unknown pack",
+            stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrm\"]"),
+            &[],
+            &[
+                "error: c.toml:8: stage `keywords`: `packs` names `cbrm`, which is neither shipped (cbrn, critical-infrastructure, prompt-injection, self-harm) nor the path of a .toml file",
+            ],
+        ),
+        Case(
+            "pack twice",
+            stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\", \"cbrn\"]"),
+            &[],
+            &["error: c.toml:8: stage `keywords`: `packs` names the pack `cbrn` twice"],
+        ),
+        Case(
+            "pack that may not remove",
+            stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrn\"]\naction = \"remove\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `keywords`: `action` is `remove`, but the pack `cbrn` may not remove: use `quarantine` or `tag`, or measure the pack",
+            ],
+        ),
+        Case(
+            "no model",
+            stages("[[stage]]\nuse = \"language\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `language`: `model` is missing: the path of a fastText .bin or .ftz file",
+            ],
+        ),
+        Case(
+            "absent model",
+            stages("[[stage]]\nuse = \"language\"\nmodel = \"lid.ftz\""),
+            &[],
+            &["error: c.toml:8: stage `language`: asset `lid.ftz`: No such file or directory (os error 2)"],
+        ),
+        Case(
+            "no model at all",
+            stages("[[stage]]\nuse = \"language\"\nmodel = \"c.toml\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `language`: asset `c.toml`: not a fastText model: magic number 1701340019",
+            ],
+        ),
+        Case(
+            "key of a barrier",
+            stages("[[stage]]\nuse = \"exact-duplicates\"\nkeep = \"longest\""),
+            &[],
+            &["error: c.toml:8: stage `exact-duplicates`: unknown field `keep`, there are no fields"],
+        ),
+        Case(
+            "barrier that tags",
+            stages("[[stage]]\nuse = \"exact-duplicates\"\naction = \"tag\""),
+            &[],
+            &["error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when` and cannot `tag`"],
+        ),
+        Case(
+            "bands",
+            stages("[[stage]]\nuse = \"near-duplicates\"\nbands = 0"),
+            &[],
+            &["error: c.toml:8: stage `near-duplicates`: `bands` is 0, expected 1 to 1024"],
+        ),
+        Case(
+            "similarity",
+            stages("[[stage]]\nuse = \"near-duplicates\"\nverify_jaccard_min = \"1.5\""),
+            &[],
+            &["error: c.toml:8: stage `near-duplicates`: `verify_jaccard_min` is 1.5, expected 0 to 1"],
+        ),
+        Case(
+            "keep",
+            stages("[[stage]]\nuse = \"near-duplicates\"\nkeep = \"best\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `near-duplicates`: unknown variant `best`, expected `earliest` or `longest`",
+            ],
+        ),
+        Case(
+            "edits on chat records",
+            config_with("messages = \"text\"", "[[stage]]\nuse = \"c4-lines\""),
+            &[],
+            &["error: c.toml:7: stage `c4-lines` edits text and cannot run on `messages`"],
+        ),
+        // overrides
+        Case(
+            "set an unknown stage",
+            stages(QUALITY),
+            &["--set", "gopher.words_min=3"],
+            &["error: c.toml: `--set` names the stage `gopher`; there are `gopher-quality`"],
+        ),
+        Case(
+            "set a common key",
+            stages(QUALITY),
+            &["--set", "gopher-quality.use=sample"],
+            &["error: c.toml: `--set` cannot change `use` of a stage"],
+        ),
+        Case(
+            "set an unknown key at the top",
+            stages(""),
+            &["--set", "meassure=all"],
+            &[
+                "error: c.toml: unknown field `meassure`, expected one of `schema`, `measure`, `words`, `dataset`, `producer`, `input`, `output`, `source`, `gate`, `stage`",
+            ],
+        ),
+        Case(
+            "set a wrong value at the top",
+            stages(""),
+            &["--set", "measure=most"],
+            &["error: c.toml: unknown variant `most`, expected `first` or `all`"],
+        ),
+        Case(
+            "set a wrong type",
+            stages(QUALITY),
+            &["--set", "gopher-quality.words_min=many"],
+            &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"many\", expected u64"],
+        ),
+        Case(
+            "set is no assignment",
+            stages(QUALITY),
+            &["--set", "gopher-quality.words_min"],
+            &[
+                "error: invalid value 'gopher-quality.words_min' for '--set <STAGE.KEY=VALUE>': expected `stage.key=value`",
+                "",
+                "For more information, try '--help'.",
+            ],
+        ),
+        // the output is checked before anything is read
+        Case(
+            "compression",
+            stages("[output]\ncompression = \"zip\""),
+            &[],
+            &[
+                "error: `output.compression`: limit uncompressed, snappy, lz4_raw or zstd(1) to zstd(22), got `zip`",
+            ],
+        ),
+    ]
+}
