@@ -35,6 +35,8 @@ enum Verb {
     Filters(verbs::filters::Arguments),
     /// Tell why one record had its fate
     Explain(verbs::explain::Arguments),
+    /// Recount a release under other bounds from its ledger, without reading texts
+    Whatif(verbs::whatif::Arguments),
     /// Make a signing key
     Keygen(verbs::keygen::Arguments),
     /// Sign a release that was made without a key
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Verb::Bench(a) => verbs::bench::call(&a),
         Verb::Filters(a) => verbs::filters::call(&a),
         Verb::Explain(a) => verbs::explain::call(&a),
+        Verb::Whatif(a) => verbs::whatif::call(&a),
         Verb::Keygen(a) => verbs::keygen::call(&a),
         Verb::Sign(a) => verbs::sign::call(&a),
         Verb::Verify(a) => verbs::verify::call(&a),
@@ -73,15 +76,39 @@ fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut out = io::stderr().lock();
-    let _ = writeln!(out, "error: {error:#}");
+    let _ = writeln!(out, "error: {}", printable(&format!("{error:#}")));
     if let Some(hint) = error.downcast_ref::<pipeline::Error>().and_then(pipeline::Error::hint) {
-        let _ = writeln!(out, "hint: {hint}");
+        let _ = writeln!(out, "hint: {}", printable(hint));
     }
-    ExitCode::from(2)
+    let unanswerable = matches!(error.downcast_ref(), Some(pipeline::Error::Unanswerable { .. }));
+    ExitCode::from(if unanswerable { 3 } else { 2 })
 }
 
 /// Writes a line of data.
 fn say(line: impl std::fmt::Display) -> Result<()> {
-    writeln!(io::stdout().lock(), "{line}")?;
+    writeln!(io::stdout().lock(), "{}", printable(&line.to_string()))?;
     Ok(())
+}
+
+/// Text from a release or a corpus, made safe for a terminal: control characters and those that reorder text are
+/// written as JSON would escape them.
+fn printable(text: &str) -> String {
+    let hidden = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if (c.is_control() && c != '\n' && c != '\t') || hidden(c) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn nothing_a_file_name_holds_reaches_the_terminal() {
+        assert_eq!(super::printable("a\u{1b}[2J\tb\n\u{9b}c\u{202e}d é"), "a\\u001b[2J\tb\n\\u009bc\\u202ed é");
+    }
 }

@@ -1,7 +1,6 @@
 //! Rows of a row group as the judge sees them: text, id and URL, whatever Arrow type holds them.
 
 use crate::config::Input;
-use crate::inputs::Shard;
 use crate::store::Blob;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -14,6 +13,7 @@ use parquet::arrow::arrow_reader::{
     RowSelection,
 };
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Rows decoded at a time: large enough to amortise, small enough that a batch of long texts stays small.
@@ -43,7 +43,7 @@ impl Cause {
 /// The columns of one shard that are read, and how.
 pub(crate) struct ShardReader {
     metadata: ArrowReaderMetadata,
-    shard: Shard,
+    path: PathBuf,
     text: usize,
     id: Option<usize>,
     url: Option<usize>,
@@ -51,21 +51,21 @@ pub(crate) struct ShardReader {
 
 impl ShardReader {
     /// Opens a shard and finds the configured columns in its schema.
-    pub(crate) fn open(shard: &Shard, input: &Input) -> Result<Self> {
-        let fail = |e: parquet::errors::ParquetError| Error::input(&shard.path, e);
-        let blob = Blob::open(&shard.path)?;
+    pub(crate) fn open(path: &Path, input: &Input) -> Result<Self> {
+        let fail = |e: parquet::errors::ParquetError| Error::input(path, e);
+        let blob = Blob::open(path)?;
         let stored = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
-        let find = |name: &String| column(shard, stored.schema(), name);
+        let find = |name: &String| column(path, stored.schema(), name);
         let text = match (&input.text, &input.messages) {
-            (Some(name), _) => string_column(shard, stored.schema(), find(name)?)?,
-            (None, Some(name)) => messages_column(shard, stored.schema(), find(name)?)?,
+            (Some(name), _) => string_column(path, stored.schema(), find(name)?)?,
+            (None, Some(name)) => messages_column(path, stored.schema(), find(name)?)?,
             (None, None) => return Err(Error::Bug("neither text nor messages is configured".into())),
         };
         let id = input.id.as_ref().map(find).transpose()?;
         let url = input.url.as_ref().map(find).transpose()?;
         let options = ArrowReaderOptions::new().with_schema(with_views(stored.schema(), text));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(stored.metadata()), options).map_err(fail)?;
-        Ok(Self { metadata, shard: shard.clone(), text, id, url })
+        Ok(Self { metadata, path: path.to_path_buf(), text, id, url })
     }
 
     /// The batches of one row group, with only the columns the judge needs; `rows` narrows them further.
@@ -74,7 +74,7 @@ impl ShardReader {
         columns.extend(self.id);
         columns.extend(self.url);
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns);
-        let blob = Blob::open(&self.shard.path)?;
+        let blob = Blob::open(&self.path)?;
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
             .with_row_groups(vec![row_group])
             .with_projection(mask)
@@ -82,7 +82,7 @@ impl ShardReader {
         if let Some(rows) = rows {
             builder = builder.with_row_selection(rows);
         }
-        let reader = builder.build().map_err(|e| Error::input(&self.shard.path, e))?;
+        let reader = builder.build().map_err(|e| Error::input(&self.path, e))?;
         Ok(Batches { reader })
     }
 
@@ -248,23 +248,23 @@ impl Messages<'_> {
     }
 }
 
-fn column(shard: &Shard, schema: &Schema, name: &str) -> Result<usize> {
+fn column(path: &Path, schema: &Schema, name: &str) -> Result<usize> {
     schema.index_of(name).map_err(|_| {
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        Error::input(&shard.path, format!("no column `{name}`; there are: {}", names.join(", ")))
+        Error::input(path, format!("no column `{name}`; there are: {}", names.join(", ")))
     })
 }
 
-fn string_column(shard: &Shard, schema: &Schema, index: usize) -> Result<usize> {
+fn string_column(path: &Path, schema: &Schema, index: usize) -> Result<usize> {
     let field = schema.field(index);
     if is_text(field.data_type()) {
         return Ok(index);
     }
     let why = format!("column `{}` is {}, expected a string", field.name(), field.data_type());
-    Err(Error::input(&shard.path, why))
+    Err(Error::input(path, why))
 }
 
-fn messages_column(shard: &Shard, schema: &Schema, index: usize) -> Result<usize> {
+fn messages_column(path: &Path, schema: &Schema, index: usize) -> Result<usize> {
     let field = schema.field(index);
     let content = match field.data_type() {
         DataType::List(item) | DataType::LargeList(item) => match item.data_type() {
@@ -283,13 +283,13 @@ fn messages_column(shard: &Shard, schema: &Schema, index: usize) -> Result<usize
                 field.name(),
                 field.data_type()
             );
-            Err(Error::input(&shard.path, why))
+            Err(Error::input(path, why))
         }
     }
 }
 
 /// The schema with the text column as a view: decoding a view copies no text.
-fn with_views(schema: &SchemaRef, text: usize) -> SchemaRef {
+pub(crate) fn with_views(schema: &SchemaRef, text: usize) -> SchemaRef {
     let fields: Vec<Arc<Field>> = schema
         .fields()
         .iter()

@@ -155,9 +155,9 @@ pub(crate) struct StageTable {
 /// A value given on the command line: `stage.key=value`, or `key=value` for a key at the top.
 #[derive(Clone, Debug)]
 pub struct Override {
-    stage: Option<String>,
-    key: String,
-    value: toml::Value,
+    pub(crate) stage: Option<String>,
+    pub(crate) key: String,
+    pub(crate) value: toml::Value,
 }
 
 impl std::str::FromStr for Override {

@@ -170,7 +170,7 @@ impl<'r> Corpus<'r> {
         let shard = &self.judged.shards[group.shard];
         let artefact = verdicts(self.judged.work, self.judged.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;
-        let reader = ShardReader::open(shard, &self.judged.plan.config.file.input)?;
+        let reader = ShardReader::open(&shard.path, &self.judged.plan.config.file.input)?;
         let rows: Vec<usize> = records.iter().map(|record| (record - group.records.start) as usize).collect();
         let ranges = rows.iter().map(|&row| row..row + 1);
         let selection = RowSelection::from_consecutive_ranges(ranges, verdicts.len());

@@ -63,6 +63,14 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// A question that what is at hand cannot answer, though nothing is wrong with it.
+    #[error("{why}")]
+    Unanswerable {
+        /// Why not.
+        why: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
     /// An invariant of this program does not hold.
     #[error("bug: {0}")]
     Bug(String),
@@ -87,7 +95,7 @@ impl Error {
     /// What the reader may do about it, if there is something to say.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Error::Config { hint, .. } => hint.as_deref(),
+            Error::Config { hint, .. } | Error::Unanswerable { hint, .. } => hint.as_deref(),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! Why one record had its fate, told from the release alone.
 
-use crate::{Error, Result};
+use crate::rule_notes::{StageKind, StageNote};
+use crate::{Error, Result, rule_notes};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
@@ -23,10 +24,27 @@ pub struct Explanation {
     pub fate: String,
     /// Every other column that holds something, by name, in the order of the ledger.
     pub columns: Vec<(String, String)>,
+    /// Every rule whose value is recorded, in the order of the configuration.
+    pub rules: Vec<MeasuredRule>,
     /// The stretches that rules matched.
     pub spans: Vec<String>,
     /// The edits made.
     pub edits: Vec<String>,
+}
+
+/// A rule's value next to its bound.
+#[derive(Clone, Debug, Serialize)]
+pub struct MeasuredRule {
+    /// `stage/rule`.
+    pub rule: String,
+    /// What was measured.
+    pub value: String,
+    /// What it was held against: `at least 50`.
+    pub bound: String,
+    /// Whether the value lies outside the bound.
+    pub broken: bool,
+    /// Whether this rule took the record out.
+    pub decided: bool,
 }
 
 /// Finds a record by `SHARD:ROW` or by its id.
@@ -55,8 +73,9 @@ enum Wanted<'a> {
 fn find(file: &Path, wanted: &Wanted<'_>) -> Result<Option<Explanation>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(file, e.to_string());
     let open = File::open(file).map_err(|e| fail(&e))?;
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(open).and_then(|b| b.build()).map_err(|e| fail(&e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| fail(&e))?;
+    let notes = rule_notes::read(builder.metadata()).map_err(|e| fail(&e))?.unwrap_or_default();
+    let reader = builder.build().map_err(|e| fail(&e))?;
     for batch in reader {
         let batch = batch.map_err(|e| fail(&e))?;
         let (shards, rows, ids) = keys(&batch).ok_or_else(|| fail(&"not a ledger"))?;
@@ -65,10 +84,38 @@ fn find(file: &Path, wanted: &Wanted<'_>) -> Result<Option<Explanation>> {
             Wanted::Id(id) => ids.value(at) == *id,
         });
         if let Some(at) = hit {
-            return Ok(Some(explanation(&batch, at, (shards.value(at), rows.value(at), ids.value(at)))));
+            let mut told = explanation(&batch, at, (shards.value(at), rows.value(at), ids.value(at)));
+            told.weigh(&notes);
+            return Ok(Some(told));
         }
     }
     Ok(None)
+}
+
+impl Explanation {
+    /// Moves the measured values from the columns to the rules, each next to its bound.
+    fn weigh(&mut self, notes: &[StageNote]) {
+        let column = |columns: &[(String, String)], name: &str| {
+            columns.iter().rposition(|(column, _)| column == name)
+        };
+        let text = |name: &str| column(&self.columns, name).map(|at| self.columns[at].1.clone());
+        let decided = text("stage").zip(text("rule"));
+        for stage in notes.iter().filter(|stage| stage.kind == StageKind::Judge) {
+            for rule in &stage.rules {
+                let name = format!("{}/{}", stage.name, rule.id);
+                let Some(at) = column(&self.columns, &name) else { continue };
+                let (_, value) = self.columns.remove(at);
+                let broken = rule.bound.bound().zip(value.parse().ok()).is_some_and(|(b, v)| b.broken_by(v));
+                self.rules.push(MeasuredRule {
+                    bound: rule.bound.phrase(),
+                    broken,
+                    decided: decided.as_ref().is_some_and(|(s, r)| *s == stage.name && *r == rule.id),
+                    rule: name,
+                    value,
+                });
+            }
+        }
+    }
 }
 
 type Keys<'b> = (&'b arrow_array::UInt32Array, &'b arrow_array::UInt64Array, &'b arrow_array::StringArray);
@@ -88,6 +135,7 @@ fn explanation(batch: &RecordBatch, at: usize, (shard, row, id): (u32, u64, &str
         id: id.to_string(),
         fate: String::new(),
         columns: Vec::new(),
+        rules: Vec::new(),
         spans: Vec::new(),
         edits: Vec::new(),
     };

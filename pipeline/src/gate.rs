@@ -1,7 +1,29 @@
 //! The gate: limits a release must keep to be signed.
 
 use crate::config::Gate;
-use manifests::predicate::Accounting;
+use crate::{Error, Result};
+use manifests::predicate::{Accounting, Statement};
+use serde::Deserialize;
+use std::path::Path;
+
+/// The part of the public configuration that holds the limits.
+#[derive(Deserialize)]
+struct PublicConfig {
+    gate: Option<Gate>,
+}
+
+/// The limits that an unsigned release breaks, in words.
+pub fn broken_gate(release: &Path) -> Result<Vec<String>> {
+    let read = |name: &str| {
+        let path = release.join(name);
+        std::fs::read(&path).map_err(|e| Error::release(&path, e))
+    };
+    let config: PublicConfig =
+        serde_json::from_slice(&read("config.public.json")?).map_err(|e| Error::release(release, e))?;
+    let statement: Statement =
+        serde_json::from_slice(&read("manifest.json")?).map_err(|e| Error::release(release, e))?;
+    Ok(broken(config.gate.as_ref(), &statement.predicate.accounting))
+}
 
 /// The limits that are broken, in words; empty when the release may be signed.
 pub(crate) fn broken(gate: Option<&Gate>, accounting: &Accounting) -> Vec<String> {

@@ -35,7 +35,7 @@ pub(crate) fn judge_group(
     (shard_index, row_group): (usize, usize),
     watch: &mut impl Watch,
 ) -> Result<JudgedGroup> {
-    let reader = ShardReader::open(shard, &plan.config.file.input)?;
+    let reader = ShardReader::open(&shard.path, &plan.config.file.input)?;
     let first_row = shard.first_row(row_group);
     let expected = shard.row_groups[row_group];
     match Judge::new(plan, shard, shard_index).group(&reader, row_group, first_row, watch) {

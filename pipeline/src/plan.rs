@@ -136,7 +136,9 @@ impl Plan {
     /// What a run on so many threads would hold in memory, by the inputs' footers.
     pub fn estimate(&self, threads: usize) -> Result<Estimate> {
         let (mut records, mut group_bytes) = (0u64, 0u64);
-        for found in crate::inputs::find(&self.config)? {
+        let found = crate::inputs::find(&self.config)?;
+        crate::inputs::check_columns(&found, &self.config.file.input)?;
+        for found in found {
             for group in crate::inputs::read_footer(&found.path)?.row_groups() {
                 records += u64::try_from(group.num_rows()).unwrap_or_default();
                 group_bytes = group_bytes.max(u64::try_from(group.total_byte_size()).unwrap_or_default());

@@ -55,7 +55,10 @@ pub fn run(plan: &Plan, options: &Options<'_>, progress: &dyn Progress) -> Resul
         }
     }
     let work = work::folder_of(release);
-    fs::create_dir_all(&work).map_err(|e| Error::output(&work, e))?;
+    fs::create_dir_all(release).map_err(|e| Error::output(release, e))?;
+    // both hold texts that were removed and the key to every commitment
+    store::private_folder(&work)?;
+    store::private_folder(&release.join("auditor"))?;
     let _lock = lock(release, &work)?;
     pool.install(|| Run { plan, options, progress }.all(started))
 }
@@ -82,6 +85,7 @@ impl Run<'_> {
     fn all(&self, started: std::time::Instant) -> Result<Outcome> {
         let input = &self.plan.config.file.input;
         let found = inputs::find(&self.plan.config)?;
+        inputs::check_columns(&found, input)?;
         let listed = inputs::survey(&found, input.bad_shard, self.progress)?;
         let shards = included(&listed);
         if input.bad_shard == BadShard::Exclude {

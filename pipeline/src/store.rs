@@ -103,6 +103,15 @@ impl Drop for Pending {
     }
 }
 
+/// Makes a folder that only its owner can enter, if it is not there yet.
+pub(crate) fn private_folder(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|e| Error::output(path, e))
+}
+
 /// Writes a whole small file.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = Pending::create(path)?;

@@ -1,16 +1,17 @@
 //! The writing task: one shard's records to their places. Kept records go to `data/`, removed and quarantined ones
 //! to `auditor/removed/`, and every record gets its row in the ledger.
 
+use crate::batch::with_views;
 use crate::config::{Config, Output};
 use crate::corpus::{Group, verdicts};
 use crate::fates::{Fates, RecordFate};
 use crate::inputs::Shard;
 use crate::ledger;
 use crate::plan::Plan;
-use crate::shard_file::{Encoded, ShardFile};
+use crate::shard_file::{Encoded, ShardFile, carried_over};
 use crate::verdicts::Verdicts;
 use crate::work::Work;
-use crate::{Error, Result, removed};
+use crate::{Error, Result, removed, rule_notes};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, LargeBinaryArray, LargeStringArray,
 };
@@ -25,6 +26,7 @@ use parquet::arrow::arrow_reader::{
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What writing one shard counted and hashed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -104,19 +106,17 @@ impl WriteTask<'_> {
     /// Writes the three files of a shard.
     pub(crate) fn run(&self, index: usize, groups: &[Group]) -> Result<Written> {
         let shard = &self.shards[index];
-        let fail = |e: parquet::errors::ParquetError| Error::input(&shard.path, e);
-        let blob = crate::store::Blob::open(&shard.path)?;
-        let metadata = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
+        let (schema, metadata) = open_whole(shard, &self.plan.config)?;
         let output = &self.plan.config.file.output;
         let mut data = ShardFile::create(
             &self.release.join(data_file(index)),
-            metadata.schema(),
+            &schema,
             output,
             text_column(&self.plan.config),
             carried_over(metadata.metadata()),
         )?;
         let mut removed = match output.removed {
-            true => Some(self.removed_file(index, metadata.schema(), output)?),
+            true => Some(self.removed_file(index, &schema, output)?),
             false => None,
         };
         let ledger_schema = ledger::schema(self.plan);
@@ -125,7 +125,7 @@ impl WriteTask<'_> {
             &ledger_schema,
             &Output::default(),
             None,
-            None,
+            Some(vec![rule_notes::note(self.plan)?]),
         )?;
         let mut state = Tallies::new(shard);
         for window in groups.chunks(self.width) {
@@ -299,6 +299,21 @@ pub(crate) fn text_column(config: &Config) -> Option<&str> {
     input.text.as_deref().or(input.messages.as_deref())
 }
 
+/// The stored schema of a shard, and what [`read_group`] reads it with: texts come as views, so that neither
+/// decoding them nor parting kept rows from others copies a byte of text.
+pub(crate) fn open_whole(shard: &Shard, config: &Config) -> Result<(SchemaRef, ArrowReaderMetadata)> {
+    let fail = |e: parquet::errors::ParquetError| Error::input(&shard.path, e);
+    let blob = crate::store::Blob::open(&shard.path)?;
+    let stored = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
+    let schema = Arc::clone(stored.schema());
+    let Some(text) = text_column(config).and_then(|name| schema.index_of(name).ok()) else {
+        return Ok((schema, stored));
+    };
+    let options = ArrowReaderOptions::new().with_schema(with_views(&schema, text));
+    let metadata = ArrowReaderMetadata::try_new(Arc::clone(stored.metadata()), options).map_err(fail)?;
+    Ok((schema, metadata))
+}
+
 /// All columns of a row group, or why they cannot be had.
 pub(crate) fn read_group(
     shard: &Shard,
@@ -368,12 +383,12 @@ impl Tallies {
 fn same_type(kind: &DataType, texts: Vec<String>) -> Result<ArrayRef> {
     let bytes = || texts.iter().map(String::as_bytes);
     Ok(match kind {
-        DataType::Utf8 => std::sync::Arc::new(StringArray::from_iter_values(&texts)),
-        DataType::LargeUtf8 => std::sync::Arc::new(LargeStringArray::from_iter_values(&texts)),
-        DataType::Utf8View => std::sync::Arc::new(StringViewArray::from_iter_values(&texts)),
-        DataType::Binary => std::sync::Arc::new(BinaryArray::from_iter_values(bytes())),
-        DataType::LargeBinary => std::sync::Arc::new(LargeBinaryArray::from_iter_values(bytes())),
-        DataType::BinaryView => std::sync::Arc::new(BinaryViewArray::from_iter_values(bytes())),
+        DataType::Utf8 => Arc::new(StringArray::from_iter_values(&texts)),
+        DataType::LargeUtf8 => Arc::new(LargeStringArray::from_iter_values(&texts)),
+        DataType::Utf8View => Arc::new(StringViewArray::from_iter_values(&texts)),
+        DataType::Binary => Arc::new(BinaryArray::from_iter_values(bytes())),
+        DataType::LargeBinary => Arc::new(LargeBinaryArray::from_iter_values(bytes())),
+        DataType::BinaryView => Arc::new(BinaryViewArray::from_iter_values(bytes())),
         other => return Err(Error::Bug(format!("edited texts cannot be written as {other}"))),
     })
 }

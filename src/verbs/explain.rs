@@ -27,6 +27,14 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     for (name, value) in &told.columns {
         say(format_args!("  {name:24} {value}"))?;
     }
+    for rule in &told.rules {
+        let verdict = match (rule.decided, rule.broken) {
+            (true, _) => "  broken, decided",
+            (_, true) => "  broken",
+            _ => "",
+        };
+        say(format_args!("  {:40} {:22} {}{verdict}", rule.rule, rule.value, rule.bound))?;
+    }
     for (title, items) in [("matched", &told.spans), ("edited", &told.edits)] {
         for item in items {
             say(format_args!("  {title:24} {item}"))?;

@@ -54,7 +54,7 @@ pub fn threads(asked: Option<u16>) -> usize {
 
 /// Reads a private key.
 pub fn load_key(path: &Path) -> Result<SigningKey> {
-    SigningKey::load(path).with_context(|| format!("`{}`", path.display()))
+    SigningKey::load(path).map_err(|e| super::key_error(path, &e))
 }
 
 fn load_salt_key(path: &Path) -> Result<SaltKey> {

@@ -18,6 +18,13 @@ pub struct Arguments {
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let key = load_key(&arguments.key)?;
+    if arguments.release.join("manifest.json").exists() {
+        let broken = pipeline::broken_gate(&arguments.release)?;
+        if !broken.is_empty() {
+            broken.iter().try_for_each(|limit| say(format_args!("gate broken  {limit}")))?;
+            return Ok(ExitCode::FAILURE);
+        }
+    }
     let sealed = manifests::seal::sign(&arguments.release, &key)?;
     say(format_args!("signed by key {}", sealed.key_id.unwrap_or_default()))?;
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! `verify`: checks a release against a public key.
 
 use crate::say;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use manifests::keys::PublicKey;
 use manifests::verify::{Level, Report, Request};
 use pipeline::ReleaseEvidence;
@@ -47,7 +47,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
 
 /// Reads a public key.
 pub fn load_public_key(path: &Path) -> Result<PublicKey> {
-    PublicKey::load(path).with_context(|| format!("`{}`", path.display()))
+    PublicKey::load(path).map_err(|e| super::key_error(path, &e))
 }
 
 /// The verifier's report on a release.

@@ -120,6 +120,10 @@ fn kept_rows_are_the_input_rows_and_removed_files_hold_the_others() {
             let expected: Vec<_> = out.iter().map(|row| field(row)).collect();
             assert_eq!(column(&reasons, name), expected, "{what}: {name}");
         }
+        let places: &arrow_array::UInt64Array =
+            arrow_array::cast::AsArray::as_primitive(reasons.column_by_name("row").unwrap().as_ref());
+        let expected: Vec<u64> = out.iter().map(|row| row.row).collect();
+        assert_eq!(places.values(), expected.as_slice(), "{what}");
         removed += out.len();
     }
     assert!(edited > 0 && removed > 0, "{edited} edited, {removed} removed");

@@ -8,6 +8,7 @@
 
 mod harness;
 mod ledgers;
+mod mutations;
 mod parquet_files;
 mod random_arrays;
 
@@ -23,3 +24,4 @@ mod shared_data;
 mod stage_errors;
 mod tamper;
 mod tidy;
+mod whatif;

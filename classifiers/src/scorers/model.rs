@@ -32,7 +32,8 @@ pub(super) fn find_label(
     })
 }
 
-/// fastText's probabilities reach 1.00001; what is recorded and judged is a probability.
+/// fastText's probabilities reach 1.00001; what is recorded and judged is a probability. A model whose numbers
+/// overflow has told nothing, which is recorded as 0.
 pub(super) fn recorded(probability: f32) -> f64 {
-    f64::from(probability).min(1.0)
+    if probability.is_nan() { 0.0 } else { f64::from(probability).clamp(0.0, 1.0) }
 }

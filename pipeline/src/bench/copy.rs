@@ -2,23 +2,19 @@
 
 use crate::inputs::Shard;
 use crate::plan::Plan;
-use crate::shard_file::ShardFile;
-use crate::store::Blob;
-use crate::write::{read_group, text_column};
+use crate::shard_file::{ShardFile, carried_over};
+use crate::write::{open_whole, read_group, text_column};
 use crate::{Error, Result};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use std::path::Path;
 
 /// Copies a shard with the reader and the writer that a run uses for released records: every column, row group by
 /// row group, encoded as the configuration says.
 pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
     let fail = |why: String| Error::input(&shard.path, why);
-    let blob = Blob::open(&shard.path)?;
-    let metadata =
-        ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(|e| fail(e.to_string()))?;
+    let (schema, metadata) = open_whole(shard, &plan.config)?;
     let mut file = ShardFile::create(
         target,
-        metadata.schema(),
+        &schema,
         &plan.config.file.output,
         text_column(&plan.config),
         carried_over(metadata.metadata()),

@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::run::{Options, Run, included};
 use crate::work::Work;
-use crate::{Error, Result};
+use crate::{Error, Result, store};
 use clock::Moment;
 use report::Round;
 use std::fs;
@@ -50,6 +50,7 @@ pub fn bench(plan: &Plan, request: &Request) -> Result<Report> {
     }
     let mut found = inputs::find(&plan.config)?;
     found.truncate(request.shards.unwrap_or(usize::MAX));
+    inputs::check_columns(&found, &plan.config.file.input)?;
     let scratch = Scratch::new(&request.scratch)?;
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| Error::Bug(e.to_string()))?;
@@ -139,7 +140,7 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new(parent: &Path) -> Result<Self> {
         let folder = parent.join(format!("probity-bench-{}", std::process::id()));
-        fs::create_dir(&folder).map_err(|e| Error::output(&folder, e))?;
+        store::private_folder(&folder)?;
         Ok(Self(folder))
     }
 }

@@ -1,0 +1,239 @@
+//! Reading the ledger: row groups side by side, only the columns that matter, each record walked as it is read.
+
+use super::change::{Barrier, Stage};
+use super::walk::{End, Measured, recorded, walk};
+use super::{INPUT, NOWHERE, Record};
+use crate::verdicts::decimal;
+use crate::{Error, Result};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray,
+    UInt32Array, UInt64Array,
+};
+use arrow_schema::Schema;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use rayon::prelude::*;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// A ledger file and its footer.
+pub(super) struct LedgerFile {
+    path: PathBuf,
+    pub(super) metadata: ArrowReaderMetadata,
+}
+
+/// The ledger of a release, footers only.
+pub(super) fn open(release: &Path) -> Result<Vec<LedgerFile>> {
+    let folder = release.join("auditor/ledger");
+    let entries = fs::read_dir(&folder).map_err(|e| Error::release(&folder, e))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    // numbers with more digits than the padding come last
+    paths.sort_by_cached_key(|path| (path.as_os_str().len(), path.clone()));
+    let load = |path: PathBuf| {
+        let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
+        let file = File::open(&path).map_err(|e| fail(&e))?;
+        let metadata =
+            ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(&e))?;
+        Ok(LedgerFile { path, metadata })
+    };
+    paths.into_iter().map(load).collect()
+}
+
+/// A stretch of the ledger: what names and describes its records, and what became of each.
+pub(super) struct Part {
+    pub(super) shard: UInt32Array,
+    pub(super) row: UInt64Array,
+    pub(super) id: StringArray,
+    pub(super) fate: StringArray,
+    pub(super) rule: StringArray,
+    pub(super) value: StringArray,
+    pub(super) bound: StringArray,
+    /// Digests of the texts as read, where a barrier needs them.
+    pub(super) content: Option<FixedSizeBinaryArray>,
+    pub(super) records: Vec<Record>,
+}
+
+/// Reads all files and walks every record.
+pub(super) fn read(files: &[LedgerFile], stages: &[Stage]) -> Result<Vec<Part>> {
+    let tasks: Vec<(&LedgerFile, usize)> = files
+        .iter()
+        .flat_map(|file| (0..file.metadata.metadata().num_row_groups()).map(move |group| (file, group)))
+        .collect();
+    let parts: Vec<Vec<Part>> =
+        tasks.par_iter().map(|(file, group)| row_group(file, *group, stages)).collect::<Result<_>>()?;
+    Ok(parts.into_iter().flatten().collect())
+}
+
+fn row_group(file: &LedgerFile, group: usize, stages: &[Stage]) -> Result<Vec<Part>> {
+    let fail = |e: &dyn std::fmt::Display| Error::release(&file.path, e.to_string());
+    let open = File::open(&file.path).map_err(|e| fail(&e))?;
+    let places = Places::of(file.metadata.schema(), stages).map_err(|e| fail(&e))?;
+    let roots = places.all();
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open, file.metadata.clone());
+    let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
+    let reader = builder
+        .with_row_groups(vec![group])
+        .with_projection(mask)
+        .with_batch_size(16_384)
+        .build()
+        .map_err(|e| fail(&e))?;
+    let mut parts = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(|e| fail(&e))?;
+        let columns = Columns::of(&batch, &places, &roots)
+            .ok_or_else(|| fail(&"a column has another type than ledgers have"))?;
+        parts.push(part(&columns, stages).map_err(|why| fail(&why))?);
+    }
+    Ok(parts)
+}
+
+/// Positions of columns in the ledger's schema.
+struct Places {
+    fixed: Vec<usize>,
+    /// By stage: its rules' values.
+    values: Vec<Vec<usize>>,
+    /// By stage: whether it found something to edit.
+    edited: Vec<Option<usize>>,
+    content: Option<usize>,
+}
+
+const FIXED: [&str; 8] = ["shard", "row", "id", "fate", "stage", "rule", "value", "bound"];
+
+impl Places {
+    fn of(schema: &Schema, stages: &[Stage]) -> std::result::Result<Self, String> {
+        // a rule may share its name with a column its stage records; rules come last
+        let find = |name: &str| schema.fields().iter().rposition(|field| field.name() == name);
+        let need = |name: &str| find(name).ok_or_else(|| format!("no column `{name}`"));
+        let values = |stage: &Stage| match stage.barrier {
+            Some(_) => Ok(Vec::new()),
+            None => stage.rules.iter().map(|rule| need(&format!("{}/{}", stage.name, rule.id))).collect(),
+        };
+        let edited = |stage: &Stage| stage.edits.then(|| find(&format!("{}/edited", stage.name))).flatten();
+        let digests = stages.iter().any(|stage| stage.barrier == Some(Barrier::EqualDigests));
+        Ok(Self {
+            fixed: FIXED.into_iter().map(need).collect::<std::result::Result<_, _>>()?,
+            values: stages.iter().map(values).collect::<std::result::Result<_, _>>()?,
+            edited: stages.iter().map(edited).collect(),
+            content: if digests { Some(need("content_sha256")?) } else { None },
+        })
+    }
+
+    fn all(&self) -> Vec<usize> {
+        let values = self.values.iter().flatten();
+        let edited = self.edited.iter().flatten();
+        let mut all: Vec<usize> =
+            self.fixed.iter().chain(values).chain(edited).chain(&self.content).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// The columns of one batch.
+struct Columns<'b> {
+    shard: &'b UInt32Array,
+    row: &'b UInt64Array,
+    texts: [&'b StringArray; 6],
+    values: Vec<Vec<&'b Float64Array>>,
+    edited: Vec<Option<&'b BooleanArray>>,
+    content: Option<&'b FixedSizeBinaryArray>,
+}
+
+impl<'b> Columns<'b> {
+    /// `None` when a column has another type.
+    fn of(batch: &'b RecordBatch, places: &Places, roots: &[usize]) -> Option<Self> {
+        let get = |place: &usize| -> Option<&'b ArrayRef> {
+            batch.columns().get(roots.binary_search(place).ok()?)
+        };
+        let text = |at: usize| get(&places.fixed[at])?.as_string_opt::<i32>();
+        let values = |places: &Vec<usize>| {
+            places.iter().map(|place| get(place)?.as_primitive_opt::<Float64Type>()).collect::<Option<_>>()
+        };
+        let edited = |place: &Option<usize>| match place {
+            Some(place) => get(place)?.as_boolean_opt().map(Some),
+            None => Some(None),
+        };
+        Some(Self {
+            shard: get(&places.fixed[0])?.as_primitive_opt::<UInt32Type>()?,
+            row: get(&places.fixed[1])?.as_primitive_opt::<UInt64Type>()?,
+            texts: [text(2)?, text(3)?, text(4)?, text(5)?, text(6)?, text(7)?],
+            values: places.values.iter().map(values).collect::<Option<_>>()?,
+            edited: places.edited.iter().map(edited).collect::<Option<_>>()?,
+            content: match &places.content {
+                Some(place) => Some(get(place)?.as_fixed_size_binary_opt()?),
+                None => None,
+            },
+        })
+    }
+}
+
+/// One row's measured values.
+struct Row<'c, 'b> {
+    columns: &'c Columns<'b>,
+    at: usize,
+}
+
+impl Measured for Row<'_, '_> {
+    fn value(&self, stage: usize, rule: usize) -> Option<f64> {
+        let array = self.columns.values[stage][rule];
+        array.is_valid(self.at).then(|| array.value(self.at))
+    }
+
+    fn edited(&self, stage: usize) -> Option<bool> {
+        let array = self.columns.edited[stage]?;
+        array.is_valid(self.at).then(|| array.value(self.at))
+    }
+}
+
+fn part(columns: &Columns<'_>, stages: &[Stage]) -> std::result::Result<Part, String> {
+    let [id, fate, _, rule, value, bound] = columns.texts;
+    let records = (0..id.len()).map(|at| record(columns, stages, at));
+    Ok(Part {
+        records: records.collect::<std::result::Result<_, _>>()?,
+        shard: columns.shard.clone(),
+        row: columns.row.clone(),
+        id: id.clone(),
+        fate: fate.clone(),
+        rule: rule.clone(),
+        value: value.clone(),
+        bound: bound.clone(),
+        content: columns.content.cloned(),
+    })
+}
+
+/// Walks one record, after making sure that what was measured leads to what was decided.
+fn record(columns: &Columns<'_>, stages: &[Stage], at: usize) -> std::result::Result<Record, String> {
+    let [_, _, stage, rule, value, _] = columns.texts;
+    let place = || format!("row {}", columns.row.value(at));
+    let ledger = match stage.is_valid(at).then(|| stage.value(at)) {
+        None => NOWHERE,
+        Some("input") => INPUT,
+        Some(name) => match stages.iter().position(|stage| stage.name == name) {
+            Some(found) => found as u16,
+            None => return Err(format!("{}: no stage `{name}`", place())),
+        },
+    };
+    if ledger == INPUT {
+        return Ok(Record::new(ledger, End::Input));
+    }
+    let row = Row { columns, at };
+    let recounted = recorded(stages, &row);
+    let agrees = match (stages.get(usize::from(ledger)), recounted) {
+        (None, None) => true,
+        (None, Some(_)) => false,
+        (Some(stage), _) if stage.barrier.is_some() => recounted.is_none_or(|(n, ..)| n > usize::from(ledger)),
+        (Some(stage), Some((n, first, measured))) => {
+            let named = |n: usize| stage.rules[n].id == rule.value(at) && decimal(measured) == value.value(at);
+            n == usize::from(ledger) && first.is_none_or(named)
+        }
+        (Some(_), None) => false,
+    };
+    if !agrees {
+        return Err(format!("{}: the measured values do not lead to the recorded decision", place()));
+    }
+    Ok(Record::new(ledger, walk(stages, &row, recounted.map(|(n, ..)| n))))
+}
