@@ -11,10 +11,12 @@
 
 mod texts;
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use criterion::{
+    BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
+};
 use filters::{
-    Action, Asset, BuildError, Column, ColumnRef, Context, Document, Entry, FILTERS, Filter, Findings, Kind, Layout,
-    Measure, Scratch, StageSlots, Value, View,
+    Action, Asset, BuildError, Column, ColumnRef, Context, Document, Entry, FILTERS, Filter, Findings, Kind,
+    Layout, Measure, Scratch, StageSlots, Value, View,
 };
 use pipeline::barriers::BARRIERS;
 use std::collections::HashSet;
@@ -25,15 +27,15 @@ use std::time::Duration;
 use texts::{Corpus, corpora};
 
 /// In how many texts of `prose`, `mixed` and `languages` a filter finds something: a broken rule, an edit or a span.
-const EXPECTED: &[(&str, [usize; 3])] = &[
-    ("c4-lines", [0, 0, 0]),
-];
+const EXPECTED: &[(&str, [usize; 3])] = &[("c4-lines", [0, 0, 0])];
 
 /// How many words, lines and words of the simplified text there are in them.
-const EXPECTED_PARTS: &[(&str, [usize; 3])] = &[("tokens", [0, 0, 0]), ("lines", [0, 0, 0]), ("shingles", [0, 0, 0])];
+const EXPECTED_PARTS: &[(&str, [usize; 3])] =
+    &[("tokens", [0, 0, 0]), ("lines", [0, 0, 0]), ("shingles", [0, 0, 0])];
 
 /// How many different keys a barrier leaves for them.
-const EXPECTED_KEYS: &[(&str, [usize; 3])] = &[("exact-duplicates", [120, 120, 120]), ("near-duplicates", [120, 120, 120])];
+const EXPECTED_KEYS: &[(&str, [usize; 3])] =
+    &[("exact-duplicates", [120, 120, 120]), ("near-duplicates", [120, 120, 120])];
 
 /// Configurations of filters that need something the program does not ship.
 const CONFIGURED: &[(&str, &str)] = &[
@@ -46,7 +48,10 @@ struct Bench(Action);
 
 impl Context for Bench {
     fn asset(&mut self, name: &str) -> Result<Asset, BuildError> {
-        Ok(Asset { name: name.to_string(), bytes: Arc::new(b"example.com\nexample.net\nfree-prizes.example\n") })
+        Ok(Asset {
+            name: name.to_string(),
+            bytes: Arc::new(b"example.com\nexample.net\nfree-prizes.example\n"),
+        })
     }
 
     fn embedded(&mut self, _: &str, _: &'static [u8]) {}
@@ -154,9 +159,12 @@ fn rules(criterion: &mut Criterion) {
         for corpus in &corpora {
             with_views(corpus, |views| {
                 views.iter().for_each(|view| _ = stage.judge(view));
-                group(criterion, &format!("rules/{}", entry.name), corpus).bench_function(corpus.name, |bencher| {
-                    bencher.iter(|| views.iter().filter(|view| stage.judge(black_box(view))).count());
-                });
+                group(criterion, &format!("rules/{}", entry.name), corpus).bench_function(
+                    corpus.name,
+                    |bencher| {
+                        bencher.iter(|| views.iter().filter(|view| stage.judge(black_box(view))).count());
+                    },
+                );
             });
         }
     }
@@ -209,9 +217,12 @@ fn keys(criterion: &mut Criterion) {
         for corpus in &corpora {
             with_views(corpus, |views| {
                 views.iter().for_each(|view| _ = sign(view));
-                group(criterion, &format!("keys/{}", entry.name), corpus).bench_function(corpus.name, |bencher| {
-                    bencher.iter(|| views.iter().for_each(|view| _ = black_box(sign(black_box(view)))));
-                });
+                group(criterion, &format!("keys/{}", entry.name), corpus).bench_function(
+                    corpus.name,
+                    |bencher| {
+                        bencher.iter(|| views.iter().for_each(|view| _ = black_box(sign(black_box(view)))));
+                    },
+                );
             });
         }
     }

@@ -96,7 +96,7 @@ impl ShardReader {
         Ok(Rows {
             text: TextColumn::new(get(self.text)?),
             id: self.id.map(get).transpose()?.cloned(),
-            url: self.url.map(get).transpose()?.map(|array| Strings::new(array)),
+            url: self.url.map(get).transpose()?.map(Strings::new),
         })
     }
 }

@@ -60,7 +60,10 @@ fn table(report: &Report) -> Result<()> {
     ))?;
     let lines: Vec<&Line> = report.parts.iter().chain([&report.total, &report.bare_copy]).collect();
     let width = lines.iter().map(|line| line.what.len()).max().unwrap_or(0);
-    say(format_args!("{:width$}  {:>9}  {:>6}  {:>9}  {:>11}", "", "seconds", "share", "MB/s", "documents/s"))?;
+    say(format_args!(
+        "{:width$}  {:>9}  {:>6}  {:>9}  {:>11}",
+        "", "seconds", "share", "MB/s", "documents/s"
+    ))?;
     for line in lines {
         say(format_args!(
             "{:width$}  {:>9.3}  {:>5.1}%  {:>9.1}  {:>11.0}",

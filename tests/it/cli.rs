@@ -19,7 +19,7 @@ pub fn verbs(sandbox: &Sandbox) -> Vec<String> {
 fn help_lists_every_verb_and_every_verb_has_help() {
     let sandbox = Sandbox::new();
     let listed = verbs(&sandbox);
-    for verb in ["demo", "init", "plan", "run", "filters", "explain", "keygen", "sign", "verify"] {
+    for verb in ["demo", "init", "plan", "run", "filters", "explain", "whatif", "keygen", "sign", "verify"] {
         assert!(listed.iter().any(|name| name == verb), "{verb} is not among {listed:?}");
     }
     for verb in listed {

@@ -231,3 +231,15 @@ fn declared_sources_are_counted() {
         ]
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn what_opens_commitments_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::with_keys();
+    sandbox.samples("corpus", 40);
+    sandbox.write("c.toml", config(""));
+    sandbox.release("c.toml", "out", &[]).expect(0);
+    let mode = std::fs::metadata(sandbox.path("out/auditor")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}

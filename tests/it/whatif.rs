@@ -48,11 +48,21 @@ const CASES: &[Case] = &[
     Case("nothing new", &[QUALITY], &["gopher-quality.words_min=50"], Changes::None, Unknowns::None),
     Case("tighten", &[LENGTH, QUALITY], &["gopher-quality.words_min=120"], Changes::Some, Unknowns::None),
     Case("loosen", &[LENGTH, QUALITY], &["doc-length.chars_min=1"], Changes::Some, Unknowns::None),
-    Case("loosen a ratio", &[QUALITY], &["gopher-quality.hash_ratio_max=\"0.9\""], Changes::Some, Unknowns::None),
+    Case(
+        "loosen a ratio",
+        &[QUALITY],
+        &["gopher-quality.hash_ratio_max=\"0.9\""],
+        Changes::Some,
+        Unknowns::None,
+    ),
     Case(
         "several stages",
         &[LENGTH, QUALITY, FINEWEB],
-        &["doc-length.words_max=120", "gopher-quality.stop_words_min=7", "fineweb-quality.short_lines_max=0.2"],
+        &[
+            "doc-length.words_max=120",
+            "gopher-quality.stop_words_min=7",
+            "fineweb-quality.short_lines_max=0.2",
+        ],
         Changes::Some,
         Unknowns::None,
     ),
@@ -64,22 +74,100 @@ const CASES: &[Case] = &[
         Unknowns::None,
     ),
     Case("a rule switched on", &[LENGTH], &["doc-length.words_min=100"], Changes::Some, Unknowns::None),
-    Case("behind exact duplicates", &[EXACT, LENGTH], &["doc-length.words_max=150"], Changes::Some, Unknowns::None),
-    Case("before exact duplicates", &[LENGTH, EXACT, QUALITY], &["doc-length.words_max=90"], Changes::Some, Unknowns::None),
-    Case("freeing exact duplicates", &[LENGTH, EXACT], &["doc-length.words_max=9000"], Changes::Some, Unknowns::None),
-    Case("sampling before exact duplicates", &[SAMPLE, EXACT], &["sample.rate=0.35"], Changes::Some, Unknowns::None),
+    Case(
+        "behind exact duplicates",
+        &[EXACT, LENGTH],
+        &["doc-length.words_max=150"],
+        Changes::Some,
+        Unknowns::None,
+    ),
+    Case(
+        "before exact duplicates",
+        &[LENGTH, EXACT, QUALITY],
+        &["doc-length.words_max=90"],
+        Changes::Some,
+        Unknowns::None,
+    ),
+    Case(
+        "freeing exact duplicates",
+        &[LENGTH, EXACT],
+        &["doc-length.words_max=9000"],
+        Changes::Some,
+        Unknowns::None,
+    ),
+    Case(
+        "sampling before exact duplicates",
+        &[SAMPLE, EXACT],
+        &["sample.rate=0.35"],
+        Changes::Some,
+        Unknowns::None,
+    ),
     Case("sampling more", &[SAMPLE, EXACT, LENGTH], &["sample.rate=0.95"], Changes::Some, Unknowns::None),
-    Case("before near duplicates", &[LENGTH, NEAR], &["doc-length.words_max=150"], Changes::Some, Unknowns::Some),
-    Case("near duplicates in between", &[LENGTH, NEAR, QUALITY], &["doc-length.words_max=300"], Changes::None, Unknowns::Some),
-    Case("behind near duplicates", &[NEAR, LENGTH], &["doc-length.words_max=150"], Changes::Some, Unknowns::None),
-    Case("behind edits", &[LINES, FINEWEB], &["fineweb-quality.line_punctuation_min=0"], Changes::Some, Unknowns::None),
+    Case(
+        "before near duplicates",
+        &[LENGTH, NEAR],
+        &["doc-length.words_max=150"],
+        Changes::Some,
+        Unknowns::Some,
+    ),
+    Case(
+        "near duplicates in between",
+        &[LENGTH, NEAR, QUALITY],
+        &["doc-length.words_max=300"],
+        Changes::None,
+        Unknowns::Some,
+    ),
+    Case(
+        "behind near duplicates",
+        &[NEAR, LENGTH],
+        &["doc-length.words_max=150"],
+        Changes::Some,
+        Unknowns::None,
+    ),
+    Case(
+        "behind edits",
+        &[LINES, FINEWEB],
+        &["fineweb-quality.line_punctuation_min=0"],
+        Changes::Some,
+        Unknowns::None,
+    ),
     Case("the end of edits", &[LINES, LENGTH], &["doc-length.words_max=9000"], Changes::Some, Unknowns::None),
-    Case("before edits", &[LENGTH, LINES, FINEWEB], &["doc-length.words_max=9000"], Changes::Some, Unknowns::Some),
-    Case("last come the edits", &[LENGTH, LINES], &["doc-length.chars_min=1", "doc-length.words_max=9000"], Changes::Some, Unknowns::None),
-    Case("tighten before edits", &[LENGTH, LINES, FINEWEB], &["doc-length.words_max=100"], Changes::Some, Unknowns::None),
-    Case("tighten the edits", &[LINES, FINEWEB], &["c4-lines.sentences_min=14"], Changes::Some, Unknowns::None),
+    Case(
+        "before edits",
+        &[LENGTH, LINES, FINEWEB],
+        &["doc-length.words_max=9000"],
+        Changes::Some,
+        Unknowns::Some,
+    ),
+    Case(
+        "last come the edits",
+        &[LENGTH, LINES],
+        &["doc-length.chars_min=1", "doc-length.words_max=9000"],
+        Changes::Some,
+        Unknowns::None,
+    ),
+    Case(
+        "tighten before edits",
+        &[LENGTH, LINES, FINEWEB],
+        &["doc-length.words_max=100"],
+        Changes::Some,
+        Unknowns::None,
+    ),
+    Case(
+        "tighten the edits",
+        &[LINES, FINEWEB],
+        &["c4-lines.sentences_min=14"],
+        Changes::Some,
+        Unknowns::None,
+    ),
     Case("loosen the edits", &[LINES, QUALITY], &["c4-lines.sentences_min=1"], Changes::None, Unknowns::Some),
-    Case("edits before exact duplicates", &[LENGTH, LINES, EXACT], &["doc-length.words_max=100"], Changes::Some, Unknowns::Some),
+    Case(
+        "edits before exact duplicates",
+        &[LENGTH, LINES, EXACT],
+        &["doc-length.words_max=100"],
+        Changes::Some,
+        Unknowns::Some,
+    ),
     Case(
         "uncertain before exact duplicates",
         &[TERMS, ESCALATED, EXACT],
@@ -89,9 +177,21 @@ const CASES: &[Case] = &[
     ),
     Case("a range of a score", &[TERMS, RANGE], &["score-range.at_most=2"], Changes::Some, Unknowns::None),
     Case("a wider range", &[TERMS, RANGE, LENGTH], &["score-range.at_most=5"], Changes::Some, Unknowns::None),
-    Case("flags read later", &[TERMS, ESCALATED, LENGTH], &["keywords.distinct_min=1"], Changes::None, Unknowns::Some),
+    Case(
+        "flags read later",
+        &[TERMS, ESCALATED, LENGTH],
+        &["keywords.distinct_min=1"],
+        Changes::None,
+        Unknowns::Some,
+    ),
     Case("behind the flag", &[TERMS, ESCALATED], &["escalated.chars_max=400"], Changes::Some, Unknowns::None),
-    Case("tags decide nothing", &[TERMS, LENGTH], &["keywords.distinct_min=1"], Changes::None, Unknowns::None),
+    Case(
+        "tags decide nothing",
+        &[TERMS, LENGTH],
+        &["keywords.distinct_min=1"],
+        Changes::None,
+        Unknowns::None,
+    ),
 ];
 
 /// Fate, stage, rule, value and bound of a record.
@@ -147,7 +247,11 @@ fn compare(name: &str, told: &Value, old: &[Row], new: &[Row]) {
         }
     }
     for fate in ["kept", "edited", "removed", "quarantined"] {
-        assert_eq!(told["after"][fate].as_u64(), Some(after.get(fate).copied().unwrap_or(0)), "{name}: {fate}");
+        assert_eq!(
+            told["after"][fate].as_u64(),
+            Some(after.get(fate).copied().unwrap_or(0)),
+            "{name}: {fate}"
+        );
     }
 }
 
@@ -159,7 +263,8 @@ fn check(sandbox: &Sandbox, at: usize, case: &Case) {
     sandbox.release(&file, &new, &sets(overrides)).expect(0);
     let told = sandbox.run(&[&["whatif", &old, "--json"], &sets(overrides)[..]].concat()).expect(0).json();
     compare(name, &told, &ledger(&sandbox.path(&old)), &ledger(&sandbox.path(&new)));
-    let (changed, unknown) = (told["changes"].as_array().unwrap().len(), told["unanswered"].as_u64().unwrap());
+    let (changed, unknown) =
+        (told["changes"].as_array().unwrap().len(), told["unanswered"].as_u64().unwrap());
     println!("{name}: {changed} changes, {unknown} unknown of {RECORDS}: {}", told["reasons"]);
     assert_eq!(*changes == Changes::Some, changed > 0, "{name}: {changed} changes");
     assert_eq!(*unknowns == Unknowns::Some, unknown > 0, "{name}: {unknown} unknown");
@@ -182,9 +287,13 @@ fn a_release_of_the_pretraining_profile_is_recounted() {
     sandbox.samples("corpus", RECORDS);
     sandbox.write("c.toml", profile(&sandbox, "pretraining"));
     sandbox.release("c.toml", "old", &["--set", "measure=all"]).expect(0);
-    for (at, set) in ["gopher-quality.words_min=120", "gopher-repetition.duplicate_lines_max=\"0.95\"", "c4-lines.sentences_min=9"]
-        .into_iter()
-        .enumerate()
+    for (at, set) in [
+        "gopher-quality.words_min=120",
+        "gopher-repetition.duplicate_lines_max=\"0.95\"",
+        "c4-lines.sentences_min=9",
+    ]
+    .into_iter()
+    .enumerate()
     {
         let new = format!("new{at}");
         sandbox.release("c.toml", &new, &["--set", "measure=all", "--set", set]).expect(0);
@@ -244,13 +353,21 @@ fn a_release_of_which_nothing_can_be_told_exits_3() {
     sandbox.write("c.toml", config(&stages));
     sandbox.release("c.toml", "out", &["--set", "measure=all"]).expect(0);
     let output = sandbox.run(&["whatif", "out", "--set", "doc-length.chars_min=3"]).expect(3);
-    assert!(output.stdout.contains("unknown        3: `near-duplicates` would compare other records"), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("unknown        3: `near-duplicates` would compare other records"),
+        "{}",
+        output.stdout
+    );
 }
 
 #[test]
 fn the_text_lists_the_records_that_flip() {
     let sandbox = Sandbox::with_keys();
-    write(&sandbox.path("corpus/a.parquet"), &texts(&[Some("12345678"), Some("1234"), Some("123456"), None]), 2);
+    write(
+        &sandbox.path("corpus/a.parquet"),
+        &texts(&[Some("12345678"), Some("1234"), Some("123456"), None]),
+        2,
+    );
     sandbox.write("c.toml", config("[[stage]]\nuse = \"doc-length\"\nchars_min = 5\nchars_max = 7"));
     sandbox.release("c.toml", "out", &["--set", "measure=all"]).expect(0);
     let sets = ["--set", "doc-length.chars_min=1", "--set", "doc-length.chars_max=4"];
@@ -270,7 +387,8 @@ rule                                         takes  gives up
 0:1 r1 removed → kept (doc-length/chars-min 4 5 → 1)
 0:2 r2 kept → removed (doc-length/chars-max 6 4)
 ";
-    let whatif = |more: &[&str]| sandbox.run(&[&["whatif", "out"], &sets[..], more].concat()).expect(0).stdout;
+    let whatif =
+        |more: &[&str]| sandbox.run(&[&["whatif", "out"], &sets[..], more].concat()).expect(0).stdout;
     assert_eq!(whatif(&[]), expected);
     assert!(!whatif(&["--limit", "0"]).contains("0:1"));
     assert!(whatif(&["--limit", "1"]).ends_with("5 → 1)\nand 1 more: `--limit 2` lists all\n"));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// Shorter spans are told in wall time: the kernel brings a thread's processor time up to date only every few
 /// milliseconds.
-const SHORTEST: Duration = Duration::from_millis(100);
+const SHORTEST: Duration = Duration::from_millis(25);
 
 /// A moment on both clocks.
 #[derive(Clone, Copy, Debug)]

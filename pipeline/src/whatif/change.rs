@@ -27,8 +27,10 @@ pub(super) struct Stage {
 /// What is known of a barrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Barrier {
-    /// Equal texts; as no text was edited before, equal digests.
+    /// Removes equal texts; as no text was edited before, those of equal digests.
     EqualDigests,
+    /// Removes equal texts; which are equal to one another is known of those it has compared.
+    EqualTexts,
     /// Anything else.
     Opaque,
 }
@@ -88,8 +90,11 @@ pub(super) fn stages(
 
 fn unchanged(note: &StageNote, table: &StageTable, earlier: &[Stage]) -> Option<Stage> {
     let barrier = (note.kind == StageKind::Barrier).then(|| {
-        let unedited = !earlier.iter().any(|stage| stage.edits);
-        if table.used == "exact-duplicates" && unedited { Barrier::EqualDigests } else { Barrier::Opaque }
+        match table.used.as_str() {
+            "exact-duplicates" if earlier.iter().any(|stage| stage.edits) => Barrier::EqualTexts,
+            "exact-duplicates" => Barrier::EqualDigests,
+            _ => Barrier::Opaque,
+        }
     });
     let rule = |rule: &crate::rule_notes::RuleNote| {
         let bound = if barrier.is_some() { Some(Bound::Off) } else { rule.bound.bound() }?;

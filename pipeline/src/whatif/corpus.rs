@@ -3,9 +3,10 @@
 
 use super::change::{Barrier, Stage};
 use super::read::Part;
-use super::walk::End;
+use super::walk::{End, Why};
 use super::{INPUT, NOWHERE, Record};
 use std::collections::HashMap;
+use std::hash::Hash;
 
 /// Whether a record reaches a barrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,12 @@ impl Record {
             (alive, ..) => alive,
         }
     }
+
+    /// Whether it may reach the barrier with a text that the barrier has not compared before.
+    fn is_new_to(&self, barrier: u16) -> bool {
+        let other_text = matches!(self.end, End::Doubt { why: Why::Edits(_) | Why::WouldEdit(_), .. });
+        self.would_reach(barrier) != Reaches::No && (other_text || self.reached(barrier) == Reaches::No)
+    }
 }
 
 /// Lets every barrier remove what it would remove.
@@ -54,8 +61,11 @@ pub(super) fn barriers(stages: &[Stage], parts: &mut [Part]) {
                 let all = parts.iter_mut().flat_map(|part| &mut part.records);
                 all.filter(|r| r.ledger == barrier).for_each(|r| r.removed = barrier);
             }
-            Some(Barrier::EqualDigests) => equal_digests(barrier, parts),
-            Some(Barrier::Opaque) => {
+            Some(Barrier::EqualDigests) => equal_texts(barrier, parts, digest),
+            Some(Barrier::EqualTexts) if !records().any(|r| r.is_new_to(barrier)) => {
+                equal_texts(barrier, parts, |part, at| group(part, at, barrier));
+            }
+            Some(Barrier::EqualTexts | Barrier::Opaque) => {
                 let all = parts.iter_mut().flat_map(|part| &mut part.records);
                 all.filter(|r| r.would_reach(barrier) == Reaches::Yes).for_each(|r| r.doubt = barrier);
             }
@@ -63,25 +73,38 @@ pub(super) fn barriers(stages: &[Stage], parts: &mut [Part]) {
     }
 }
 
-/// Of equal texts the first that reaches the barrier survives.
-fn equal_digests(barrier: u16, parts: &mut [Part]) {
-    // by digest: whether a record that surely reaches the barrier was among those seen
-    let mut seen: HashMap<[u8; 32], bool> = HashMap::new();
+/// The digest of a record's text as read.
+fn digest(part: &Part, at: usize) -> [u8; 32] {
+    part.content.as_ref().and_then(|digests| digests.value(at).try_into().ok()).unwrap_or_default()
+}
+
+/// The record that survived among those with the same text at a barrier that compared them.
+fn group(part: &Part, at: usize, barrier: u16) -> (u32, u64) {
+    match &part.duplicate_of {
+        Some((shard, row)) if part.records[at].ledger == barrier => (shard.value(at), row.value(at)),
+        _ => (part.shard.value(at), part.row.value(at)),
+    }
+}
+
+/// Of equal texts the first that reaches the barrier survives; equal texts have equal keys.
+fn equal_texts<K: Hash + Eq>(barrier: u16, parts: &mut [Part], key: impl Fn(&Part, usize) -> K) {
+    // by key: `Yes` once a record was seen that surely reaches the barrier, `Maybe` before
+    let mut seen: HashMap<K, Reaches> = HashMap::new();
     for part in parts {
-        let Some(content) = &part.content else { continue };
-        for (at, record) in part.records.iter_mut().enumerate() {
-            let reaches = record.would_reach(barrier);
+        for at in 0..part.records.len() {
+            let reaches = part.records[at].would_reach(barrier);
             if reaches == Reaches::No {
                 continue;
             }
-            let digest: [u8; 32] = content.value(at).try_into().unwrap_or_default();
-            let earlier = seen.insert(digest, reaches == Reaches::Yes);
-            if let Some(true) = earlier {
-                seen.insert(digest, true);
+            let earlier = seen.entry(key(part, at)).or_insert(Reaches::No);
+            let before = *earlier;
+            if before != Reaches::Yes {
+                *earlier = reaches;
             }
-            match (reaches, earlier) {
-                (Reaches::Yes, Some(true)) => record.removed = barrier,
-                (Reaches::Yes, Some(false)) => record.doubt = barrier,
+            let record = &mut part.records[at];
+            match (reaches, before) {
+                (Reaches::Yes, Reaches::Yes) => record.removed = barrier,
+                (Reaches::Yes, Reaches::Maybe) => record.doubt = barrier,
                 _ => {}
             }
         }

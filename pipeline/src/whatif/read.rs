@@ -43,6 +43,9 @@ pub(super) fn open(release: &Path) -> Result<Vec<LedgerFile>> {
     paths.into_iter().map(load).collect()
 }
 
+/// Shards and rows.
+type Survivors = (UInt32Array, UInt64Array);
+
 /// A stretch of the ledger: what names and describes its records, and what became of each.
 pub(super) struct Part {
     pub(super) shard: UInt32Array,
@@ -54,6 +57,8 @@ pub(super) struct Part {
     pub(super) bound: StringArray,
     /// Digests of the texts as read, where a barrier needs them.
     pub(super) content: Option<FixedSizeBinaryArray>,
+    /// Shard and row of the record that survived in a removed one's stead, where a barrier needs them.
+    pub(super) duplicate_of: Option<Survivors>,
     pub(super) records: Vec<Record>,
 }
 
@@ -99,6 +104,7 @@ struct Places {
     /// By stage: whether it found something to edit.
     edited: Vec<Option<usize>>,
     content: Option<usize>,
+    duplicate_of: Option<(usize, usize)>,
 }
 
 const FIXED: [&str; 8] = ["shard", "row", "id", "fate", "stage", "rule", "value", "bound"];
@@ -113,20 +119,25 @@ impl Places {
             None => stage.rules.iter().map(|rule| need(&format!("{}/{}", stage.name, rule.id))).collect(),
         };
         let edited = |stage: &Stage| stage.edits.then(|| find(&format!("{}/edited", stage.name))).flatten();
-        let digests = stages.iter().any(|stage| stage.barrier == Some(Barrier::EqualDigests));
+        let any = |barrier: Barrier| stages.iter().any(|stage| stage.barrier == Some(barrier));
         Ok(Self {
             fixed: FIXED.into_iter().map(need).collect::<std::result::Result<_, _>>()?,
             values: stages.iter().map(values).collect::<std::result::Result<_, _>>()?,
             edited: stages.iter().map(edited).collect(),
-            content: if digests { Some(need("content_sha256")?) } else { None },
+            content: if any(Barrier::EqualDigests) { Some(need("content_sha256")?) } else { None },
+            duplicate_of: match any(Barrier::EqualTexts) {
+                true => Some((need("duplicate_of_shard")?, need("duplicate_of_row")?)),
+                false => None,
+            },
         })
     }
 
     fn all(&self) -> Vec<usize> {
         let values = self.values.iter().flatten();
         let edited = self.edited.iter().flatten();
+        let survivors = self.duplicate_of.iter().flat_map(|(shard, row)| [shard, row]);
         let mut all: Vec<usize> =
-            self.fixed.iter().chain(values).chain(edited).chain(&self.content).copied().collect();
+            self.fixed.iter().chain(values).chain(edited).chain(&self.content).chain(survivors).copied().collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -141,6 +152,7 @@ struct Columns<'b> {
     values: Vec<Vec<&'b Float64Array>>,
     edited: Vec<Option<&'b BooleanArray>>,
     content: Option<&'b FixedSizeBinaryArray>,
+    duplicate_of: Option<(&'b UInt32Array, &'b UInt64Array)>,
 }
 
 impl<'b> Columns<'b> {
@@ -165,6 +177,13 @@ impl<'b> Columns<'b> {
             edited: places.edited.iter().map(edited).collect::<Option<_>>()?,
             content: match &places.content {
                 Some(place) => Some(get(place)?.as_fixed_size_binary_opt()?),
+                None => None,
+            },
+            duplicate_of: match &places.duplicate_of {
+                Some((shard, row)) => Some((
+                    get(shard)?.as_primitive_opt::<UInt32Type>()?,
+                    get(row)?.as_primitive_opt::<UInt64Type>()?,
+                )),
                 None => None,
             },
         })
@@ -202,6 +221,7 @@ fn part(columns: &Columns<'_>, stages: &[Stage]) -> std::result::Result<Part, St
         value: value.clone(),
         bound: bound.clone(),
         content: columns.content.cloned(),
+        duplicate_of: columns.duplicate_of.map(|(shard, row)| (shard.clone(), row.clone())),
     })
 }
 
