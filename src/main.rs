@@ -109,6 +109,9 @@ fn printable(text: &str) -> String {
 mod tests {
     #[test]
     fn nothing_a_file_name_holds_reaches_the_terminal() {
-        assert_eq!(super::printable("a\u{1b}[2J\tb\n\u{9b}c\u{202e}d é"), "a\\u001b[2J\tb\n\\u009bc\\u202ed é");
+        assert_eq!(
+            super::printable("a\u{1b}[2J\tb\n\u{9b}c\u{202e}d é"),
+            "a\\u001b[2J\tb\n\\u009bc\\u202ed é"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 use filters::{Action, Measure, Words};
+use manifests::index::UNDECLARED;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -226,7 +227,25 @@ impl Config {
         }
         let config = Self { path: path.to_path_buf(), file, stages };
         config.check_names()?;
+        config.check_sources()?;
         Ok(config)
+    }
+
+    /// A source's declarations are signed under its id, so an id must mean one source.
+    fn check_sources(&self) -> Result<()> {
+        let ids: Vec<&str> = self.file.sources.iter().map(|source| source.id.as_str()).collect();
+        for (at, id) in ids.iter().enumerate() {
+            let why = match *id {
+                "" => "a source's `id` is empty".to_string(),
+                UNDECLARED => {
+                    format!("a source's `id` is `{UNDECLARED}`, which stands for shards of no source")
+                }
+                id if ids[..at].contains(&id) => format!("two sources have the id `{id}`"),
+                _ => continue,
+            };
+            return Err(Error::Config { path: self.path.clone(), line: None, why, hint: None });
+        }
+        Ok(())
     }
 
     fn check_names(&self) -> Result<()> {
@@ -304,6 +323,7 @@ fn line_of(text: &str, at: usize) -> usize {
 mod tests {
     use super::*;
 
+    const SOURCE: &str = "[[source]]\nid = \"a\"\nfiles = []\n";
     const TOP: &str = "schema = 1\n[input]\nfiles = [\"a\"]\ntext = \"text\"\n";
 
     fn parse(text: &str, sets: &[&str]) -> std::result::Result<Config, String> {
@@ -321,6 +341,8 @@ mod tests {
             ("schema = 1\nsheme = 2\n[input]\n", "c.toml:2: unknown field `sheme`"),
             ("schema = 1\n[input]\nfiles = []\n", "c.toml: `input` needs either `text` or `messages`"),
             ("schema = 1\n[input]\nfiles = [\"a\"]\ntext = 3\n", "c.toml:4: invalid type: integer `3`"),
+            (&format!("{TOP}[[source]]\nid = \"\"\nfiles = []\n"), "c.toml: a source's `id` is empty"),
+            (&format!("{TOP}{SOURCE}{SOURCE}"), "c.toml: two sources have the id `a`"),
             (&format!("{TOP}\n[[stage]]\nwords_min = 3\n"), "c.toml:6: a stage needs `use`"),
             (&format!("{TOP}\n[[stage]]\nuse = \"a\"\naction = \"burn\"\n"), "c.toml:6: `action` is"),
             (

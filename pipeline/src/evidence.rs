@@ -67,8 +67,9 @@ impl Evidence for ReleaseEvidence {
             ParquetRecordBatchReaderBuilder::try_new(File::open(file).map_err(text)?).map_err(text)?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), LEDGER_COLUMNS);
         let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(text)?;
+        let shard = shard_of(file);
         Ok(Box::new(reader.flat_map(move |batch| {
-            let rows = batch.map_err(text).and_then(|batch| ledger::rows(&batch, stems));
+            let rows = batch.map_err(text).and_then(|batch| ledger::rows(&batch, shard, stems));
             match rows {
                 Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
                 Err(why) => vec![Err(why)],
@@ -91,6 +92,11 @@ impl Evidence for ReleaseEvidence {
         let rows = read_footer(file).map_err(text)?.file_metadata().num_rows();
         u64::try_from(rows).map_err(text)
     }
+}
+
+/// The shard a ledger file is about, by its name: `part-00012.parquet`.
+fn shard_of(file: &Path) -> Option<u32> {
+    file.file_stem()?.to_str()?.strip_prefix("part-")?.parse().ok()
 }
 
 fn digests(reader: &ShardReader, batch: Result<RecordBatch, String>) -> Vec<Result<[u8; 32], String>> {

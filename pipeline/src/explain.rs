@@ -95,9 +95,8 @@ fn find(file: &Path, wanted: &Wanted<'_>) -> Result<Option<Explanation>> {
 impl Explanation {
     /// Moves the measured values from the columns to the rules, each next to its bound.
     fn weigh(&mut self, notes: &[StageNote]) {
-        let column = |columns: &[(String, String)], name: &str| {
-            columns.iter().rposition(|(column, _)| column == name)
-        };
+        let column =
+            |columns: &[(String, String)], name: &str| columns.iter().rposition(|(column, _)| column == name);
         let text = |name: &str| column(&self.columns, name).map(|at| self.columns[at].1.clone());
         let decided = text("stage").zip(text("rule"));
         for stage in notes.iter().filter(|stage| stage.kind == StageKind::Judge) {

@@ -7,13 +7,11 @@ use crate::store::Blob;
 use crate::{Error, Result};
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use manifests::digest::Sha256;
+use manifests::index::UNDECLARED;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use rayon::prelude::*;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-
-/// The source of shards that no `[[source]]` claims.
-pub(crate) const UNDECLARED: &str = "undeclared";
 
 /// A shard that was found, before its content is looked at.
 #[derive(Clone, Debug)]

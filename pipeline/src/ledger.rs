@@ -248,8 +248,12 @@ fn mask(array: &ArrayRef, seen: &[bool]) -> Result<ArrayRef> {
     arrow_select::nullif::nullif(array, &hidden).map_err(|e| Error::Bug(e.to_string()))
 }
 
-/// Reads the rows of a ledger batch as the verifier sees them.
-pub(crate) fn rows(batch: &RecordBatch, stems: &[String]) -> std::result::Result<Vec<LedgerRow>, String> {
+/// Reads the rows of a ledger batch as the verifier sees them; all must be about `shard`.
+pub(crate) fn rows(
+    batch: &RecordBatch,
+    shard: Option<u32>,
+    stems: &[String],
+) -> std::result::Result<Vec<LedgerRow>, String> {
     let column = |name: &str| batch.column_by_name(name).ok_or_else(|| format!("no column `{name}`"));
     let text = |name: &str| {
         column(name).and_then(|c| c.as_string_opt::<i32>().ok_or(format!("`{name}` is not a string")))
@@ -269,7 +273,11 @@ pub(crate) fn rows(batch: &RecordBatch, stems: &[String]) -> std::result::Result
     let owned =
         |array: &arrow_array::StringArray, at: usize| array.is_valid(at).then(|| array.value(at).to_string());
     let mut rows = Vec::with_capacity(batch.num_rows());
+    let shards = short("shard")?;
     for at in 0..batch.num_rows() {
+        if Some(shards.value(at)) != shard {
+            return Err(format!("row {at}: `shard` is {}, which is another file's", shards.value(at)));
+        }
         let duplicate_of = match (dup_shard.is_valid(at), dup_row.is_valid(at)) {
             (true, true) => {
                 let shard = dup_shard.value(at);

@@ -21,6 +21,7 @@ pub mod bench;
 mod config;
 mod corpus;
 mod describe;
+mod edited_column;
 mod error;
 mod evidence;
 mod examples;

@@ -11,12 +11,13 @@ use crate::judge::{Part, Watch, judge_group};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::work::{self, Work};
-use crate::write::{WriteTask, Written};
+use crate::write::{WriteTask, Written, data_file, ledger_file, removed_file};
 use crate::{Error, Result, store};
 use manifests::digest::{Sha256, sha256_file};
 use manifests::keys::SigningKey;
 use manifests::ledger::SaltKey;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -49,18 +50,31 @@ pub fn run(plan: &Plan, options: &Options<'_>, progress: &dyn Progress) -> Resul
         .map_err(|e| Error::Bug(e.to_string()))?;
     let started = std::time::Instant::now();
     let release = &options.release;
-    for name in ["manifest.sigstore.json", "manifest.json"] {
-        if release.join(name).exists() {
-            return Err(Error::output(release, "holds a finished release; choose another directory"));
-        }
-    }
+    refuse_finished(release)?;
     let work = work::folder_of(release);
     fs::create_dir_all(release).map_err(|e| Error::output(release, e))?;
+    let mut there = fs::read_dir(release).map_err(|e| Error::output(release, e))?;
+    if !work.exists() && there.next().is_some() {
+        return Err(Error::output(
+            release,
+            "is not empty and holds no unfinished run; choose another directory",
+        ));
+    }
     // both hold texts that were removed and the key to every commitment
     store::private_folder(&work)?;
     store::private_folder(&release.join("auditor"))?;
     let _lock = lock(release, &work)?;
+    // the run that held the lock until now may have finished
+    refuse_finished(release)?;
     pool.install(|| Run { plan, options, progress }.all(started))
+}
+
+fn refuse_finished(release: &Path) -> Result<()> {
+    let finished = ["manifest.sigstore.json", "manifest.json"].iter().any(|name| release.join(name).exists());
+    if finished {
+        return Err(Error::output(release, "holds a finished release; choose another directory"));
+    }
+    Ok(())
 }
 
 /// Keeps two runs out of one directory for as long as the returned file lives.
@@ -113,13 +127,7 @@ impl Run<'_> {
         let fates = Fates { judged: &judged, removals: &removals, salt_key: &salt_key };
         let written = self.write(&fates, shards, work)?;
         let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
-        let draft = attest::Draft {
-            plan: self.plan,
-            listed,
-            shards,
-            written: &written,
-            fates: &fates,
-        };
+        let draft = attest::Draft { plan: self.plan, listed, shards, written: &written, fates: &fates };
         let seconds = started.elapsed().as_secs_f64();
         let attested =
             attest::attest(&draft, &self.options.release, self.options.key, (self.options.threads, seconds))?;
@@ -195,6 +203,7 @@ impl Run<'_> {
     /// The last pass: a task per shard.
     fn write(&self, fates: &Fates<'_>, shards: &[Shard], work: &Work) -> Result<Vec<Written>> {
         self.progress.begin("write", shards.iter().map(|s| s.bytes).sum());
+        self.clear_stale(shards.len())?;
         // few shards: their row groups side by side; many: shard by shard on all workers
         let width = if shards.len() >= self.options.threads { 1 } else { 2 * self.options.threads };
         let task = WriteTask { plan: self.plan, shards, work, fates, release: &self.options.release, width };
@@ -223,6 +232,28 @@ impl Run<'_> {
         };
         self.progress.end();
         written
+    }
+
+    /// Removes what an interrupted run of another plan or other inputs left in the release's folders.
+    fn clear_stale(&self, shards: usize) -> Result<()> {
+        let removed = self.plan.config.file.output.removed;
+        let names = (0..shards)
+            .flat_map(|at| [Some(data_file(at)), Some(ledger_file(at)), removed.then(|| removed_file(at))]);
+        let expected: BTreeSet<PathBuf> =
+            names.flatten().map(|name| self.options.release.join(name)).collect();
+        for folder in ["data", "auditor/ledger", "auditor/removed"] {
+            let folder = self.options.release.join(folder);
+            if !folder.exists() {
+                continue;
+            }
+            for entry in fs::read_dir(&folder).map_err(|e| Error::output(&folder, e))? {
+                let path = entry.map_err(|e| Error::output(&folder, e))?.path();
+                if !expected.contains(&path) {
+                    fs::remove_file(&path).map_err(|e| Error::output(&path, e))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What an interrupted run wrote of a shard, if its files are still what they were.

@@ -209,7 +209,10 @@ fn samples(seed: u64, records: usize) -> Vec<Sample> {
             (7, Some(text)) => ("revision", Some(revise(&text))),
             (9, _) => ("short", Some(draw.sentence())),
             (11, _) => ("repetitive", Some([draw.sentence().as_str(); 14].join("\n"))),
-            (13, _) => ("list", Some(article.replace("\n\n", " ").split(". ").map(|item| format!("- {item}\n")).collect())),
+            (13, _) => (
+                "list",
+                Some(article.replace("\n\n", " ").split(". ").map(|item| format!("- {item}\n")).collect()),
+            ),
             (15, _) => (
                 "boilerplate",
                 Some(format!("{article}\n\nPlease enable javascript to see our cookie policy.")),

@@ -11,12 +11,9 @@ use crate::plan::Plan;
 use crate::shard_file::{Encoded, ShardFile, carried_over};
 use crate::verdicts::Verdicts;
 use crate::work::Work;
-use crate::{Error, Result, removed, rule_notes};
-use arrow_array::{
-    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, LargeBinaryArray, LargeStringArray,
-};
-use arrow_array::{RecordBatch, StringArray, StringViewArray};
-use arrow_schema::{DataType, SchemaRef};
+use crate::{Error, Result, edited_column, removed, rule_notes};
+use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_schema::SchemaRef;
 use manifests::digest::Sha256;
 use manifests::ledger::{ShardEntry, ShardTally};
 use manifests::merkle::Tree;
@@ -249,7 +246,7 @@ impl WriteTask<'_> {
             edited.push(text);
         }
         let mut columns = part.columns().to_vec();
-        columns[column] = same_type(part.column(column).data_type(), edited)?;
+        columns[column] = edited_column::same_type(part.column(column).data_type(), edited)?;
         let part = RecordBatch::try_new(part.schema(), columns).map_err(bug)?;
         Ok((part, texts))
     }
@@ -377,20 +374,6 @@ impl Tallies {
             files,
         })
     }
-}
-
-/// Strings as a column of the type they came from.
-fn same_type(kind: &DataType, texts: Vec<String>) -> Result<ArrayRef> {
-    let bytes = || texts.iter().map(String::as_bytes);
-    Ok(match kind {
-        DataType::Utf8 => Arc::new(StringArray::from_iter_values(&texts)),
-        DataType::LargeUtf8 => Arc::new(LargeStringArray::from_iter_values(&texts)),
-        DataType::Utf8View => Arc::new(StringViewArray::from_iter_values(&texts)),
-        DataType::Binary => Arc::new(BinaryArray::from_iter_values(bytes())),
-        DataType::LargeBinary => Arc::new(LargeBinaryArray::from_iter_values(bytes())),
-        DataType::BinaryView => Arc::new(BinaryViewArray::from_iter_values(bytes())),
-        other => return Err(Error::Bug(format!("edited texts cannot be written as {other}"))),
-    })
 }
 
 fn bug(error: arrow_schema::ArrowError) -> Error {

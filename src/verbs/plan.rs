@@ -36,7 +36,9 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let estimate = plan.estimate(threads)?;
     let megabytes = estimate.bytes as f64 / 1e6;
     say(format_args!("records      {}", estimate.records))?;
-    say(format_args!("memory       about {megabytes:.0} MB on {threads} threads, and the shingles of candidate duplicates"))?;
+    say(format_args!(
+        "memory       about {megabytes:.0} MB on {threads} threads, and the shingles of candidate duplicates"
+    ))?;
     say("pass 1       judge every record; one task per row group")?;
     for stage in plan.stages() {
         let what = if stage.name == stage.used { String::new() } else { format!(" ({})", stage.used) };

@@ -166,6 +166,13 @@ const CASES: &[Case] = &[
         &[LENGTH, LINES, EXACT],
         &["doc-length.words_max=100"],
         Changes::Some,
+        Unknowns::None,
+    ),
+    Case(
+        "newcomers to exact duplicates behind edits",
+        &[LENGTH, LINES, EXACT],
+        &["doc-length.words_max=280"],
+        Changes::Some,
         Unknowns::Some,
     ),
     Case(

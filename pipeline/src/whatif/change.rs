@@ -89,12 +89,10 @@ pub(super) fn stages(
 }
 
 fn unchanged(note: &StageNote, table: &StageTable, earlier: &[Stage]) -> Option<Stage> {
-    let barrier = (note.kind == StageKind::Barrier).then(|| {
-        match table.used.as_str() {
-            "exact-duplicates" if earlier.iter().any(|stage| stage.edits) => Barrier::EqualTexts,
-            "exact-duplicates" => Barrier::EqualDigests,
-            _ => Barrier::Opaque,
-        }
+    let barrier = (note.kind == StageKind::Barrier).then(|| match table.used.as_str() {
+        "exact-duplicates" if earlier.iter().any(|stage| stage.edits) => Barrier::EqualTexts,
+        "exact-duplicates" => Barrier::EqualDigests,
+        _ => Barrier::Opaque,
     });
     let rule = |rule: &crate::rule_notes::RuleNote| {
         let bound = if barrier.is_some() { Some(Bound::Off) } else { rule.bound.bound() }?;

@@ -8,8 +8,8 @@ use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray,
-    UInt32Array, UInt64Array,
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, Float64Array, RecordBatch, StringArray, UInt32Array,
+    UInt64Array,
 };
 use arrow_schema::Schema;
 use parquet::arrow::ProjectionMask;
@@ -36,8 +36,7 @@ pub(super) fn open(release: &Path) -> Result<Vec<LedgerFile>> {
     let load = |path: PathBuf| {
         let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
         let file = File::open(&path).map_err(|e| fail(&e))?;
-        let metadata =
-            ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(&e))?;
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(&e))?;
         Ok(LedgerFile { path, metadata })
     };
     paths.into_iter().map(load).collect()
@@ -136,8 +135,15 @@ impl Places {
         let values = self.values.iter().flatten();
         let edited = self.edited.iter().flatten();
         let survivors = self.duplicate_of.iter().flat_map(|(shard, row)| [shard, row]);
-        let mut all: Vec<usize> =
-            self.fixed.iter().chain(values).chain(edited).chain(&self.content).chain(survivors).copied().collect();
+        let mut all: Vec<usize> = self
+            .fixed
+            .iter()
+            .chain(values)
+            .chain(edited)
+            .chain(&self.content)
+            .chain(survivors)
+            .copied()
+            .collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -158,9 +164,8 @@ struct Columns<'b> {
 impl<'b> Columns<'b> {
     /// `None` when a column has another type.
     fn of(batch: &'b RecordBatch, places: &Places, roots: &[usize]) -> Option<Self> {
-        let get = |place: &usize| -> Option<&'b ArrayRef> {
-            batch.columns().get(roots.binary_search(place).ok()?)
-        };
+        let get =
+            |place: &usize| -> Option<&'b ArrayRef> { batch.columns().get(roots.binary_search(place).ok()?) };
         let text = |at: usize| get(&places.fixed[at])?.as_string_opt::<i32>();
         let values = |places: &Vec<usize>| {
             places.iter().map(|place| get(place)?.as_primitive_opt::<Float64Type>()).collect::<Option<_>>()
@@ -245,9 +250,12 @@ fn record(columns: &Columns<'_>, stages: &[Stage], at: usize) -> std::result::Re
     let agrees = match (stages.get(usize::from(ledger)), recounted) {
         (None, None) => true,
         (None, Some(_)) => false,
-        (Some(stage), _) if stage.barrier.is_some() => recounted.is_none_or(|(n, ..)| n > usize::from(ledger)),
+        (Some(stage), _) if stage.barrier.is_some() => {
+            recounted.is_none_or(|(n, ..)| n > usize::from(ledger))
+        }
         (Some(stage), Some((n, first, measured))) => {
-            let named = |n: usize| stage.rules[n].id == rule.value(at) && decimal(measured) == value.value(at);
+            let named =
+                |n: usize| stage.rules[n].id == rule.value(at) && decimal(measured) == value.value(at);
             n == usize::from(ledger) && first.is_none_or(named)
         }
         (Some(_), None) => false,

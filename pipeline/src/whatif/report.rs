@@ -245,8 +245,7 @@ fn old_state(stages: &[Stage], part: &Part, at: usize, fate: Fate) -> (State, Op
     let rule = text(&part.rule);
     let decided = stage.and_then(|stage| stage.rules.iter().find(|r| Some(&r.id) == rule.as_ref()));
     let moved_to = decided.filter(|rule| rule.old != rule.new).and_then(|rule| rule.new.limit().map(decimal));
-    let (stage, value, bound) =
-        (stage.map(|stage| stage.name.clone()), text(&part.value), text(&part.bound));
+    let (stage, value, bound) = (stage.map(|stage| stage.name.clone()), text(&part.value), text(&part.bound));
     (State { fate, stage, rule, value, bound }, moved_to)
 }
 

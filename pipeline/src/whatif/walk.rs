@@ -40,7 +40,8 @@ pub(super) enum End {
 
 /// The stages' answer under the old bounds: the stage that decides and its rule, as in [`End::Decided`].
 pub(super) fn recorded(stages: &[Stage], row: &impl Measured) -> Option<(usize, Option<usize>, f64)> {
-    let decides = |stage: &&(usize, &Stage)| stage.1.barrier.is_none() && stage.1.action != filters::Action::Tag;
+    let decides =
+        |stage: &&(usize, &Stage)| stage.1.barrier.is_none() && stage.1.action != filters::Action::Tag;
     stages.iter().enumerate().filter(|s| decides(&s)).find_map(|(at, stage)| {
         let broken = Broken::of(stage, at, row);
         broken.old.map(|(rule, value)| (at, broken.certain_old.then_some(rule), value))
