@@ -425,7 +425,7 @@ fn a_ledger_whose_values_do_not_lead_to_its_decisions_is_refused() {
     let at = bytes.windows(11).position(|w| w == b"\"limit\":\"5\"").unwrap();
     bytes[at + 9] = b'9';
     sandbox.write(file, bytes);
-    let output = sandbox.run(&["whatif", "out", "--set", "doc-length.chars_min=2"]).expect(2);
+    let output = sandbox.run(&["whatif", "out", "--set", "doc-length.chars_min=5"]).expect(2);
     assert!(
         output.stderr.contains("row 1: the measured values do not lead to the recorded decision"),
         "{}",

@@ -2,7 +2,7 @@
 //!
 //! The run that is measured is the one that `run` makes: the same tasks, in the same order, into a release that is
 //! thrown away. Parts that take their time in one piece are told apart by the passes a run reports; inside the pass
-//! over the records, the judge is followed by a [`Stopwatch`].
+//! over the records, the judge is followed by a stopwatch.
 
 mod clock;
 mod copy;
