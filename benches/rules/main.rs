@@ -31,7 +31,23 @@ use texts::{Corpus, corpora};
 
 /// What there is to be found in `prose`, `mixed` and `languages`: texts in which a filter finds something (a broken
 /// rule, an edit or a span), pieces of the analysis, different keys of a barrier.
-const EXPECTED: &[(&str, [usize; 3])] = &[("rules/c4-lines", [0, 0, 0])];
+const EXPECTED: &[(&str, [usize; 3])] = &[
+    ("rules/doc-length", [0, 0, 0]),
+    ("rules/gopher-repetition", [20, 17, 24]),
+    ("rules/gopher-quality", [16, 117, 120]),
+    ("rules/gopher-quality-dclm", [15, 29, 120]),
+    ("rules/c4-lines", [105, 119, 105]),
+    ("rules/fineweb-quality", [15, 30, 15]),
+    ("rules/url-list", [24, 24, 24]),
+    ("rules/keywords", [7, 7, 7]),
+    ("rules/score-range", [21, 40, 26]),
+    ("rules/sample", [108, 106, 107]),
+    ("analysis/tokens", [37498, 50100, 32352]),
+    ("analysis/lines", [735, 1188, 735]),
+    ("analysis/shingles", [31777, 43360, 26602]),
+    ("keys/exact-duplicates", [120, 120, 120]),
+    ("keys/near-duplicates", [120, 120, 120]),
+];
 
 /// Configurations of filters that need something the program does not ship.
 const CONFIGURED: &[(&str, &str)] = &[
@@ -109,7 +125,8 @@ impl Stage {
 }
 
 fn document<'a>(at: usize, text: &'a str, ids: &'a [String]) -> Document<'a> {
-    let url = if at.is_multiple_of(5) { "https://news.example.com/2026/11/a" } else { "http://example.org/b?c=d" };
+    let url =
+        if at.is_multiple_of(5) { "https://news.example.com/2026/11/a" } else { "http://example.org/b?c=d" };
     Document { text, id: &ids[at], url: Some(url), source: "bench" }
 }
 

@@ -5,6 +5,9 @@ const DOCUMENTS: usize = 120;
 /// Sentences in a text of usual length.
 const SENTENCES: usize = 24;
 
+/// A sentence with a term of the shipped keyword packs.
+const LISTED: &str = " The treaty lists sarin.";
+
 /// A corpus of one kind.
 pub struct Corpus {
     pub name: &'static str,
@@ -26,7 +29,7 @@ pub fn corpora() -> [Corpus; 3] {
     ]
 }
 
-/// Of every eight texts one is a stub and one repeats itself; the others are of usual length.
+/// Of every sixteen texts two are stubs, two repeat themselves and one holds a listed term; all others are plain.
 fn texts(seed: u64, sentence: fn(&mut Random, &mut String)) -> Vec<String> {
     let mut random = Random(seed);
     let mut text_of = |sentences: usize| {
@@ -38,9 +41,10 @@ fn texts(seed: u64, sentence: fn(&mut Random, &mut String)) -> Vec<String> {
         text.trim_end().to_string()
     };
     (0..DOCUMENTS)
-        .map(|at| match at % 8 {
-            3 => text_of(2),
-            6 => vec![text_of(4); 6].join("\n"),
+        .map(|at| match at % 16 {
+            3 | 11 => text_of(2),
+            6 | 14 => vec![text_of(4); 6].join("\n"),
+            9 => text_of(SENTENCES) + LISTED,
             _ => text_of(SENTENCES),
         })
         .collect()

@@ -168,9 +168,18 @@ fn a_killed_run_is_continued_to_the_same_bytes() {
 fn a_run_killed_again_and_again_still_ends_in_the_same_bytes() {
     let sandbox = corpus(1500);
     sandbox.release("c.toml", "undisturbed", &[]).expect(0);
-    let arguments = ["run", "c.toml", "--out", "out", "--key", "producer.pem", "--threads", "2"];
-    // the salt key is drawn by the first attempt that gets so far, and kept; here it is put there
-    sandbox.write("out/auditor/salt.key", crate::harness::SALT);
+    let arguments = [
+        "run",
+        "c.toml",
+        "--out",
+        "out",
+        "--key",
+        "producer.pem",
+        "--salt-key",
+        "salt.key",
+        "--threads",
+        "2",
+    ];
     for milliseconds in [5, 20, 40, 80, 120, 160] {
         let mut child =
             sandbox.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -268,7 +268,14 @@ pub const MUTATIONS: &[Mutation] = &[
     Mutation(
         "ledgers exchanged",
         |r| swap(r, LEDGER, "auditor/ledger/part-00001.parquet"),
-        &["files.auditor", "ledger.roots", "ledger.counts"],
+        &[
+            "files.auditor",
+            "ledger.rows",
+            "ledger.roots",
+            "ledger.counts",
+            "ledger.conservation",
+            "content.bijection",
+        ],
     ),
     Mutation(
         "indexes exchanged",

@@ -155,3 +155,43 @@ impl Drop for Scratch {
 fn remove(folder: &Path) -> Result<()> {
     fs::remove_dir_all(folder).map_err(|e| Error::output(folder, e))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn every_part_of_a_run_is_told_and_nothing_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::samples::write(&folder.path().join("corpus"), 1, 80).unwrap();
+        let scratch = folder.path().join("scratch");
+        fs::create_dir(&scratch).unwrap();
+        let text = "schema = 1\n[input]\nfiles = [\"corpus\"]\ntext = \"text\"\n\
+                    [[stage]]\nuse = \"gopher-quality\"\n[[stage]]\nuse = \"near-duplicates\"\n";
+        let config = Config::parse(&folder.path().join("config.toml"), text, &[]).unwrap();
+        let plan = Plan::new(config).unwrap();
+        let request = Request { threads: 1, rounds: 2, shards: Some(1), scratch: scratch.clone() };
+        let report = bench(&plan, &request).unwrap();
+        let parts: Vec<&str> = report.parts.iter().map(|line| line.what.as_str()).collect();
+        assert_eq!(
+            parts,
+            [
+                "hash inputs",
+                "read",
+                "analysis",
+                "gopher-quality",
+                "near-duplicates: keys",
+                "text digests",
+                "verdicts",
+                "near-duplicates: resolve",
+                "write",
+                "seal"
+            ]
+        );
+        assert_eq!((report.rounds, report.shards, report.documents), (2, 1, 40));
+        assert!(report.text_bytes > 0 && report.total.seconds > 0.0 && report.bare_copy.seconds > 0.0);
+        assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0);
+        assert!(bench(&plan, &Request { threads: 2, ..request }).is_err());
+    }
+}
