@@ -338,7 +338,7 @@ mod tests {
                 "schema = 2\n[input]\nfiles = []\ntext = \"t\"\n",
                 "c.toml: `schema` is 2, this program reads 1",
             ),
-            ("schema = 1\nsheme = 2\n[input]\n", "c.toml:2: unknown field `sheme`"),
+            ("schema = 1\nsheme = 2\n[input]\nfiles = []\ntext = \"t\"\n", "c.toml:2: unknown field `sheme`"),
             ("schema = 1\n[input]\nfiles = []\n", "c.toml: `input` needs either `text` or `messages`"),
             ("schema = 1\n[input]\nfiles = [\"a\"]\ntext = 3\n", "c.toml:4: invalid type: integer `3`"),
             (&format!("{TOP}[[source]]\nid = \"\"\nfiles = []\n"), "c.toml: a source's `id` is empty"),

@@ -33,7 +33,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
             (_, true) => "  broken",
             _ => "",
         };
-        say(format_args!("  {:40} {:22} {}{verdict}", rule.rule, rule.value, rule.bound))?;
+        say(format_args!("  {:44} {:22} {}{verdict}", rule.rule, rule.value, rule.bound))?;
     }
     for (title, items) in [("matched", &told.spans), ("edited", &told.edits)] {
         for item in items {

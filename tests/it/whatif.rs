@@ -402,9 +402,9 @@ rule                                         takes  gives up
 
     let told = sandbox.run(&["explain", "out", "0:1"]).expect(0).stdout;
     for line in [
-        "  doc-length/chars-min                     4                      at least 5  broken, decided",
-        "  doc-length/chars-max                     4                      at most 7",
-        "  doc-length/words-max                     1                      off",
+        "  doc-length/chars-min                         4                      at least 5  broken, decided",
+        "  doc-length/chars-max                         4                      at most 7",
+        "  doc-length/words-max                         1                      off",
     ] {
         assert!(told.lines().any(|l| l == line), "{line}\n{told}");
     }
