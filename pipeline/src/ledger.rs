@@ -72,7 +72,7 @@ pub(crate) fn schema(plan: &Plan) -> SchemaRef {
     };
     fields.extend(plan.columns().into_iter().map(|(name, k)| Field::new(name, kind(k), true)));
     if plan.config.file.measure == Measure::All {
-        fields.extend(plan.rules().into_iter().map(|name| Field::new(name, DataType::Float64, true)));
+        fields.extend(measured(plan).into_iter().map(|(_, name)| Field::new(name, DataType::Float64, true)));
     }
     fields.extend([
         Field::new("content_sha256", DataType::FixedSizeBinary(32), false),
@@ -80,6 +80,13 @@ pub(crate) fn schema(plan: &Plan) -> SchemaRef {
         Field::new("url", DataType::Utf8, true),
     ]);
     Arc::new(Schema::new(fields))
+}
+
+/// Positions and names of the rules that have a column of their own: a rule that measures what its stage records under
+/// the same name (`language/probability`) is in that column already.
+fn measured(plan: &Plan) -> Vec<(usize, String)> {
+    let recorded: Vec<String> = plan.columns().into_iter().map(|(name, _)| name).collect();
+    plan.rules().into_iter().enumerate().filter(|(_, name)| !recorded.contains(name)).collect()
 }
 
 /// Builds the ledger rows of one row group.
@@ -231,7 +238,7 @@ impl Builder {
             }
         }
         if all {
-            for rule in 0..plan.rules().len() {
+            for (rule, _) in measured(plan) {
                 arrays.push(Arc::clone(verdicts.column(&format!("rule-{rule}"))?));
             }
         }
