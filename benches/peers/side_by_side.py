@@ -5,7 +5,7 @@ all of it: start, imports, reading, judging, writing. Rounds take turns, so that
 all sides. README.md beside this file says what is fair about it and what is not.
 
 usage: side_by_side.py --probity target/release/probity SHARD...
-needs: pip install 'datatrove[processing,io]==0.10.1' 'spacy==3.8.*' orjson 'rensa==0.5.*'
+needs: pip install 'datatrove[processing,io]==0.10.1' 'spacy==3.8.*' orjson 'rensa==0.5.*'; for dolma_taggers.py see there
 """
 
 import argparse
@@ -30,13 +30,15 @@ text = "text"
 id = "id"
 [output]
 removed = true
+# the level at which the peers' writer compresses
+compression = "zstd(1)"
 """
 
 # what Probity is asked to do, and the peers that do the same
 WORKLOADS = {
     "families": (
         ["gopher-repetition", "gopher-quality", "c4-lines", "fineweb-quality"],
-        ["datatrove_families.py"],
+        ["datatrove_families.py", "dolma_taggers.py"],
     ),
     "near-duplicates": (
         ["near-duplicates"],
@@ -66,6 +68,15 @@ def kept_ids(folder: Path) -> list[str]:
     return [i for shard in sorted(folder.rglob("*.parquet")) for i in pq.read_table(shard, columns=["id"])["id"].to_pylist()]
 
 
+def copy_ids_and_texts(source: Path, target: Path) -> None:
+    """The same columns for every side: datatrove's writer cannot carry some of the others."""
+    rows = pq.ParquetFile(source)
+    schema = rows.schema_arrow.empty_table().select(["id", "text"]).schema
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        for group in range(rows.num_row_groups):
+            writer.write_table(rows.read_row_group(group, columns=["id", "text"]))
+
+
 def text_bytes(shards: list[Path]) -> tuple[int, int]:
     """Records, and bytes of UTF-8 text."""
     texts = [text for shard in shards for text in pq.read_table(shard, columns=["text"])["text"].to_pylist()]
@@ -79,7 +90,7 @@ class Bench:
         self.shards = work / "shards"
         self.shards.mkdir()
         for shard in arguments.shards:
-            shutil.copy(shard, self.shards)
+            copy_ids_and_texts(shard, self.shards / shard.name)
         self.records, self.bytes = text_bytes(sorted(self.shards.iterdir()))
 
     def run_probity(self, workload: str, stages: list[str]) -> tuple[float, list[str]]:
@@ -110,7 +121,8 @@ class Bench:
             for peer in peers if turn < self.peer_rounds else []:
                 seconds, peer_kept = self.run_peer(peer)
                 theirs[peer].append(seconds)
-                self.agreement(peer, kept, peer_kept)
+                if peer_kept:
+                    self.agreement(peer, kept, peer_kept)
         middle = statistics.median(ours)
         self.line("probity", ours, None)
         for peer, seconds in theirs.items():

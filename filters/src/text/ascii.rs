@@ -9,7 +9,7 @@ const CASE: u64 = ONES * 0x20;
 
 /// Whether Python takes the byte for white space.
 #[inline]
-pub(super) fn is_space(byte: u8) -> bool {
+pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | 0x1c..=b' ')
 }
 

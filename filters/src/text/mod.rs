@@ -6,6 +6,7 @@ mod hash;
 mod lines;
 #[cfg(test)]
 mod parity;
+mod places;
 pub mod punctuation;
 pub mod python;
 mod shingles;
@@ -15,6 +16,7 @@ mod tokens;
 
 pub use hash::{ngrams, word_hash};
 pub use lines::{Lines, Piece};
+pub use places::placed_words;
 pub use shingles::Shingles;
 pub use simplify::simplify_text;
 pub use tokens::Tokens;

@@ -34,21 +34,26 @@ pub fn simplify_text(text: &str) -> String {
 
 /// Yields the characters of the text with every match of `\p{Nd}+([.,،٫⎖⎗⎘]\p{Nd}+)?` replaced by `0`.
 fn replace_numbers(text: &str, mut yielded: impl FnMut(char)) {
-    let digits = |rest: &str| rest.len() - rest.trim_start_matches(python::is_decimal).len();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if !python::is_decimal(c) {
+        if python::is_decimal(c) {
+            yielded('0');
+            rest = &rest[number_len(rest)..];
+        } else {
             yielded(c);
             rest = &rest[c.len_utf8()..];
-            continue;
         }
-        yielded('0');
-        rest = &rest[digits(rest)..];
-        let fraction = rest.strip_prefix(is_decimal_separator).unwrap_or_default();
-        let more = digits(fraction);
-        if more > 0 {
-            rest = &fraction[more..];
-        }
+    }
+}
+
+/// The length of the number the text begins with, fraction included.
+pub(super) fn number_len(text: &str) -> usize {
+    let digits = |text: &str| text.len() - text.trim_start_matches(python::is_decimal).len();
+    let whole = digits(text);
+    let fraction = text[whole..].strip_prefix(is_decimal_separator).unwrap_or_default();
+    match digits(fraction) {
+        0 => whole,
+        more => text.len() - fraction.len() + more,
     }
 }
 

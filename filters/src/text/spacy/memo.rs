@@ -2,7 +2,7 @@
 
 use crate::text::hash::read;
 
-const SLOTS: usize = 2048;
+const SLOTS: usize = 8192;
 const BLOCKS: usize = 3;
 const MAX_BYTES: usize = 8 * BLOCKS;
 const MAX_TOKENS: usize = 4;

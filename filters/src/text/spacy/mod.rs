@@ -98,24 +98,34 @@ fn part(out: &Columns, index: usize, chunk: usize) -> Part {
     }
 }
 
+/// Whether white space may begin with the byte: ASCII white space, and the first bytes of all other white space.
+static MAY_BEGIN_SPACE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = ascii::is_space(byte as u8) || matches!(byte, 0xc2 | 0xe1 | 0xe2 | 0xe3);
+        byte += 1;
+    }
+    table
+};
+
 /// Where the chunk that holds the byte at `at` ends, and where to go on after white space that is not ASCII.
 fn chunk_end(text: &str, at: usize) -> (usize, usize) {
     let bytes = text.as_bytes();
     let mut end = at;
-    while let Some(&byte) = bytes.get(end) {
-        if ascii::is_space(byte) {
+    while let Some(more) = bytes[end..].iter().position(|&byte| MAY_BEGIN_SPACE[usize::from(byte)]) {
+        end += more;
+        if bytes[end].is_ascii() {
             return (end, end);
         }
-        // Only these bytes begin the code points of white space beyond ASCII.
-        if matches!(byte, 0xc2 | 0xe1 | 0xe2 | 0xe3)
-            && let Some(c) = text[end..].chars().next()
+        if let Some(c) = text[end..].chars().next()
             && python::is_space(c)
         {
             return (end, end + c.len_utf8());
         }
         end += 1;
     }
-    (end, end)
+    (text.len(), text.len())
 }
 
 /// Replaces tokens by those of exceptions.
