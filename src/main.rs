@@ -35,12 +35,32 @@ enum Verb {
     Filters(verbs::filters::Arguments),
     /// Tell why one record had its fate
     Explain(verbs::explain::Arguments),
+    /// List the clusters of duplicates a release was freed of, or show one side by side
+    Duplicates(verbs::duplicates::Arguments),
     /// Recount a release under other bounds from its ledger, without reading texts
     Whatif(verbs::whatif::Arguments),
     /// Make a signing key
     Keygen(verbs::keygen::Arguments),
     /// Sign a release that was made without a key
     Sign(verbs::sign::Arguments),
+    /// Put a signature to an audited release
+    Countersign(verbs::countersign::Arguments),
+    /// Attach a timestamp of an authority
+    Timestamp(verbs::timestamp::Arguments),
+    /// Prove what became of one record
+    Prove(verbs::prove::Arguments),
+    /// Open chosen records and committed fields to one reader
+    Disclose(verbs::disclose::Arguments),
+    /// Check what `prove` or `disclose` wrote
+    CheckProof(verbs::check_proof::Arguments),
+    /// Draw a sample of records to open, and tell what the answer is worth
+    Audit(verbs::audit::Arguments),
+    /// Tell what changed between two releases
+    Diff(verbs::diff::Arguments),
+    /// Render a document or a bill of materials from a release
+    Render(verbs::render::Arguments),
+    /// Copy a release without what only auditors may see
+    Redact(verbs::redact::Arguments),
     /// Check a release against a public key
     Verify(verbs::verify::Arguments),
 }
@@ -61,9 +81,19 @@ fn main() -> ExitCode {
         Verb::Bench(a) => verbs::bench::call(&a),
         Verb::Filters(a) => verbs::filters::call(&a),
         Verb::Explain(a) => verbs::explain::call(&a),
+        Verb::Duplicates(a) => verbs::duplicates::call(&a),
         Verb::Whatif(a) => verbs::whatif::call(&a),
         Verb::Keygen(a) => verbs::keygen::call(&a),
         Verb::Sign(a) => verbs::sign::call(&a),
+        Verb::Countersign(a) => verbs::countersign::call(&a),
+        Verb::Timestamp(a) => verbs::timestamp::call(&a),
+        Verb::Prove(a) => verbs::prove::call(&a),
+        Verb::Disclose(a) => verbs::disclose::call(&a),
+        Verb::CheckProof(a) => verbs::check_proof::call(&a),
+        Verb::Audit(a) => verbs::audit::call(&a),
+        Verb::Diff(a) => verbs::diff::call(&a),
+        Verb::Render(a) => verbs::render::call(&a),
+        Verb::Redact(a) => verbs::redact::call(&a),
         Verb::Verify(a) => verbs::verify::call(&a),
     };
     code.unwrap_or_else(|error| report(&error))

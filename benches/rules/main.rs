@@ -18,8 +18,8 @@ use criterion::{
     BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
 use filters::{
-    Action, Asset, BuildError, Column, ColumnRef, Context, Document, Entry, FILTERS, Filter, Findings, Kind,
-    Layout, Measure, Scratch, StageSlots, Value, View,
+    Action, Asset, BenchmarkItem, BuildError, Column, ColumnRef, Context, Document, Entry, FILTERS, Filter,
+    Findings, ItemFields, Kind, Layout, Measure, Scratch, StageSlots, Value, View,
 };
 use pipeline::barriers::{BARRIERS, Barrier, BarrierEntry};
 use std::collections::HashSet;
@@ -27,7 +27,7 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
-use texts::{Corpus, corpora};
+use texts::{Corpus, corpora, items};
 
 /// What there is to be found in `prose`, `mixed` and `languages`: texts in which a filter finds something (a broken
 /// rule, an edit or a span), pieces of the analysis, different keys of a barrier.
@@ -40,6 +40,7 @@ const EXPECTED: &[(&str, [usize; 3])] = &[
     ("rules/fineweb-quality", [15, 29, 15]),
     ("rules/url-list", [24, 24, 24]),
     ("rules/keywords", [7, 7, 7]),
+    ("rules/decontamination", [0, 0, 0]),
     ("rules/score-range", [22, 38, 25]),
     ("rules/sample", [108, 106, 107]),
     ("analysis/tokens", [37498, 50100, 32352]),
@@ -52,6 +53,7 @@ const EXPECTED: &[(&str, [usize; 3])] = &[
 /// Configurations of filters that need something the program does not ship.
 const CONFIGURED: &[(&str, &str)] = &[
     ("url-list", "domains = \"domains\"\nsoft_words = \"words\"\nsubstrings = \"words\""),
+    ("decontamination", "benchmarks = [\"items\"]\ncanaries = [\"a string that no text holds\"]"),
     ("score-range", "score = \"score\"\nat_least = \"0.25\""),
 ];
 
@@ -64,6 +66,10 @@ impl Context for Bench {
             name: name.to_string(),
             bytes: Arc::new(b"example.com\nexample.net\nfree-prizes.example\n"),
         })
+    }
+
+    fn benchmark(&mut self, _: &str, _: ItemFields<'_>) -> Result<Vec<BenchmarkItem>, BuildError> {
+        Ok(items().into_iter().map(|text| BenchmarkItem { text, ..BenchmarkItem::default() }).collect())
     }
 
     fn embedded(&mut self, _: &str, _: &'static [u8]) {}

@@ -50,6 +50,19 @@ fn texts(seed: u64, sentence: fn(&mut Random, &mut String)) -> Vec<String> {
         .collect()
 }
 
+/// Items of a benchmark: a part of every thirtieth text, and many that are in none.
+pub fn items() -> Vec<String> {
+    let part = |text: &String| text.split(' ').skip(20).take(40).collect::<Vec<_>>().join(" ");
+    let parts = corpora().iter().flat_map(|corpus| corpus.texts.iter().step_by(30).map(part)).collect();
+    let mut random = Random(4);
+    let mut other = || {
+        let mut text = String::new();
+        (0..4).for_each(|_| prose(&mut random, &mut text));
+        text
+    };
+    [parts, (0..20_000).map(|_| other()).collect::<Vec<_>>()].concat()
+}
+
 /// SplitMix64 (Steele, Lea, Flood 2014).
 struct Random(u64);
 

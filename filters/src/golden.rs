@@ -2,8 +2,8 @@
 //! in `tests/golden/README.md`.
 
 use crate::{
-    Action, Asset, Broken, BuildError, Built, ColumnRef, Context, Document, Edits, FILTERS, Findings, Kind,
-    Layout, Measure, Scratch, StageSlots, Value, View, find,
+    Action, Asset, BenchmarkItem, Broken, BuildError, Built, ColumnRef, Context, Document, Edits, FILTERS,
+    Findings, ItemFields, Kind, Layout, Measure, Scratch, StageSlots, Value, View, find,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,18 @@ impl Context for TestContext {
     fn asset(&mut self, name: &str) -> Result<Asset, BuildError> {
         let bytes = self.assets.get(name).ok_or_else(|| BuildError::asset(name, "no such file"))?;
         Ok(Asset { name: name.to_string(), bytes: Arc::new(bytes.clone().into_bytes()) })
+    }
+
+    fn benchmark(&mut self, name: &str, fields: ItemFields<'_>) -> Result<Vec<BenchmarkItem>, BuildError> {
+        let lines = self.assets.get(name).ok_or_else(|| BuildError::asset(name, "no such file"))?.lines();
+        let item = |line: &str| {
+            let object: serde_json::Value = serde_json::from_str(line).unwrap();
+            let field = |name: &str| object[name].as_str().map(str::to_string);
+            let texts = [fields.text].into_iter().chain(fields.append.iter().map(String::as_str));
+            let text = texts.map(|name| field(name).unwrap()).collect::<Vec<_>>().join("\n");
+            BenchmarkItem { text, id: field(fields.id), benchmark: field(fields.benchmark) }
+        };
+        Ok(lines.map(item).collect())
     }
 
     fn embedded(&mut self, name: &str, _: &'static [u8]) {

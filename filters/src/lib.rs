@@ -17,6 +17,7 @@ mod error;
 mod findings;
 #[cfg(test)]
 mod golden;
+mod items;
 pub mod pack;
 #[cfg(test)]
 mod properties;
@@ -30,6 +31,7 @@ pub use document::{Analysed, Document, Scratch, View};
 pub use edit::{Edit, Edits};
 pub use error::BuildError;
 pub use findings::{Broken, Findings, Layout, Measure, Span, StageSlots, Value};
+pub use items::{BenchmarkItem, ItemFields};
 pub use registry::{FILTERS, find};
 pub use spec::{
     Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Rule, RuleBound, Spec,

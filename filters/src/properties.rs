@@ -78,6 +78,8 @@ fn piece() -> impl Strategy<Value = String> {
         "'s",
         "\"",
         "One. Two! Three?",
+        "Who wound the great clock above the market hall?",
+        "no-training-4f1e",
     ]);
     prop_oneof![4 => known.prop_map(str::to_string), 1 => "[a-z]{1,9} ", 1 => "\\PC{0,4}", 1 => any::<char>().prop_map(|c| c.to_string())]
 }
@@ -231,6 +233,19 @@ fn a_wrong_value_is_refused_with_its_key() {
         ("sample", "", "`rate` is missing"),
         ("sample", "rate = 2", "`rate` is 2, outside 0 to 1"),
         ("score-range", "at_most = 1", "`score` is missing"),
+        ("decontamination", "", "`benchmarks` is empty, and so is `canaries`"),
+        ("decontamination", "canaries = [\" \"]", "`canaries` has an empty string"),
+        ("decontamination", "benchmarks = [\"none.jsonl\"]", "asset `none.jsonl`: no such file"),
+        ("decontamination", "canaries = [\"c\"]\nngram = 0", "`ngram` is 0, expected 1 to 64"),
+        ("decontamination", "canaries = [\"c\"]\nngram = 7", "`item_words_min` is 8, expected 1 to 7"),
+        (
+            "decontamination",
+            "canaries = [\"c\"]\ndistinct_words_min = 14",
+            "`distinct_words_min` is 14, expected 0 to 13",
+        ),
+        ("decontamination", "canaries = [\"c\"]\nhits_min = 0", "`hits_min` is 0, expected at least 1"),
+        ("decontamination", "canaries = [\"c\"]\noverlap_min = 2", "`overlap_min` is 2, expected 0 to 1"),
+        ("decontamination", "canaries = [\"c\"]\nnormalisation = \"case\"", "unknown variant `case`"),
         ("score-range", "score = \"hazard\"", "`score` needs `at_least` or `at_most`"),
         (
             "score-range",

@@ -13,6 +13,7 @@ pub const FILTERS: &[Entry] = &[
     entry::<rules::fineweb_quality::Config>(),
     entry::<rules::url_list::Config>(),
     entry::<rules::keywords::Config>(),
+    entry::<rules::decontamination::Config>(),
     entry::<rules::score_range::Config>(),
     entry::<rules::sample::Config>(),
 ];

@@ -1,9 +1,10 @@
 //! The seam: how a filter or scorer is described, configured and built.
 
-use crate::{BuildError, Findings, View};
+use crate::{BenchmarkItem, BuildError, Findings, ItemFields, View};
 use serde::{Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Judges one document. Pure, total and infallible: the same view gives the same findings.
@@ -28,6 +29,11 @@ pub trait Filter: Send + Sync {
     /// Whether of several broken rules always the first in the order of [`Filter::rules`] decides.
     fn decides_in_order(&self) -> bool {
         true
+    }
+
+    /// What whoever runs it should know of this instance, such as what it was given and cannot use.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Judges one document. `Break` means that a broken rule has decided and nothing more is measured; return it
@@ -171,6 +177,17 @@ pub struct Asset {
 pub trait Context {
     /// Reads a configured file (relative to the config file) and lists its digest in the manifest.
     fn asset(&mut self, name: &str) -> Result<Asset, BuildError>;
+
+    /// Where a configured file or folder lies.
+    fn place(&self, name: &str) -> PathBuf {
+        PathBuf::from(name)
+    }
+
+    /// Reads a configured file of evaluation items, Parquet or JSON Lines, and lists its digest in the manifest.
+    /// Surroundings in which no such file can be read leave this out.
+    fn benchmark(&mut self, name: &str, fields: ItemFields<'_>) -> Result<Vec<BenchmarkItem>, BuildError> {
+        Err(BuildError::asset(name, format!("items with a field `{}` cannot be read here", fields.text)))
+    }
 
     /// Lists bytes compiled into the program, such as a shipped pack, as an asset of the run.
     fn embedded(&mut self, name: &str, bytes: &'static [u8]);

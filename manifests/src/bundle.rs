@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::{CanonicalError, parse_canonical, to_canonical};
 use crate::dsse::{Envelope, IN_TOTO_TYPE, Signature, pae};
 use crate::keys::{PublicKey, SigningKey};
+use crate::predicate::Statement;
 
 /// The media type of the bundles that are written and read.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -147,6 +148,45 @@ pub fn open_bundle(bytes: &[u8], key: &PublicKey) -> Result<Vec<u8>, BundleError
     let sig = decode("sig", &signature.sig)?;
     key.verify(&pae(IN_TOTO_TYPE, &payload), &sig).map_err(|_| BundleError::Signature)?;
     Ok(payload)
+}
+
+/// The payload of a bundle without asking who signed it: for those who made it, never for those who check it.
+pub(crate) fn unverified_payload(bytes: &[u8]) -> Result<Vec<u8>, BundleError> {
+    let bundle: Bundle = parse_canonical(bytes, BUNDLE_BYTES_MAX)?;
+    decode("payload", &bundle.dsse_envelope.payload)
+}
+
+/// The statement in a bundle, under the same condition.
+pub(crate) fn unverified_statement(bytes: &[u8]) -> Result<Statement, BundleError> {
+    Ok(parse_canonical(&unverified_payload(bytes)?, BUNDLE_BYTES_MAX)?)
+}
+
+/// The bytes of the one signature in a bundle: what a timestamp is about.
+pub(crate) fn signature_of(bytes: &[u8]) -> Result<Vec<u8>, BundleError> {
+    let bundle: Bundle = parse_canonical(bytes, BUNDLE_BYTES_MAX)?;
+    let [signature] = bundle.dsse_envelope.signatures.as_slice() else {
+        return Err(BundleError::SignatureCount(bundle.dsse_envelope.signatures.len()));
+    };
+    decode("sig", &signature.sig)
+}
+
+/// The timestamps in a bundle, in base64.
+pub(crate) fn timestamps_of(bytes: &[u8]) -> Result<Vec<String>, BundleError> {
+    let bundle: Bundle = parse_canonical(bytes, BUNDLE_BYTES_MAX)?;
+    let data = bundle.verification_material.timestamp_verification_data;
+    let tokens = data.and_then(|data| data.rfc3161_timestamps).unwrap_or_default();
+    Ok(tokens.into_iter().map(|token| token.signed_timestamp).collect())
+}
+
+/// The bundle with one more timestamp.
+pub(crate) fn with_timestamp(bytes: &[u8], token: String) -> Result<Vec<u8>, BundleError> {
+    let mut bundle: Bundle = parse_canonical(bytes, BUNDLE_BYTES_MAX)?;
+    let data = bundle.verification_material.timestamp_verification_data;
+    let mut tokens = data.and_then(|data| data.rfc3161_timestamps).unwrap_or_default();
+    tokens.push(Timestamp { signed_timestamp: token });
+    let data = Timestamps { rfc3161_timestamps: Some(tokens) };
+    bundle.verification_material.timestamp_verification_data = Some(data);
+    Ok(to_canonical(&bundle)?)
 }
 
 fn check_name(field: &'static str, found: Option<&str>, expected: String) -> Result<(), BundleError> {

@@ -48,8 +48,11 @@ pub enum KeyError {
         found: String,
     },
     /// The private key is encrypted.
-    #[error("the private key is encrypted; decrypt it first (openssl pkcs8)")]
+    #[error("the private key is encrypted and there is no passphrase")]
     Encrypted,
+    /// The passphrase does not open the private key.
+    #[error("the passphrase does not open the private key")]
+    Passphrase,
     /// Damaged, or neither P-256 nor Ed25519.
     #[error("not a P-256 or Ed25519 key: {0}")]
     Unsupported(String),

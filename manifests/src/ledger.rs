@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use commit::{RandomError, SaltKey, commit};
 pub use leaf::{decision_leaf, record_leaf};
 pub use roots::{ShardEntry, content_root, decision_root, record_root};
+pub(crate) use tally::check_row;
 pub use tally::{FateCounts, LedgerError, RuleCount, ShardTally};
 
 /// What finally became of a record. Every record has exactly one fate.

@@ -71,22 +71,57 @@ impl Tree {
     }
 }
 
-/// The hashes that, with the leaf at `index`, give the root over `leaf_hashes` (RFC 9162, section 2.1.3.1).
-///
-/// Proofs are made by whoever has all leaves and are small, so this needs the leaves in memory. An index outside the
-/// tree has no proof: the result is empty and [`verify_inclusion`] refuses it.
+/// A tree with all its nodes, for those who have all leaves in memory and make proofs.
+#[derive(Debug, Clone)]
+pub struct Levels {
+    /// The leaf hashes, their parents, and so on up to the root.
+    levels: Vec<Vec<Sha256>>,
+}
+
+impl Levels {
+    /// The tree over these hashed leaves.
+    pub fn new(leaf_hashes: Vec<Sha256>) -> Self {
+        let mut levels = vec![leaf_hashes];
+        while let Some(level) = levels.last().filter(|level| level.len() > 1) {
+            levels.push(level.chunks(2).map(parent).collect());
+        }
+        Self { levels }
+    }
+
+    /// The number of leaves.
+    pub fn len(&self) -> usize {
+        self.levels.first().map_or(0, Vec::len)
+    }
+
+    /// Whether there are no leaves.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The root; that of an empty tree if there are no leaves.
+    pub fn root(&self) -> Sha256 {
+        let root = self.levels.last().and_then(|level| level.first());
+        root.copied().unwrap_or_else(|| Sha256::of(b""))
+    }
+
+    /// The hashes that, with the leaf at `index`, give the root (RFC 9162, section 2.1.3.1). An index outside the tree
+    /// has no proof: the result is empty and [`verify_inclusion`] refuses it.
+    pub fn path(&self, index: usize) -> Vec<Sha256> {
+        let (mut path, mut at) = (Vec::new(), index);
+        if index >= self.len() {
+            return path;
+        }
+        for level in &self.levels {
+            path.extend(level.get(at ^ 1));
+            at /= 2;
+        }
+        path
+    }
+}
+
+/// The proof for one leaf, see [`Levels::path`].
 pub fn inclusion_proof(leaf_hashes: &[Sha256], index: usize) -> Vec<Sha256> {
-    let mut proof = Vec::new();
-    if index >= leaf_hashes.len() {
-        return proof;
-    }
-    let (mut level, mut at) = (leaf_hashes.to_vec(), index);
-    while level.len() > 1 {
-        proof.extend(level.get(at ^ 1));
-        level = level.chunks(2).map(parent).collect();
-        at /= 2;
-    }
-    proof
+    Levels::new(leaf_hashes.to_vec()).path(index)
 }
 
 fn parent(pair: &[Sha256]) -> Sha256 {

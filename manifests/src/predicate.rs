@@ -88,6 +88,8 @@ pub struct Predicate {
     pub auditor: Auditor,
     /// The documents rendered from this manifest.
     pub documents: Vec<DocumentRef>,
+    /// Digests of the fields that are opened to auditors alone.
+    pub disclosures: Disclosures,
     /// Which fields were declared and which were measured.
     pub fields: Fields,
 }
@@ -287,8 +289,20 @@ pub struct Auditor {
 pub struct DocumentRef {
     /// File name at the top of the release.
     pub name: String,
+    /// What rendered it, with its version; `none` for a document that was only put there.
+    pub renderer: String,
     /// Digest of its bytes.
     pub sha256: Sha256,
+}
+
+/// Digests of committed fields, see [`crate::disclosure`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Disclosures {
+    /// Always `sha-256`.
+    pub alg: String,
+    /// In byte order, with decoys; empty if nothing is committed.
+    pub digests: Vec<String>,
 }
 
 /// Which fields rest on the producer's word and which on a count.

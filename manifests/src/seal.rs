@@ -6,23 +6,29 @@
 //! A crash in between leaves a directory that can be sealed again.
 
 mod draft;
+mod follow;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use draft::{Draft, SourceDeclaration};
+pub(crate) use draft::published;
+pub use draft::{Draft, SourceDeclaration, Withheld};
+pub use follow::follow;
+pub(crate) use write::once as write_once;
 
 use crate::bundle::{BundleError, make_bundle, open_bundle};
-use crate::canonical::{CanonicalError, to_canonical};
+use crate::canonical::{CanonicalError, check_canonical, to_canonical};
 use crate::digest::Sha256;
+use crate::disclosure::{DISCLOSURES, to_lines};
 use crate::index::{AUDITOR_INDEX, AuditorIndex, FileDigest, INPUTS_INDEX, LEDGER_INDEX, SALT_KEY};
 use crate::keys::{Algorithm, SigningKey};
 use crate::layout::{CONFIG, MANIFEST, SUMS, UNSIGNED_MANIFEST, covered, is_companion};
 use crate::model_signing::{DATASET_SIG, DirectoryStatement};
 use crate::paths::{PathError, RelPath};
 use crate::predicate::{DocumentRef, PREDICATE_TYPE, Predicate, STATEMENT_TYPE, Statement, Subject};
+use crate::render::{self, Facts};
 use crate::sums::format_sums;
 use crate::verify::{self, Indexes, Release};
 
@@ -102,19 +108,32 @@ pub fn preview(dir: &Path, draft: &Draft) -> Result<Predicate, SealError> {
 /// documents and `auditor/` are complete. Writes `auditor/index.json`, `SHA256SUMS` and the manifest: signed if there
 /// is a key, else `manifest.json`, which [`sign`] completes.
 pub fn seal(dir: &Path, draft: &Draft, key: Option<&SigningKey>) -> Result<Sealed, SealError> {
-    write::clear_unfinished(dir, &[AUDITOR_INDEX, SUMS, DATASET_SIG, MANIFEST, UNSIGNED_MANIFEST])?;
-    let mut release = open(dir)?;
+    let own = [AUDITOR_INDEX, DISCLOSURES, SUMS, DATASET_SIG, MANIFEST, UNSIGNED_MANIFEST];
+    let documents = draft.documents.iter().map(String::as_str);
+    write::clear_unfinished(dir, &own.into_iter().chain(documents).collect::<Vec<_>>())?;
+    let release = open(dir)?;
     for manifest in [MANIFEST, UNSIGNED_MANIFEST] {
         if release.has(manifest) {
             return Err(SealError::Sealed(manifest));
         }
     }
+    write_disclosures(dir, draft)?;
+    let mut release = open(dir)?;
     let indexes = read_indexes(&mut release)?;
+    if let Some(absent) = indexes.ledger.outputs.iter().find(|part| !release.has(&part.name)) {
+        return Err(SealError::Missing(absent.name.clone()));
+    }
+    let claims = draft.fill(&mut release, &indexes, Sha256::of(b""), Vec::new())?;
+    render_documents(dir, &mut release, &indexes, &claims, &draft.documents)?;
     let listed = covered(&indexes.ledger, draft.documents.iter().map(String::as_str));
     check_files(&release, &listed)?;
     let auditor = auditor_index(&mut release, &indexes)?;
     let documents = digests(&mut release, &draft.documents.iter().cloned().collect())?;
-    let documents = documents.into_iter().map(|(name, sha256)| DocumentRef { name, sha256 }).collect();
+    let documents = documents.into_iter().map(|(name, sha256)| {
+        let renderer = render::renderer(&name).to_owned();
+        DocumentRef { name, renderer, sha256 }
+    });
+    let documents = documents.collect();
     let predicate = draft.fill(&mut release, &indexes, Sha256::of(&auditor), documents)?;
     let files = digests(&mut release, &listed)?;
     let sums = sums(&files)?;
@@ -157,6 +176,41 @@ pub fn sign(dir: &Path, key: &SigningKey) -> Result<Sealed, SealError> {
     }
     write::remove(dir, UNSIGNED_MANIFEST)?;
     Ok(Sealed { sha256: Sha256::of(&bytes), statement, key_id: Some(key.public().key_id()) })
+}
+
+/// Writes the documents that are rendered from the claims.
+fn render_documents(
+    dir: &Path,
+    release: &mut Release,
+    indexes: &Indexes,
+    claims: &Predicate,
+    names: &[String],
+) -> Result<(), SealError> {
+    let bytes = read(release, CONFIG)?;
+    let config = check_canonical(&bytes, verify::INDEX_BYTES_MAX)?;
+    let parts = digests(release, &indexes.ledger.outputs.iter().map(|part| part.name.clone()).collect())?;
+    let parts = parts.iter().map(|(name, sha256)| (name.as_str(), *sha256)).collect();
+    let facts = Facts { predicate: claims, parts, config: &config };
+    for name in names {
+        if let Some(text) = render::document(name, &facts) {
+            write::once(dir, name, text.as_bytes())?;
+            release.adopt(name, text.as_bytes());
+        }
+    }
+    Ok(())
+}
+
+/// The openings of the committed fields; no file where nothing is committed.
+fn write_disclosures(dir: &Path, draft: &Draft) -> Result<(), SealError> {
+    if draft.withheld.stages.is_empty() {
+        return write::remove(dir, DISCLOSURES);
+    }
+    let mut release = open(dir)?;
+    if !release.has(SALT_KEY) {
+        return Err(SealError::Missing(SALT_KEY.to_owned()));
+    }
+    let disclosures = draft.disclosures(&draft::salt_key(&mut release)?)?;
+    write::once(dir, DISCLOSURES, &to_lines(&disclosures)?)
 }
 
 fn open(dir: &Path) -> Result<Release, SealError> {

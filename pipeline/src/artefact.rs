@@ -11,8 +11,8 @@ use crate::map::Map;
 use crate::store::Pending;
 use crate::{Error, Result};
 use std::io::Write;
-use std::path::Path;
-use xxhash_rust::xxh3::xxh3_64;
+use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 const MAGIC: &[u8; 8] = b"PROBITY1";
 const HEADER_LEN: usize = 64;
@@ -25,12 +25,22 @@ pub(crate) enum Kind {
     Verdicts = 1,
     /// One barrier's keys of one row group, fixed width.
     Keys = 2,
-    /// Texts of a barrier's candidates in one row group: an Arrow IPC file.
+    /// What a barrier compares of its candidates in one row group.
     Texts = 3,
     /// A barrier's removals.
     Removals = 4,
     /// What writing one shard counted and hashed, as JSON.
     Written = 5,
+    /// A sorted run of a sort that did not fit in memory.
+    Run = 6,
+    /// Pairs of records that may be near-duplicates.
+    Pairs = 7,
+    /// Records whose texts a barrier compares.
+    Candidates = 8,
+    /// The signatures of a release's records, for later releases to be compared with.
+    Index = 9,
+    /// Passages that a barrier cuts out of texts.
+    Cuts = 10,
 }
 
 /// A digest of everything an artefact depends on.
@@ -43,6 +53,11 @@ pub(crate) struct Artefact(Map);
 impl Artefact {
     /// The artefact at `path` if it is there, whole, and this task's; anything else is as good as absent.
     pub(crate) fn find(path: &Path, kind: Kind, identity: &Identity) -> Option<Self> {
+        Self::find_any(path, kind).filter(|found| found.0.as_ref()[16..48] == identity[..])
+    }
+
+    /// The artefact at `path` if it is there, whole and of this kind, whatever run it comes from.
+    pub(crate) fn find_any(path: &Path, kind: Kind) -> Option<Self> {
         let map = Map::open(path).ok()?;
         let bytes = map.as_ref();
         let header = bytes.get(..HEADER_LEN)?;
@@ -50,7 +65,6 @@ impl Artefact {
         let number = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().unwrap_or_default());
         let ours = &header[..8] == MAGIC
             && header[8..12] == (kind as u32).to_le_bytes()
-            && header[16..48] == identity[..]
             && number(48) == payload.len() as u64
             && number(56) == xxh3_64(payload);
         ours.then_some(Self(map))
@@ -69,15 +83,46 @@ impl Artefact {
 
 /// Writes an artefact.
 pub(crate) fn write(path: &Path, kind: Kind, identity: &Identity, payload: &[u8]) -> Result<()> {
-    let mut header = [0u8; HEADER_LEN];
-    header[..8].copy_from_slice(MAGIC);
-    header[8..12].copy_from_slice(&(kind as u32).to_le_bytes());
-    header[16..48].copy_from_slice(identity);
-    header[48..56].copy_from_slice(&(payload.len() as u64).to_le_bytes());
-    header[56..].copy_from_slice(&xxh3_64(payload).to_le_bytes());
-    let mut file = Pending::create(path)?;
-    file.write_all(&header).and_then(|()| file.write_all(payload)).map_err(|e| Error::output(path, e))?;
-    file.commit()
+    let mut writer = Writer::create(path, kind)?;
+    writer.write(payload)?;
+    writer.finish(identity)
+}
+
+/// An artefact being written.
+pub(crate) struct Writer {
+    path: PathBuf,
+    file: Pending,
+    kind: Kind,
+    len: u64,
+    checksum: Xxh3,
+}
+
+impl Writer {
+    /// Starts an artefact that will stand at `path`.
+    pub(crate) fn create(path: &Path, kind: Kind) -> Result<Self> {
+        let mut file = Pending::create(path)?;
+        file.write_all(&[0; HEADER_LEN]).map_err(|e| Error::output(path, e))?;
+        Ok(Self { path: path.to_path_buf(), file, kind, len: 0, checksum: Xxh3::new() })
+    }
+
+    /// Appends to the payload.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.len += bytes.len() as u64;
+        self.checksum.update(bytes);
+        self.file.write_all(bytes).map_err(|e| Error::output(&self.path, e))
+    }
+
+    /// Writes the header and puts the file in place.
+    pub(crate) fn finish(mut self, identity: &Identity) -> Result<()> {
+        let mut header = [0u8; HEADER_LEN];
+        header[..8].copy_from_slice(MAGIC);
+        header[8..12].copy_from_slice(&(self.kind as u32).to_le_bytes());
+        header[16..48].copy_from_slice(identity);
+        header[48..56].copy_from_slice(&self.len.to_le_bytes());
+        header[56..].copy_from_slice(&self.checksum.digest().to_le_bytes());
+        self.file.write_start(&header).map_err(|e| Error::output(&self.path, e))?;
+        self.file.commit()
+    }
 }
 
 #[cfg(test)]

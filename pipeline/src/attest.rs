@@ -1,4 +1,7 @@
-//! Attesting: the indices, the public configuration, the rendered card, then the manifest, which is written last.
+//! Attesting: the indices, the public configuration, the rendered documents, then the manifest, which is written last.
+//!
+//! What helps somebody evade a filter is signed as digests: stages of keyword packs, stages named `hazard` or
+//! `hazard-…`, and every stage that names a column of one of these. See [`manifests::disclosure`].
 
 use crate::config::Source;
 use crate::fates::Fates;
@@ -9,14 +12,17 @@ use crate::write::{Written, data_file, ledger_file};
 use crate::{Error, Result, store};
 use manifests::canonical::to_canonical;
 use manifests::digest::Sha256;
+use manifests::disclosure::commit_stages;
 use manifests::index::{
     FileDigest, INPUTS_INDEX, InputShard, InputsIndex, LEDGER_INDEX, LedgerIndex, LedgerShard, OutputPart,
+    SALT_KEY,
 };
 use manifests::keys::SigningKey;
-use manifests::ledger::RuleCount;
+use manifests::ledger::{RuleCount, SaltKey};
 use manifests::predicate::{Asset, Dataset, Fields, Producer, Tool};
-use manifests::seal::{self, Sealed, SourceDeclaration};
+use manifests::seal::{self, Sealed, SourceDeclaration, Withheld};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -49,13 +55,13 @@ pub(crate) fn attest(
 ) -> Result<Attested> {
     write_json(&release.join(INPUTS_INDEX), &inputs_index(draft.listed))?;
     write_json(&release.join(LEDGER_INDEX), &ledger_index(draft)?)?;
-    write_json(&release.join("config.public.json"), draft.plan.resolved())?;
+    let (config, withheld) = withhold(draft.plan, release)?;
+    write_json(&release.join("config.public.json"), &config)?;
     write_run(release, draft, run)?;
-    let mut claims = claims(draft);
+    let mut claims = claims(draft, withheld);
     let fail = |e: seal::SealError| Error::output(release, e);
     let preview = seal::preview(release, &claims).map_err(fail)?;
-    store::write_file(&release.join("README.md"), manifests::render::card(&preview).as_bytes())?;
-    claims.documents = vec!["README.md".into()];
+    claims.documents = manifests::render::DOCUMENTS.map(String::from).to_vec();
     let gate = gate::broken(draft.plan.config.file.gate.as_ref(), &preview.accounting);
     let key = key.filter(|_| gate.is_empty());
     let sealed = seal::seal(release, &claims, key).map_err(fail)?;
@@ -100,7 +106,62 @@ fn digest_of(written: &Written, name: &str) -> Result<Sha256> {
     found.map(|(_, digest)| *digest).ok_or_else(|| Error::Bug(format!("`{name}` was not written")))
 }
 
-fn claims(draft: &Draft<'_>) -> seal::Draft {
+/// The configuration as it is published, and what is left out of it.
+fn withhold(plan: &Plan, release: &Path) -> Result<(Value, Withheld)> {
+    let mut config = plan.resolved().clone();
+    let places = sensitive(plan);
+    if places.is_empty() {
+        return Ok((config, Withheld::default()));
+    }
+    let path = release.join(SALT_KEY);
+    let bytes = std::fs::read(&path).map_err(|e| Error::output(&path, e))?;
+    let key = <[u8; 32]>::try_from(bytes).map_err(|_| Error::output(&path, "not 32 bytes"))?;
+    let stages = commit_stages(&mut config, &places, &SaltKey::from_bytes(key))
+        .map_err(|e| Error::Bug(format!("the resolved configuration: {e}")))?;
+    let assets = plan.assets().iter().filter(|asset| !names(&config, &asset.name));
+    Ok((config.clone(), Withheld { stages, assets: assets.map(asset).collect() }))
+}
+
+/// The places of the stages that are not published.
+fn sensitive(plan: &Plan) -> Vec<usize> {
+    let mut places: Vec<usize> = Vec::new();
+    for (place, stage) in plan.stages().iter().enumerate() {
+        let named_so = stage.name == "hazard" || stage.name.starts_with("hazard-");
+        let reads = |earlier: &usize| {
+            let table = plan.resolved().get("stages").and_then(|stages| stages.get(place));
+            table.is_some_and(|table| reads_column(table, &plan.stages()[*earlier].name))
+        };
+        if stage.used == "keywords" || named_so || places.iter().any(reads) {
+            places.push(place);
+        }
+    }
+    places
+}
+
+/// Whether a resolved stage names a column of another: `hazard`, `hazard/score`.
+fn reads_column(table: &Value, stage: &str) -> bool {
+    let Value::Object(fields) = table else { return false };
+    fields.iter().filter(|(key, _)| *key != "name" && *key != "use").any(|(_, value)| {
+        let rest = value.as_str().and_then(|text| text.strip_prefix(stage));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// Whether a text stands anywhere in a document: what no public stage names belongs to a committed one.
+fn names(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(found) => found == text,
+        Value::Array(items) => items.iter().any(|item| names(item, text)),
+        Value::Object(fields) => fields.values().any(|field| names(field, text)),
+        _ => false,
+    }
+}
+
+fn asset(asset: &crate::plan::Asset) -> Asset {
+    Asset { name: asset.name.clone(), sha256: asset.sha256, bytes: asset.bytes }
+}
+
+fn claims(draft: &Draft<'_>, withheld: Withheld) -> seal::Draft {
     let file = &draft.plan.config.file;
     let mut by_rule: BTreeMap<(String, String), RuleCount> = BTreeMap::new();
     for (stage, rule, removed, quarantined) in draft.written.iter().flat_map(|w| &w.by_rule) {
@@ -110,7 +171,7 @@ fn claims(draft: &Draft<'_>) -> seal::Draft {
     }
     let unreadable: Vec<(u64, u64)> =
         draft.written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
-    let asset = |a: &crate::plan::Asset| Asset { name: a.name.clone(), sha256: a.sha256, bytes: a.bytes };
+    let assets = draft.plan.assets().iter().map(asset);
     seal::Draft {
         dataset: Dataset {
             name: file.dataset.name.clone(),
@@ -124,7 +185,8 @@ fn claims(draft: &Draft<'_>) -> seal::Draft {
         sources: file.sources.iter().map(declaration).collect(),
         by_rule,
         orphans: draft.fates.orphans(&unreadable),
-        assets: draft.plan.assets().iter().map(asset).collect(),
+        assets: assets.filter(|asset| !withheld.assets.contains(asset)).collect(),
+        withheld,
         documents: Vec::new(),
         fields: fields(),
     }

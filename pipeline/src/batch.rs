@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Rows decoded at a time: large enough to amortise, small enough that a batch of long texts stays small.
-const BATCH_ROWS: usize = 1024;
+pub(crate) const BATCH_ROWS: usize = 1024;
 
 /// Why a record cannot be judged. It is quarantined under the stage `input` with this as its rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +86,21 @@ impl ShardReader {
         Ok(Batches { reader })
     }
 
+    /// The batches of one row group with all columns.
+    pub(crate) fn whole(&self, row_group: usize) -> Result<Batches> {
+        let blob = Blob::open(&self.path)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
+            .with_row_groups(vec![row_group])
+            .with_batch_size(BATCH_ROWS);
+        Ok(Batches { reader: builder.build().map_err(|e| Error::input(&self.path, e))? })
+    }
+
+    /// About how many bytes a row group takes when it is decoded.
+    pub(crate) fn decoded_bytes(&self, row_group: usize) -> u64 {
+        let groups = self.metadata.metadata().row_groups();
+        groups.get(row_group).map_or(0, |group| u64::try_from(group.total_byte_size()).unwrap_or_default())
+    }
+
     /// The accessors of one batch's columns.
     pub(crate) fn rows<'b>(&self, batch: &'b RecordBatch) -> Result<Rows<'b>> {
         let name = |index: usize| self.metadata.schema().field(index).name().clone();
@@ -138,17 +153,7 @@ impl Rows<'_> {
 
     /// The id of a row, where there is an id column and the row has one.
     pub(crate) fn id(&self, row: usize) -> Option<Cow<'_, str>> {
-        let array = self.id.as_ref().filter(|array| array.is_valid(row))?;
-        match array.data_type() {
-            DataType::Int32 => Some(Cow::Owned(array.as_primitive::<Int32Type>().value(row).to_string())),
-            DataType::Int64 => Some(Cow::Owned(array.as_primitive::<Int64Type>().value(row).to_string())),
-            DataType::UInt32 => Some(Cow::Owned(array.as_primitive::<UInt32Type>().value(row).to_string())),
-            DataType::UInt64 => Some(Cow::Owned(array.as_primitive::<UInt64Type>().value(row).to_string())),
-            _ => match Strings::new(array).get(row) {
-                Some(Ok(text)) => Some(Cow::Owned(text.to_string())),
-                _ => None,
-            },
-        }
+        label_at(self.id.as_ref()?, row)
     }
 
     /// The URL of a row.
@@ -171,7 +176,25 @@ impl<'b> Strings<'b> {
     }
 }
 
-fn text_at(array: &dyn Array, row: usize) -> Option<std::result::Result<&str, std::str::Utf8Error>> {
+/// A string or an integer as a name; `None` for anything else.
+pub(crate) fn label_at(array: &ArrayRef, row: usize) -> Option<Cow<'_, str>> {
+    if !array.is_valid(row) {
+        return None;
+    }
+    match array.data_type() {
+        DataType::Int32 => Some(Cow::Owned(array.as_primitive::<Int32Type>().value(row).to_string())),
+        DataType::Int64 => Some(Cow::Owned(array.as_primitive::<Int64Type>().value(row).to_string())),
+        DataType::UInt32 => Some(Cow::Owned(array.as_primitive::<UInt32Type>().value(row).to_string())),
+        DataType::UInt64 => Some(Cow::Owned(array.as_primitive::<UInt64Type>().value(row).to_string())),
+        _ => match text_at(array.as_ref(), row) {
+            Some(Ok(text)) => Some(Cow::Owned(text.to_string())),
+            _ => None,
+        },
+    }
+}
+
+/// The text of a row of a column of strings, or of bytes that should be UTF-8; `None` for a null and for anything else.
+pub(crate) fn text_at(array: &dyn Array, row: usize) -> Option<std::result::Result<&str, std::str::Utf8Error>> {
     if !array.is_valid(row) {
         return None;
     }
@@ -191,7 +214,8 @@ fn text_at(array: &dyn Array, row: usize) -> Option<std::result::Result<&str, st
     }
 }
 
-fn is_text(kind: &DataType) -> bool {
+/// Whether a column of this type holds strings, or bytes that may be.
+pub(crate) fn is_text(kind: &DataType) -> bool {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => true,

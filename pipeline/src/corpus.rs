@@ -1,18 +1,23 @@
-//! The judged corpus as a barrier sees it: which records are still alive, their keys, and, on demand, their texts.
+//! The judged corpus as a barrier sees it: which records are still alive, their keys, and, on demand, what it
+//! compares them by.
 
-use crate::artefact::{self, Artefact, Identity, Kind};
-use crate::barriers::{RecordNumber, Removal};
-use crate::batch::ShardReader;
+mod texts;
+
+use crate::artefact::{Artefact, Identity, Kind};
+use crate::barriers::{Barrier, RecordNumber};
+use crate::fates::Resolved;
 use crate::inputs::Shard;
-use crate::judge::replay;
 use crate::plan::Plan;
+use crate::spill::{Listing, Sorter};
 use crate::verdicts::{INPUT_STAGE, UNDECIDED, Verdicts};
 use crate::work::Work;
 use crate::{Error, Result};
-use manifests::digest::Sha256;
-use parquet::arrow::arrow_reader::RowSelection;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::path::PathBuf;
+
+pub use texts::Texts;
+pub(crate) use texts::{TextPart, TextWriter};
 
 /// One row group and the numbers of its records.
 #[derive(Clone, Debug)]
@@ -20,6 +25,12 @@ pub(crate) struct Group {
     pub(crate) shard: usize,
     pub(crate) row_group: usize,
     pub(crate) records: Range<RecordNumber>,
+}
+
+impl Group {
+    fn len(&self) -> usize {
+        (self.records.end - self.records.start) as usize
+    }
 }
 
 /// Every row group of the corpus, in order.
@@ -49,14 +60,20 @@ impl<'r> Judged<'r> {
     /// Loads who has been decided where.
     pub(crate) fn load(plan: &'r Plan, shards: &'r [Shard], work: &'r Work) -> Result<Self> {
         let groups = groups(shards);
-        let decided: Vec<Vec<u16>> = groups
-            .par_iter()
-            .map(|group| {
-                let artefact = verdicts(work, shards, group)?;
-                Ok(Verdicts::read(artefact.payload())?.stages()?.to_vec())
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self { plan, shards, work, groups, decided: decided.concat() })
+        let records = groups.last().map_or(0, |group| group.records.end) as usize;
+        let mut decided = Vec::with_capacity(records);
+        // a few groups at a time, so that what each decided is not in memory twice
+        for window in groups.chunks(4 * rayon::current_num_threads()) {
+            let stages = window
+                .par_iter()
+                .map(|group| {
+                    let artefact = verdicts(work, shards, group)?;
+                    Ok(Verdicts::read(artefact.payload())?.stages()?.to_vec())
+                })
+                .collect::<Result<Vec<Vec<u16>>>>()?;
+            stages.iter().for_each(|stages| decided.extend_from_slice(stages));
+        }
+        Ok(Self { plan, shards, work, groups, decided })
     }
 
     /// Whether any stage has decided the record.
@@ -64,10 +81,31 @@ impl<'r> Judged<'r> {
         self.decided[record as usize] != UNDECIDED
     }
 
+    /// The records that are in the release, with output shard and row. `unreadable` are ranges of records that
+    /// turned out unreadable when they were to be written.
+    pub(crate) fn released(
+        &self,
+        unreadable: &[(RecordNumber, RecordNumber)],
+    ) -> impl Iterator<Item = (RecordNumber, (u32, u64))> {
+        let (mut shard, mut next) = (0, 0);
+        let records = self.groups.iter().flat_map(move |group| {
+            let gone = unreadable.iter().any(|(start, _)| *start == group.records.start);
+            let records = group.records.clone().filter(move |&record| !gone && !self.is_decided(record));
+            records.map(|record| (record, group.shard as u32))
+        });
+        records.map(move |(record, of)| {
+            if of != shard {
+                (shard, next) = (of, 0);
+            }
+            next += 1;
+            (record, (shard, next - 1))
+        })
+    }
+
     /// Takes note of the records a barrier removed.
-    pub(crate) fn remove(&mut self, barrier_stage: usize, removals: &[Removal]) {
-        for removal in removals {
-            self.decided[removal.record as usize] = barrier_stage as u16;
+    pub(crate) fn remove(&mut self, resolved: &Resolved) {
+        for [record, ..] in resolved.removals.iter() {
+            self.decided[record as usize] = resolved.stage as u16;
         }
     }
 }
@@ -78,167 +116,150 @@ pub(crate) fn verdicts(work: &Work, shards: &[Shard], group: &Group) -> Result<A
     Artefact::open(&work.verdicts(group.shard, group.row_group), Kind::Verdicts, &identity)
 }
 
+/// How a record stands at a barrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No stage before the barrier has decided it.
+    Alive,
+    /// A stage has taken it out whose removals the barrier wants to see ([`Barrier::associates`]).
+    Associate,
+    /// It takes no part.
+    Out,
+}
+
 /// The corpus at one barrier.
 pub struct Corpus<'r> {
     judged: &'r Judged<'r>,
+    barrier: &'r dyn Barrier,
     /// Position of the barrier's stage.
     stage: usize,
     /// Position of the barrier among the barriers.
     ordinal: usize,
-    key_len: usize,
+    associates: Vec<u16>,
     keys: Vec<Artefact>,
+    memory: u64,
 }
 
 impl<'r> Corpus<'r> {
-    pub(crate) fn new(judged: &'r Judged<'r>, stage: usize, ordinal: usize, key_len: usize) -> Result<Self> {
+    /// The corpus at the barrier that is the `ordinal`th; `memory` is what it may hold at a time, in bytes.
+    pub(crate) fn new(
+        judged: &'r Judged<'r>,
+        barrier: &'r dyn Barrier,
+        (stage, ordinal): (usize, usize),
+        memory: u64,
+    ) -> Result<Self> {
         let open = |group: &Group| {
             let identity = judged.work.group_identity(&judged.shards[group.shard], group.row_group);
-            let artefact = Artefact::open(
-                &judged.work.keys(group.shard, group.row_group, ordinal),
-                Kind::Keys,
-                &identity,
-            )?;
-            let expected = (group.records.end - group.records.start) as usize * key_len;
+            let path = judged.work.keys(group.shard, group.row_group, ordinal);
+            let artefact = Artefact::open(&path, Kind::Keys, &identity)?;
+            let expected = group.len() * barrier.key_words() * 8;
             match artefact.payload().len() {
                 len if len == expected => Ok(artefact),
                 len => Err(Error::Bug(format!("keys artefact has {len} bytes, expected {expected}"))),
             }
         };
         let keys = judged.groups.iter().map(open).collect::<Result<_>>()?;
-        Ok(Self { judged, stage, ordinal, key_len, keys })
+        let associates = judged.plan.associates(barrier);
+        Ok(Self { judged, barrier, stage, ordinal, associates, keys, memory })
     }
 
-    /// Whether no stage before this barrier has decided the record.
-    fn alive(&self, record: RecordNumber) -> bool {
+    /// How many records there are, alive or not.
+    pub fn len(&self) -> u64 {
+        self.judged.decided.len() as u64
+    }
+
+    /// Whether there are no records.
+    pub fn is_empty(&self) -> bool {
+        self.judged.decided.is_empty()
+    }
+
+    /// How a record stands here.
+    pub fn standing(&self, record: RecordNumber) -> Standing {
         match self.judged.decided[record as usize] {
-            UNDECIDED => true,
-            INPUT_STAGE => false,
-            stage => usize::from(stage) > self.stage,
+            UNDECIDED => Standing::Alive,
+            INPUT_STAGE => Standing::Out,
+            stage if usize::from(stage) > self.stage => Standing::Alive,
+            stage if self.associates.contains(&stage) => Standing::Associate,
+            _ => Standing::Out,
         }
     }
 
-    /// Calls `each` with the key of every record alive, in record order.
-    pub fn for_each_key(&self, mut each: impl FnMut(RecordNumber, &[u8])) -> Result<()> {
+    /// Calls `each` with some words of the key of every record that is not out, in record order.
+    pub fn for_each<const C: usize>(
+        &self,
+        columns: [usize; C],
+        mut each: impl FnMut(RecordNumber, [u64; C]) -> Result<()>,
+    ) -> Result<()> {
         for (group, keys) in self.judged.groups.iter().zip(&self.keys) {
-            for (record, key) in group.records.clone().zip(keys.payload().chunks_exact(self.key_len)) {
-                if self.alive(record) {
-                    each(record, key);
+            let columns = columns.map(|column| key_column(keys, group, column));
+            for (at, record) in group.records.clone().enumerate() {
+                if self.standing(record) != Standing::Out {
+                    each(record, columns.map(|column| word_at(column, at)))?;
                 }
             }
         }
         Ok(())
     }
 
-    /// The texts of the given records (sorted) as they stand at this barrier.
-    pub fn texts(&self, records: &[RecordNumber]) -> Result<Texts> {
-        let mut wanted = Vec::new();
-        let mut rest = records;
-        for group in &self.judged.groups {
-            let (here, later) = rest.split_at(rest.partition_point(|&record| record < group.records.end));
-            if !here.is_empty() {
-                wanted.push((group, here));
+    /// One word of a record's key.
+    pub fn word(&self, record: RecordNumber, column: usize) -> u64 {
+        let at = self.judged.groups.partition_point(|group| group.records.end <= record);
+        match self.judged.groups.get(at).zip(self.keys.get(at)) {
+            Some((group, keys)) => {
+                word_at(key_column(keys, group, column), (record - group.records.start) as usize)
             }
-            rest = later;
+            None => 0,
         }
-        let parts = wanted
-            .par_iter()
-            .map(|(group, records)| self.group_texts(group, records))
-            .collect::<Result<_>>()?;
-        Ok(Texts { parts })
     }
 
-    fn group_texts(&self, group: &Group, records: &[RecordNumber]) -> Result<TextPart> {
-        let path = self.judged.work.texts(group.shard, group.row_group, self.ordinal);
-        let identity = self.texts_identity(group, records);
-        if Artefact::find(&path, Kind::Texts, &identity).is_none() {
-            let payload = self.extract(group, records)?;
-            artefact::write(&path, Kind::Texts, &identity, &payload)?;
-        }
-        let artefact = Artefact::open(&path, Kind::Texts, &identity)?;
-        Ok(TextPart { records: group.records.clone(), count: records.len(), artefact })
+    /// The configured column of texts, or that of chat records.
+    pub(crate) fn text_columns(&self) -> (Option<String>, Option<String>) {
+        let input = &self.judged.plan.config.file.input;
+        (input.text.clone(), input.messages.clone())
     }
 
-    fn texts_identity(&self, group: &Group, records: &[RecordNumber]) -> Identity {
-        let mut bytes = vec![self.ordinal as u8];
-        bytes.extend_from_slice(&group.records.start.to_le_bytes());
-        bytes.extend(records.iter().flat_map(|record| record.to_le_bytes()));
-        self.judged.work.corpus_identity(&Sha256::of(&bytes).0)
+    /// What the barrier may hold in memory, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.memory
     }
 
-    /// The payload: the records, where each text ends, the texts.
-    fn extract(&self, group: &Group, records: &[RecordNumber]) -> Result<Vec<u8>> {
-        let shard = &self.judged.shards[group.shard];
-        let artefact = verdicts(self.judged.work, self.judged.shards, group)?;
-        let verdicts = Verdicts::read(artefact.payload())?;
-        let reader = ShardReader::open(&shard.path, &self.judged.plan.config.file.input)?;
-        let rows: Vec<usize> = records.iter().map(|record| (record - group.records.start) as usize).collect();
-        let ranges = rows.iter().map(|&row| row..row + 1);
-        let selection = RowSelection::from_consecutive_ranges(ranges, verdicts.len());
-        let mut texts = String::new();
-        let mut ends = Vec::with_capacity(rows.len() * 8);
-        let mut joined = String::new();
-        let mut rows = rows.into_iter();
-        for batch in reader.batches(group.row_group, Some(selection))? {
-            let batch = batch.map_err(|why| Error::input(&shard.path, why))?;
-            let read = reader.rows(&batch)?;
-            for (at, row) in (0..batch.num_rows()).zip(&mut rows) {
-                let text = read
-                    .text(at, &mut joined)
-                    .map_err(|cause| Error::Bug(format!("{} in a judged record", cause.rule())))?;
-                let edits = replay(text, &verdicts.edits(row)?, self.stage);
-                texts.push_str(&edits.apply(text));
-                ends.extend_from_slice(&(texts.len() as u64).to_le_bytes());
-            }
+    /// A sorter that may use one part in `share` of the memory.
+    pub fn sorter<const N: usize>(&self, name: &str, share: u64) -> Sorter<N> {
+        Sorter::new(&self.folder().join(format!("{name}.runs")), self.memory / share)
+    }
+
+    /// Rows kept from one step of the barrier to the next, or from an interrupted run: made by `rows` if they are
+    /// not there.
+    pub(crate) fn listing<const N: usize, R: Iterator<Item = Result<[u64; N]>>>(
+        &self,
+        kind: Kind,
+        rows: impl FnOnce() -> Result<R>,
+    ) -> Result<Listing<N>> {
+        let path = self.folder().join(format!("{kind:?}").to_lowercase());
+        let identity = self.identity(b"listing");
+        match Listing::find(&path, kind, &identity) {
+            Some(listing) => Ok(listing),
+            None => Listing::write(&path, kind, &identity, rows()?),
         }
-        let mut payload: Vec<u8> = records.iter().flat_map(|record| record.to_le_bytes()).collect();
-        payload.extend_from_slice(&ends);
-        payload.extend_from_slice(texts.as_bytes());
-        Ok(payload)
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.judged.work.barrier(self.ordinal)
+    }
+
+    /// What depends on the barrier, the whole corpus and `more`.
+    fn identity(&self, more: &[u8]) -> Identity {
+        let ordinal = (self.ordinal as u64).to_le_bytes();
+        self.judged.work.corpus_identity(&[&ordinal, more].concat())
     }
 }
 
-/// The texts of some records, mapped from disk.
-pub struct Texts {
-    parts: Vec<TextPart>,
+/// One column of a group's keys: they are stored column by column.
+fn key_column<'k>(keys: &'k Artefact, group: &Group, column: usize) -> &'k [u8] {
+    let width = group.len() * 8;
+    &keys.payload()[column * width..][..width]
 }
 
-struct TextPart {
-    records: Range<RecordNumber>,
-    count: usize,
-    artefact: Artefact,
-}
-
-impl Texts {
-    /// The text of a record that was asked for.
-    pub fn get(&self, record: RecordNumber) -> Result<&str> {
-        let at = self.parts.partition_point(|part| part.records.end <= record);
-        let part = self
-            .parts
-            .get(at)
-            .ok_or_else(|| Error::Bug(format!("text of record {record} was not asked for")))?;
-        part.get(record)
-    }
-}
-
-impl TextPart {
-    fn get(&self, record: RecordNumber) -> Result<&str> {
-        let payload = self.artefact.payload();
-        let number = |at: usize| {
-            payload.get(at * 8..at * 8 + 8).map(|b| u64::from_le_bytes(b.try_into().unwrap_or_default()))
-        };
-        let missing = || Error::Bug(format!("text of record {record} is not in its artefact"));
-        let (mut low, mut high) = (0, self.count);
-        while low < high {
-            let middle = (low + high) / 2;
-            if number(middle).ok_or_else(missing)? < record { low = middle + 1 } else { high = middle }
-        }
-        if low == self.count || number(low) != Some(record) {
-            return Err(missing());
-        }
-        let texts = &payload[self.count * 16..];
-        let end = number(self.count + low).ok_or_else(missing)? as usize;
-        let start = if low == 0 { 0 } else { number(self.count + low - 1).ok_or_else(missing)? as usize };
-        let bytes = texts.get(start..end).ok_or_else(missing)?;
-        std::str::from_utf8(bytes).map_err(|_| missing())
-    }
+fn word_at(column: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(column[at * 8..][..8].try_into().unwrap_or_default())
 }

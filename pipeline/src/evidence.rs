@@ -8,7 +8,7 @@ use crate::ledger;
 use arrow_array::RecordBatch;
 use manifests::digest::Sha256;
 use manifests::ledger::LedgerRow;
-use manifests::verify::Evidence;
+use manifests::verify::{Evidence, Opening, TextDigest};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 /// Columns of the ledger that the verifier needs.
-const LEDGER_COLUMNS: [&str; 14] = [
+const LEDGER_COLUMNS: [&str; 16] = [
     "row",
     "fate",
     "stage",
@@ -31,6 +31,8 @@ const LEDGER_COLUMNS: [&str; 14] = [
     "out_row",
     "commit",
     "shard",
+    "content_sha256",
+    "norm_sha256",
 ];
 
 /// Reads ledgers and outputs of one release.
@@ -62,22 +64,25 @@ impl ReleaseEvidence {
 type Rows<'a, T> = Result<Box<dyn Iterator<Item = Result<T, String>> + 'a>, String>;
 
 impl Evidence for ReleaseEvidence {
-    fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Rows<'a, LedgerRow> {
+    fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Rows<'a, (LedgerRow, Opening)> {
         let builder =
             ParquetRecordBatchReaderBuilder::try_new(File::open(file).map_err(text)?).map_err(text)?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), LEDGER_COLUMNS);
         let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(text)?;
         let shard = shard_of(file);
         Ok(Box::new(reader.flat_map(move |batch| {
-            let rows = batch.map_err(text).and_then(|batch| ledger::rows(&batch, shard, stems));
+            let rows = batch.map_err(text).and_then(|batch| {
+                let openings = ledger::openings(&batch)?;
+                Ok(ledger::rows(&batch, shard, stems)?.into_iter().zip(openings))
+            });
             match rows {
-                Ok(rows) => rows.into_iter().map(Ok).collect::<Vec<_>>(),
+                Ok(rows) => rows.map(Ok).collect::<Vec<_>>(),
                 Err(why) => vec![Err(why)],
             }
         })))
     }
 
-    fn output_texts<'a>(&'a self, file: &Path) -> Rows<'a, [u8; 32]> {
+    fn output_texts<'a>(&'a self, file: &Path) -> Rows<'a, TextDigest> {
         let input = self.input.as_ref().map_err(String::clone)?;
         let groups = read_footer(file).map_err(text)?.num_row_groups();
         let only_text = Input { id: None, url: None, bad_shard: BadShard::Fail, ..input.clone() };
@@ -99,7 +104,7 @@ fn shard_of(file: &Path) -> Option<u32> {
     file.file_stem()?.to_str()?.strip_prefix("part-")?.parse().ok()
 }
 
-fn digests(reader: &ShardReader, batch: Result<RecordBatch, String>) -> Vec<Result<[u8; 32], String>> {
+fn digests(reader: &ShardReader, batch: Result<RecordBatch, String>) -> Vec<Result<TextDigest, String>> {
     let batch = match batch {
         Ok(batch) => batch,
         Err(why) => return vec![Err(why)],
@@ -110,7 +115,7 @@ fn digests(reader: &ShardReader, batch: Result<RecordBatch, String>) -> Vec<Resu
     };
     let mut joined = String::new();
     let digest = |row: usize| match rows.text(row, &mut joined) {
-        Ok(text) => Ok(Sha256::of(text.as_bytes()).0),
+        Ok(text) => Ok(TextDigest { sha256: Sha256::of(text.as_bytes()), bytes: text.len() as u64 }),
         Err(cause) => Err(format!("row {row}: {}", cause.rule())),
     };
     (0..batch.num_rows()).map(digest).collect()

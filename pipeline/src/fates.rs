@@ -5,6 +5,7 @@ use crate::corpus::{Group, Judged};
 use crate::judge::replay;
 use crate::ledger::Extra;
 use crate::plan::{Plan, Step};
+use crate::spill::Listing;
 use crate::verdicts::{Decision, INPUT_STAGE, Verdicts, decimal};
 use crate::{Error, Result};
 use filters::Edits;
@@ -47,14 +48,21 @@ impl RecordFate {
     }
 }
 
-/// A removal and the position of the barrier's stage.
-pub(crate) type Removed = (usize, Removal);
+/// What a barrier came to.
+pub(crate) struct Resolved {
+    /// Position of its stage.
+    pub(crate) stage: usize,
+    /// Rows of removals, by record.
+    pub(crate) removals: Listing<4>,
+    /// Record, start and end of what is cut out of texts.
+    pub(crate) cuts: Listing<3>,
+}
 
 /// The fates of the corpus.
 pub(crate) struct Fates<'r> {
     pub(crate) judged: &'r Judged<'r>,
-    /// Sorted by record.
-    pub(crate) removals: &'r [Removed],
+    /// What the barriers came to, in their order.
+    pub(crate) resolved: &'r [Resolved],
     pub(crate) salt_key: &'r SaltKey,
 }
 
@@ -65,37 +73,44 @@ impl Fates<'_> {
 
     /// The fates of a row group, in order.
     pub(crate) fn of_group(&self, group: &Group, verdicts: &Verdicts) -> Result<Vec<RecordFate>> {
-        let mut removals = self.removals
-            [self.removals.partition_point(|(_, r)| r.record < group.records.start)..]
-            .iter()
-            .peekable();
-        let mut fates = Vec::with_capacity(verdicts.len());
-        for (row, record) in group.records.clone().enumerate() {
-            fates.push(match removals.next_if(|(_, removal)| removal.record == record) {
-                Some(&(stage, removal)) => self.removed(stage, removal),
-                None => match verdicts.decision(row)? {
-                    Some(decision) => self.decided(decision),
-                    None => self.released(),
-                },
-            });
+        let mut removed = vec![None; verdicts.len()];
+        for Resolved { stage, removals, .. } in self.resolved {
+            let [from, to] = [group.records.start, group.records.end].map(|record| removals.position(record));
+            for removal in removals.range(from..to).map(Removal::of) {
+                removed[(removal.record - group.records.start) as usize] = Some((*stage, removal));
+            }
         }
-        Ok(fates)
+        let fate = |(row, removed): (usize, Option<(usize, Removal)>)| match removed {
+            Some((stage, removal)) => Ok(self.removed(stage, removal)),
+            None => Ok(verdicts.decision(row)?.map_or_else(|| self.released(), |d| self.decided(d))),
+        };
+        removed.into_iter().enumerate().map(fate).collect()
     }
 
-    /// Replays the edits of a group's records on their texts, which only the writer has at hand.
+    /// Replays the edits of a record on its text, which only the writer has at hand: those its stages made, then what
+    /// barriers cut out of it.
     pub(crate) fn replay_edits(
         &self,
         fate: &mut RecordFate,
-        text: &str,
+        (record, text): (RecordNumber, &str),
         verdicts: &Verdicts,
         row: usize,
     ) -> Result<()> {
         let edits = verdicts.edits(row)?;
-        if edits.is_empty() {
+        let cutting = self.resolved.iter().any(|resolved| !resolved.cuts.is_empty());
+        if edits.is_empty() && !cutting {
             return Ok(());
         }
         let before = fate.decided_at.unwrap_or(usize::MAX);
         fate.made = replay(text, &edits, before);
+        for resolved in self.resolved.iter().filter(|resolved| resolved.stage < before) {
+            let cuts = &resolved.cuts;
+            let cuts: Vec<filters::Edit> = cuts.range(cuts.position(record)..cuts.position(record + 1)).map(cut).collect();
+            if !cuts.is_empty() {
+                let now = fate.made.apply(text);
+                fate.made = fate.made.clone().then(text, &Edits::new(&now, cuts));
+            }
+        }
         if fate.is_released() && !fate.made.is_empty() {
             fate.fate = Fate::Edited;
             fate.edits = fate.made.clone();
@@ -143,15 +158,16 @@ impl Fates<'_> {
     fn removed(&self, at: usize, removal: Removal) -> RecordFate {
         let stage = &self.plan().stages[at];
         let Step::Barrier(barrier) = &stage.step else { return self.released() };
-        let quarantined = stage.action == filters::Action::Quarantine;
+        let quarantined = stage.action == filters::Action::Quarantine || barrier.quarantines(removal.rule);
+        let similarity = (!removal.similarity.is_nan()).then(|| decimal(removal.similarity));
         RecordFate {
             fate: if quarantined { Fate::Quarantined } else { Fate::Removed },
             stage: Some(stage.name.clone()),
-            rule: Some(barrier.rule().id.to_string()),
-            value: Some(decimal(removal.similarity)),
-            bound: Some(barrier.bound()),
-            similarity: Some(decimal(removal.similarity)),
-            survivor: Some(removal.survivor),
+            rule: barrier.rules().get(removal.rule).map(|rule| rule.id.to_string()),
+            value: similarity.clone(),
+            bound: Some(barrier.bound(removal.rule)),
+            similarity,
+            survivor: removal.survivor,
             decided_at: Some(at),
             ..self.released()
         }
@@ -207,6 +223,11 @@ impl Fates<'_> {
             self.judged.is_decided(record)
                 || unreadable.iter().any(|&(start, end)| (start..end).contains(&record))
         };
-        self.removals.iter().filter(|(_, removal)| gone(removal.survivor)).count() as u64
+        let survivors = self.resolved.iter().flat_map(|resolved| resolved.removals.iter());
+        survivors.filter_map(|row| Removal::of(row).survivor).filter(|&survivor| gone(survivor)).count() as u64
     }
+}
+
+fn cut([_, start, end]: [u64; 3]) -> filters::Edit {
+    filters::Edit { start: start as usize, end: end as usize, with: std::borrow::Cow::Borrowed("") }
 }

@@ -11,8 +11,10 @@ use crate::batch::{Cause, Rows, ShardReader};
 use crate::inputs::Shard;
 use crate::norm::norm_v1;
 use crate::plan::Plan;
+use crate::shelf::{Place, Shelf};
 use crate::verdicts::{Builder, Decision, INPUT_STAGE, Judged};
 use crate::{Error, Result};
+use arrow_array::RecordBatch;
 use filters::{Document, Findings, Measure, Scratch, View};
 use manifests::digest::Sha256;
 use std::borrow::Cow;
@@ -24,7 +26,7 @@ pub(crate) use watch::{Part, Watch};
 /// What judging one row group yields: the payloads of its artefacts.
 pub(crate) struct JudgedGroup {
     pub(crate) verdicts: Vec<u8>,
-    /// One payload per barrier, in order.
+    /// One payload per barrier, in order: the records' keys column by column, because barriers read few columns.
     pub(crate) keys: Vec<Vec<u8>>,
 }
 
@@ -32,27 +34,48 @@ pub(crate) struct JudgedGroup {
 pub(crate) fn judge_group(
     plan: &Plan,
     shard: &Shard,
-    (shard_index, row_group): (usize, usize),
+    (shard_index, row_group): Place,
+    shelf: &Shelf,
     watch: &mut impl Watch,
 ) -> Result<JudgedGroup> {
     let reader = ShardReader::open(&shard.path, &plan.config.file.input)?;
     let first_row = shard.first_row(row_group);
     let expected = shard.row_groups[row_group];
-    match Judge::new(plan, shard, shard_index).group(&reader, row_group, first_row, watch) {
+    let judge = || Judge::new(plan, shard, shard_index);
+    let judged = match whole(&reader, row_group, shelf, expected) {
+        Some(batches) => {
+            let judged = judge().group(&reader, batches.iter().cloned().map(Ok), first_row, watch);
+            shelf.put((shard_index, row_group), batches);
+            judged
+        }
+        None => judge().group(&reader, reader.batches(row_group, None)?, first_row, watch),
+    };
+    match judged {
         Ok((group, rows)) if rows == expected => Ok(group),
         Ok((_, rows)) => {
             tracing::warn!(
                 "`{}`: row group {row_group}: footer says {expected} rows, found {rows}",
                 shard.path.display()
             );
-            Judge::new(plan, shard, shard_index).unreadable(first_row, expected)
+            judge().unreadable(first_row, expected)
         }
         Err(GroupError::Damaged(why)) => {
             tracing::warn!("`{}`: row group {row_group}: {why}", shard.path.display());
-            Judge::new(plan, shard, shard_index).unreadable(first_row, expected)
+            judge().unreadable(first_row, expected)
         }
         Err(GroupError::Fatal(error)) => Err(error),
     }
+}
+
+/// All columns of the group, if there is room to keep them for the passes to come. Where they cannot all be decoded
+/// the judge looks at its own columns alone, as it does where there is no room.
+fn whole(reader: &ShardReader, row_group: usize, shelf: &Shelf, expected: u64) -> Option<Vec<RecordBatch>> {
+    if !shelf.reserve(reader.decoded_bytes(row_group)) {
+        return None;
+    }
+    let batches: Vec<RecordBatch> = reader.whole(row_group).ok()?.collect::<std::result::Result<_, _>>().ok()?;
+    let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+    (rows == expected).then_some(batches)
 }
 
 enum GroupError {
@@ -75,7 +98,7 @@ struct Judge<'p> {
     scratch: Scratch,
     findings: Findings,
     verdicts: Builder,
-    keys: Vec<Vec<u8>>,
+    keys: Vec<Vec<u64>>,
     normal: String,
 }
 
@@ -98,13 +121,13 @@ impl<'p> Judge<'p> {
     fn group(
         mut self,
         reader: &ShardReader,
-        row_group: usize,
+        batches: impl Iterator<Item = std::result::Result<RecordBatch, String>>,
         first_row: u64,
         watch: &mut impl Watch,
     ) -> std::result::Result<(JudgedGroup, u64), GroupError> {
         let mut row_in_shard = first_row;
         let mut joined = String::new();
-        for batch in reader.batches(row_group, None)? {
+        for batch in batches {
             let batch = batch.map_err(GroupError::Damaged)?;
             let rows = reader.rows(&batch)?;
             watch.done(Part::Read);
@@ -127,7 +150,9 @@ impl<'p> Judge<'p> {
     }
 
     fn finish(self) -> Result<JudgedGroup> {
-        Ok(JudgedGroup { verdicts: self.verdicts.finish()?, keys: self.keys })
+        let widths = self.plan.barriers().map(|(_, barrier)| barrier.key_words());
+        let keys = self.keys.iter().zip(widths).map(|(keys, width)| by_column(keys, width)).collect();
+        Ok(JudgedGroup { verdicts: self.verdicts.finish()?, keys })
     }
 
     fn default_id(&self, row: u64) -> String {
@@ -164,7 +189,7 @@ impl<'p> Judge<'p> {
         let decision = Some(Decision { stage: INPUT_STAGE, rule, value, bound, quarantined: true });
         let judged = Judged { id, url, decision, text_bytes: bytes, ..Judged::default() };
         for (keys, (_, barrier)) in self.keys.iter_mut().zip(self.plan.barriers()) {
-            keys.resize(keys.len() + barrier.key_len(), 0);
+            keys.resize(keys.len() + barrier.key_words(), 0);
         }
         self.verdicts.add(&judged, &self.findings)
     }
@@ -209,4 +234,12 @@ impl<'p> Judge<'p> {
         watch.done(Part::Verdicts);
         Ok(())
     }
+}
+
+fn by_column(keys: &[u64], width: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(keys.len() * 8);
+    for column in 0..width {
+        bytes.extend(keys.iter().skip(column).step_by(width).flat_map(|word| word.to_le_bytes()));
+    }
+    bytes
 }

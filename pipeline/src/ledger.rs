@@ -11,7 +11,9 @@ use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use filters::{Edits, Kind, Measure};
+use manifests::digest::Sha256;
 use manifests::ledger::{Edit, Fate, LedgerRow};
+use manifests::verify::Opening;
 use std::sync::Arc;
 
 /// What only the ledger keeps about a record, beside what the verifier sees of it.
@@ -314,6 +316,21 @@ pub(crate) fn rows(
         });
     }
     Ok(rows)
+}
+
+/// What the commitments of the rows of a ledger batch were made from.
+pub(crate) fn openings(batch: &RecordBatch) -> std::result::Result<Vec<Opening>, String> {
+    let column = |name: &str| {
+        let column = batch.column_by_name(name).ok_or_else(|| format!("no column `{name}`"))?;
+        column.as_fixed_size_binary_opt().ok_or_else(|| format!("`{name}` is not binary"))
+    };
+    let (content, norm) = (column("content_sha256")?, column("norm_sha256")?);
+    let digest = |array: &arrow_array::FixedSizeBinaryArray, at: usize| {
+        <[u8; 32]>::try_from(array.value(at)).map(Sha256).map_err(|_| format!("row {at}: not a digest"))
+    };
+    (0..batch.num_rows())
+        .map(|at| Ok(Opening { content: digest(content, at)?, norm: digest(norm, at)? }))
+        .collect()
 }
 
 fn edits_at(list: &arrow_array::ListArray, at: usize) -> std::result::Result<Vec<Edit>, String> {

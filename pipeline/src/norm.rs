@@ -7,13 +7,24 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 /// Unicode is that of the `unicode-normalization` crate, 18.0.
 pub(crate) fn norm_v1(text: &str, normal: &mut String) -> Sha256 {
     normal.clear();
+    normalise(text, normal);
+    Sha256::of(normal.as_bytes())
+}
+
+/// The text in the form `norm-v1`.
+pub(crate) fn normal_form(text: &str) -> String {
+    let mut normal = String::with_capacity(text.len());
+    normalise(text, &mut normal);
+    normal
+}
+
+fn normalise(text: &str, normal: &mut String) {
     if is_surely_composed(text) || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         collapse(text, normal);
     } else {
         let composed: String = text.nfc().collect();
         collapse(&composed, normal);
     }
-    Sha256::of(normal.as_bytes())
 }
 
 /// Whether every character is of a block in which all stand for themselves in NFC and none combines: the common

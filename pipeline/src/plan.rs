@@ -5,7 +5,8 @@ use crate::config::{Config, StageTable};
 use crate::map::Map;
 use crate::{Error, Result};
 use filters::{
-    Action, BuildError, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Layout, StageSlots,
+    Action, BenchmarkItem, BuildError, Built, Column, ColumnRef, Context, Entry, Filter, ItemFields, Kind,
+    Layout, StageSlots,
 };
 use manifests::digest::Sha256;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A version of what tasks write for one another; part of every identity.
-const ARTEFACT_VERSION: u32 = 1;
+const ARTEFACT_VERSION: u32 = 2;
 
 /// A stage, ready to run.
 pub struct Stage {
@@ -31,6 +32,13 @@ pub struct Stage {
     pub resolved: toml::Table,
 }
 
+impl Stage {
+    /// Whether it cuts passages out of texts when all records are known.
+    fn cuts(&self) -> bool {
+        matches!(&self.step, Step::Barrier(barrier) if barrier.edits())
+    }
+}
+
 /// What a stage does: judge each record by itself, or compare the records of the whole corpus.
 pub enum Step {
     /// A filter or scorer.
@@ -46,7 +54,7 @@ pub enum Step {
     Barrier(Box<dyn Barrier>),
 }
 
-/// What a run would hold in memory, besides the texts that duplicates are compared by.
+/// What a run would hold in memory, besides what it keeps there as long as there is room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// Records in the corpus.
@@ -144,10 +152,9 @@ impl Plan {
                 group_bytes = group_bytes.max(u64::try_from(group.total_byte_size()).unwrap_or_default());
             }
         }
-        // two bytes a record say where it was decided; a barrier sorts one key (at most 16 bytes, padded) and the
-        // record's number at a time; writing holds a decoded row group and its encoding on every thread
-        let per_record = if self.barriers().next().is_some() { 2 + 32 } else { 2 };
-        Ok(Estimate { records, bytes: records * per_record + 2 * group_bytes * threads as u64 })
+        // two bytes a record say where it was decided; writing holds a decoded row group and its encoding on every
+        // thread
+        Ok(Estimate { records, bytes: records * 2 + 2 * group_bytes * threads as u64 })
     }
 
     /// What is allowed but probably not meant.
@@ -193,6 +200,12 @@ impl Plan {
         rules
     }
 
+    /// Positions of the stages whose removals a barrier wants to see.
+    pub(crate) fn associates(&self, barrier: &dyn Barrier) -> Vec<u16> {
+        let named = |(_, stage): &(usize, &Stage)| barrier.associates().contains(&stage.name);
+        self.stages.iter().enumerate().filter(named).map(|(at, _)| at as u16).collect()
+    }
+
     /// The barriers with the position of their stage.
     pub(crate) fn barriers(&self) -> impl Iterator<Item = (usize, &dyn Barrier)> {
         self.stages.iter().enumerate().filter_map(|(at, stage)| match &stage.step {
@@ -212,6 +225,15 @@ struct Builder {
 
 impl Builder {
     fn add(&mut self, config: &Config, table: &StageTable) -> Result<()> {
+        if let Some(cutting) = self.stages.iter().find(|stage| stage.cuts()) {
+            return Err(config.error(
+                table.line,
+                format!(
+                    "stage `{}`: `{}` cuts texts when all records are known and must come last",
+                    table.name, cutting.name
+                ),
+            ));
+        }
         let fail = |e: BuildError| config.error(table.line, format!("stage `{}`: {e}", table.name));
         let when = match &table.when {
             Some(name) => Some(lookup(&self.known, name, Kind::Flag).map_err(fail)?),
@@ -224,8 +246,25 @@ impl Builder {
                     format!("stage `{}`: a barrier takes no `when` and cannot `tag`", table.name),
                 ));
             }
-            let (barrier, resolved) = (entry.build)(table.table.clone()).map_err(fail)?;
             let action = table.action.unwrap_or(Action::Remove);
+            let mut site =
+                Site { folder: config.folder(), known: &self.known, assets: &mut self.assets, action };
+            let (barrier, resolved) = (entry.build)(table.table.clone(), &mut site).map_err(fail)?;
+            if barrier.edits() && config.file.input.messages.is_some() {
+                return Err(config.error(
+                    table.line,
+                    format!("stage `{}` edits text and cannot run on `messages`", table.name),
+                ));
+            }
+            for name in barrier.associates() {
+                if !self.stages.iter().any(|stage| stage.name == *name) {
+                    let known = self.stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
+                    return Err(config.error(
+                        table.line,
+                        format!("stage `{}`: no earlier stage `{name}`; there are: {known}", table.name),
+                    ));
+                }
+            }
             self.push(table, entry.name, None, action, Step::Barrier(barrier), resolved);
             return Ok(());
         }
@@ -241,6 +280,7 @@ impl Builder {
                 format!("stage `{}` edits text and cannot run on `messages`", table.name),
             ));
         }
+        filter.notes().iter().for_each(|note| tracing::info!("stage `{}`: {note}", table.name));
         let mut extra = Vec::new();
         if filter.edits() {
             extra.push(EDITED);
@@ -308,6 +348,19 @@ impl Context for Site<'_> {
         let map = Map::open(&self.folder.join(name)).map_err(|e| BuildError::asset(name, e.to_string()))?;
         self.list(name, map.as_ref());
         Ok(filters::Asset { name: name.to_string(), bytes: Arc::new(map) })
+    }
+
+    fn benchmark(
+        &mut self,
+        name: &str,
+        fields: ItemFields<'_>,
+    ) -> std::result::Result<Vec<BenchmarkItem>, BuildError> {
+        let asset = self.asset(name)?;
+        crate::benchmark_items::read(&asset, &fields)
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     fn embedded(&mut self, name: &str, bytes: &'static [u8]) {

@@ -107,9 +107,11 @@ fn stage_note(stage: &Stage) -> StageNote {
             (StageKind::Judge, filter.edits(), filter.decides_in_order(), rules.collect())
         }
         Step::Barrier(barrier) => {
-            let bound = BoundNote { kind: BoundKind::Similarity, limit: Some(barrier.bound()) };
-            let rule = RuleNote { id: barrier.rule().id.to_string(), bound };
-            (StageKind::Barrier, false, true, vec![rule])
+            let rule = |(at, rule): (usize, &filters::Rule)| RuleNote {
+                id: rule.id.to_string(),
+                bound: BoundNote { kind: BoundKind::Similarity, limit: Some(barrier.bound(at)) },
+            };
+            (StageKind::Barrier, barrier.edits(), true, barrier.rules().iter().enumerate().map(rule).collect())
         }
     };
     StageNote { name: stage.name.clone(), kind, action: stage.action, edits, ordered, rules }

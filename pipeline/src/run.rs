@@ -1,15 +1,16 @@
 //! A run: the tasks in their order, on a local pool.
 
 use crate::artefact::{self, Artefact, Kind};
+use crate::barriers::Resolution;
 use crate::attest::{self, Attested};
-use crate::barriers::Removal;
 use crate::config::BadShard;
 use crate::corpus::{Corpus, Group, Judged, groups};
-use crate::fates::{Fates, Removed};
+use crate::fates::{Fates, Resolved};
 use crate::inputs::{self, Shard};
 use crate::judge::{Part, Watch, judge_group};
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::spill::Listing;
 use crate::work::{self, Work};
 use crate::write::{WriteTask, Written, data_file, ledger_file, removed_file};
 use crate::{Error, Result, store};
@@ -31,6 +32,14 @@ pub struct Options<'a> {
     pub salt_key: Option<SaltKey>,
     /// Worker threads.
     pub threads: usize,
+    /// Bytes of memory that what grows with the corpus may take; the rest is kept on disk. Decides nothing but the
+    /// speed.
+    pub memory: u64,
+}
+
+impl Options<'_> {
+    /// The memory of a run unless it is told otherwise.
+    pub const MEMORY: u64 = 2 << 30;
 }
 
 /// What came of a run.
@@ -108,7 +117,7 @@ impl Run<'_> {
                 .filter(|s| s.excluded.is_some())
                 .for_each(|s| tracing::warn!("`{}` is excluded", s.path.display()));
         }
-        let work = Work::new(&self.options.release, self.plan, &shards);
+        let work = Work::new(&self.options.release, self.plan, &shards, self.options.memory);
         self.judge(&work, &shards)?;
         self.after_judging(&listed, &shards, &work, started)
     }
@@ -122,10 +131,11 @@ impl Run<'_> {
         started: std::time::Instant,
     ) -> Result<Outcome> {
         let mut judged = Judged::load(self.plan, shards, work)?;
-        let removals = self.barriers(&mut judged)?;
+        let resolved = self.barriers(&mut judged)?;
         let salt_key = self.salt_key()?;
-        let fates = Fates { judged: &judged, removals: &removals, salt_key: &salt_key };
+        let fates = Fates { judged: &judged, resolved: &resolved, salt_key: &salt_key };
         let written = self.write(&fates, shards, work)?;
+        self.publish(&judged, &written)?;
         let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
         let draft = attest::Draft { plan: self.plan, listed, shards, written: &written, fates: &fates };
         let seconds = started.elapsed().as_secs_f64();
@@ -162,7 +172,7 @@ impl Run<'_> {
         let done = Artefact::find(&path, Kind::Verdicts, &identity).is_some()
             && keys.iter().all(|path| Artefact::find(path, Kind::Keys, &identity).is_some());
         if !done {
-            let judged = judge_group(self.plan, shard, (group.shard, group.row_group), watch)?;
+            let judged = judge_group(self.plan, shard, (group.shard, group.row_group), &work.shelf, watch)?;
             for (path, payload) in keys.iter().zip(&judged.keys) {
                 artefact::write(path, Kind::Keys, &identity, payload)?;
             }
@@ -175,29 +185,45 @@ impl Run<'_> {
     }
 
     /// The barriers, in the order of the configuration; each sees what the earlier ones left.
-    fn barriers(&self, judged: &mut Judged<'_>) -> Result<Vec<Removed>> {
-        let mut all: Vec<Removed> = Vec::new();
+    fn barriers(&self, judged: &mut Judged<'_>) -> Result<Vec<Resolved>> {
+        let mut all = Vec::new();
         for (ordinal, (stage, barrier)) in self.plan.barriers().enumerate() {
-            let name = &self.plan.stages[stage].name;
-            self.progress.begin(name, 1);
-            let path = judged.work.removals(ordinal);
+            self.progress.begin(&self.plan.stages[stage].name, 1);
+            let folder = judged.work.barrier(ordinal);
             let identity = judged.work.corpus_identity(&(ordinal as u64).to_le_bytes());
-            let removals = match Artefact::find(&path, Kind::Removals, &identity) {
-                Some(done) => read_removals(done.payload()),
+            let (removals, cuts) = (folder.join("removals"), folder.join("cuts"));
+            let done = Listing::find(&removals, Kind::Removals, &identity)
+                .zip(Listing::find(&cuts, Kind::Cuts, &identity));
+            let resolved = match done {
+                Some((removals, cuts)) => Resolved { stage, removals, cuts },
                 None => {
-                    let corpus = Corpus::new(judged, stage, ordinal, barrier.key_len())?;
-                    let removals = barrier.resolve(&corpus)?;
-                    artefact::write(&path, Kind::Removals, &identity, &write_removals(&removals))?;
-                    removals
+                    let corpus = Corpus::new(judged, barrier, (stage, ordinal), self.options.memory / 2)?;
+                    let mut resolution = Resolution::new(&folder, self.options.memory / 8);
+                    barrier.resolve(&corpus, &mut resolution)?;
+                    let (removed, cut) = resolution.finish()?;
+                    Resolved {
+                        stage,
+                        removals: Listing::write(&removals, Kind::Removals, &identity, removed.map(Ok))?,
+                        cuts: Listing::write(&cuts, Kind::Cuts, &identity, cut.map(Ok))?,
+                    }
                 }
             };
-            judged.remove(stage, &removals);
-            all.extend(removals.into_iter().map(|removal| (stage, removal)));
+            judged.remove(&resolved);
+            all.push(resolved);
             self.progress.advance(1);
             self.progress.end();
         }
-        all.sort_unstable_by_key(|(_, removal)| removal.record);
         Ok(all)
+    }
+
+    /// What the barriers leave for later releases.
+    fn publish(&self, judged: &Judged<'_>, written: &[Written]) -> Result<()> {
+        let gone: Vec<(u64, u64)> = written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
+        for (ordinal, (stage, barrier)) in self.plan.barriers().enumerate() {
+            let corpus = Corpus::new(judged, barrier, (stage, ordinal), self.options.memory / 2)?;
+            barrier.publish(&corpus, &mut judged.released(&gone), &self.options.release)?;
+        }
+        Ok(())
     }
 
     /// The last pass: a task per shard.
@@ -284,34 +310,4 @@ impl Run<'_> {
 /// The shards that are not excluded.
 pub(crate) fn included(listed: &[Shard]) -> Vec<Shard> {
     listed.iter().filter(|shard| shard.excluded.is_none()).cloned().collect()
-}
-
-fn write_removals(removals: &[Removal]) -> Vec<u8> {
-    let row =
-        |r: &Removal| [r.record.to_le_bytes(), r.survivor.to_le_bytes(), r.similarity.to_le_bytes()].concat();
-    removals.iter().flat_map(row).collect()
-}
-
-fn read_removals(payload: &[u8]) -> Vec<Removal> {
-    let word = |bytes: &[u8], at: usize| <[u8; 8]>::try_from(&bytes[at..at + 8]).unwrap_or_default();
-    let removal = |bytes: &[u8]| Removal {
-        record: u64::from_le_bytes(word(bytes, 0)),
-        survivor: u64::from_le_bytes(word(bytes, 8)),
-        similarity: f64::from_le_bytes(word(bytes, 16)),
-    };
-    payload.chunks_exact(24).map(removal).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn removals_survive_their_artefact() {
-        let removals = [
-            Removal { record: 3, survivor: 1, similarity: 0.8125 },
-            Removal { record: u64::MAX, survivor: 0, similarity: 1.0 },
-        ];
-        assert_eq!(read_removals(&write_removals(&removals)), removals);
-    }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use parquet::errors::Result as ParquetResult;
 use parquet::file::reader::{ChunkReader, Length};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// An input that can be read at any offset.
@@ -67,6 +67,14 @@ impl Pending {
             temporary,
             path: path.to_path_buf(),
         })
+    }
+
+    /// Writes over the first bytes, which must have been written already.
+    pub(crate) fn write_start(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.writer {
+            Some(writer) => writer.seek(SeekFrom::Start(0)).and_then(|_| writer.write_all(bytes)),
+            None => Err(io::Error::other("file already committed")),
+        }
     }
 
     /// Makes the file durable and gives it its name.

@@ -3,6 +3,7 @@
 use crate::artefact::Identity;
 use crate::inputs::Shard;
 use crate::plan::Plan;
+use crate::shelf::Shelf;
 use manifests::digest::Sha256;
 use std::path::{Path, PathBuf};
 
@@ -20,13 +21,16 @@ pub(crate) struct Work {
     plan: Sha256,
     /// Over the plan and every input shard: what a task that sees the whole corpus depends on.
     corpus: Identity,
+    /// What stays in memory.
+    pub(crate) shelf: Shelf,
 }
 
 impl Work {
-    pub(crate) fn new(release: &Path, plan: &Plan, shards: &[Shard]) -> Self {
+    /// The artefacts of the run that makes `release` and may hold `memory` bytes.
+    pub(crate) fn new(release: &Path, plan: &Plan, shards: &[Shard], memory: u64) -> Self {
         let digests: Vec<String> = shards.iter().map(|s| format!("{}\n{}\n", s.name, s.sha256)).collect();
         let corpus = identity(&[&plan.digest.0, digests.concat().as_bytes()]);
-        Self { folder: folder_of(release), plan: plan.digest, corpus }
+        Self { folder: folder_of(release), plan: plan.digest, corpus, shelf: Shelf::new(memory / 4) }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -57,12 +61,9 @@ impl Work {
         self.folder.join(format!("judge/{shard:05}-{row_group:05}.keys-{barrier}"))
     }
 
-    pub(crate) fn texts(&self, shard: usize, row_group: usize, barrier: usize) -> PathBuf {
-        self.folder.join(format!("texts/{shard:05}-{row_group:05}.barrier-{barrier}"))
-    }
-
-    pub(crate) fn removals(&self, barrier: usize) -> PathBuf {
-        self.folder.join(format!("barrier-{barrier}.removals"))
+    /// Where a barrier keeps what it comes to.
+    pub(crate) fn barrier(&self, barrier: usize) -> PathBuf {
+        self.folder.join(format!("barrier-{barrier}"))
     }
 
     pub(crate) fn written(&self, shard: usize) -> PathBuf {

@@ -1,7 +1,8 @@
 //! The writing task: one shard's records to their places. Kept records go to `data/`, removed and quarantined ones
 //! to `auditor/removed/`, and every record gets its row in the ledger.
 
-use crate::batch::with_views;
+use crate::barriers::RecordNumber;
+use crate::batch::{BATCH_ROWS, with_views};
 use crate::config::{Config, Output};
 use crate::corpus::{Group, verdicts};
 use crate::fates::{Fates, RecordFate};
@@ -164,7 +165,10 @@ impl WriteTask<'_> {
         let verdicts = Verdicts::read(artefact.payload())?;
         let mut fates = self.fates.of_group(group, &verdicts)?;
         let rows = group.records.end - group.records.start;
-        let batches = read_group(shard, group.row_group, rows, metadata);
+        let batches = match self.work.shelf.take((group.shard, group.row_group)) {
+            Some(kept) => Ok(Arc::unwrap_or_clone(kept)),
+            None => read_group(shard, group.row_group, rows, metadata),
+        };
         let readable = batches.is_ok();
         if let Err(why) = &batches {
             tracing::warn!("`{}`: row group {}: {why}", shard.path.display(), group.row_group);
@@ -177,7 +181,8 @@ impl WriteTask<'_> {
         for batch in batches.unwrap_or_default() {
             let here = at..at + batch.num_rows();
             at = here.end;
-            self.replay_edits(&batch, &mut prepared, here.clone())?;
+            let first = group.records.start + here.start as u64;
+            self.replay_edits(&batch, &mut prepared, (first, here.clone()))?;
             let fates = &prepared.fates[here.clone()];
             let keep: BooleanArray = fates.iter().map(|fate| Some(fate.is_released())).collect();
             let part = arrow_select::filter::filter_record_batch(&batch, &keep).map_err(bug)?;
@@ -198,7 +203,7 @@ impl WriteTask<'_> {
         &self,
         batch: &RecordBatch,
         prepared: &mut Prepared,
-        rows: std::ops::Range<usize>,
+        (first, rows): (RecordNumber, std::ops::Range<usize>),
     ) -> Result<()> {
         let Some(column) =
             self.plan.config.file.input.text.as_ref().and_then(|name| batch.column_by_name(name))
@@ -208,7 +213,8 @@ impl WriteTask<'_> {
         let strings = crate::batch::Strings::new(column);
         for (at, row) in rows.enumerate() {
             if let Some(Ok(text)) = strings.get(at) {
-                self.fates.replay_edits(&mut prepared.fates[row], text, &prepared.verdicts, row)?;
+                let told = (first + at as u64, text);
+                self.fates.replay_edits(&mut prepared.fates[row], told, &prepared.verdicts, row)?;
             }
         }
         Ok(())
@@ -321,6 +327,7 @@ pub(crate) fn read_group(
     let blob = crate::store::Blob::open(&shard.path).map_err(|e| e.to_string())?;
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, metadata.clone())
         .with_row_groups(vec![row_group])
+        .with_batch_size(BATCH_ROWS)
         .build()
         .map_err(|e| e.to_string())?;
     let batches =

@@ -15,6 +15,9 @@ pub struct Arguments {
     /// `p256` is understood by every verifier; `ed25519` by fewer
     #[arg(long, value_enum, default_value = "p256")]
     alg: Choice,
+    /// Encrypt the private key with the passphrase in PROBITY_PASSPHRASE, or in the file PROBITY_PASSPHRASE_FILE names
+    #[arg(long)]
+    encrypt: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -29,7 +32,15 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         Choice::Ed25519 => Algorithm::Ed25519,
     };
     let key = SigningKey::generate(algorithm)?;
-    let public = key.save(&arguments.out)?;
+    let public = match (arguments.encrypt, super::passphrase()?) {
+        (false, _) => key.save(&arguments.out)?,
+        (true, Some(passphrase)) if !passphrase.is_empty() => {
+            key.save_encrypted(&arguments.out, &passphrase)?
+        }
+        (true, _) => {
+            anyhow::bail!("there is no passphrase: set {} or {}", super::PASSPHRASE, super::PASSPHRASE_FILE)
+        }
+    };
     say(format_args!("private key  {} (keep it secret)", arguments.out.display()))?;
     say(format_args!("public key   {}", public.display()))?;
     say(format_args!("key id       {}", key.public().key_id()))?;

@@ -37,7 +37,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let megabytes = estimate.bytes as f64 / 1e6;
     say(format_args!("records      {}", estimate.records))?;
     say(format_args!(
-        "memory       about {megabytes:.0} MB on {threads} threads, and the shingles of candidate duplicates"
+        "memory       about {megabytes:.0} MB on {threads} threads, and what `run --memory` allows"
     ))?;
     say("pass 1       judge every record; one task per row group")?;
     for stage in plan.stages() {
@@ -54,6 +54,10 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
             pass + 2,
             stage.name
         ))?;
+        let Step::Barrier(barrier) = &stage.step else { continue };
+        for line in barrier.outlook() {
+            say(format_args!("             {line}"))?;
+        }
     }
     say("last pass    write data, removed records and ledger; one task per shard")?;
     for asset in plan.assets() {

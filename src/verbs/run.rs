@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Worker threads; as many as there are processors unless given
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Memory that what grows with the corpus may take before it goes to disk (`512MiB`, `8GiB`)
+    #[arg(long, value_name = "BYTES", value_parser = memory, default_value = "2GiB")]
+    memory: u64,
     /// Set a key of a stage (`gopher-quality.words_min=80`) or of the top (`measure=all`)
     #[arg(long, value_name = "STAGE.KEY=VALUE")]
     set: Vec<Override>,
@@ -40,10 +43,31 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         key: key.as_ref(),
         salt_key,
         threads: threads(arguments.threads),
+        memory: arguments.memory,
     };
     let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
     summarise(&outcome, &arguments.out)?;
     Ok(if outcome.attested.gate.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Bytes from a number with a unit.
+fn memory(text: &str) -> std::result::Result<u64, String> {
+    const LEAST: u64 = 64 << 20;
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = match text[digits.len()..].trim() {
+        "" | "B" => Some(1),
+        "KiB" => Some(1 << 10),
+        "MiB" => Some(1 << 20),
+        "GiB" => Some(1 << 30),
+        "TiB" => Some(1 << 40),
+        _ => None,
+    };
+    let bytes = digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit): (u64, u64)| number.checked_mul(unit));
+    match bytes {
+        Some(bytes) if bytes >= LEAST => Ok(bytes),
+        Some(_) => Err("expected at least 64MiB".into()),
+        None => Err("expected a whole number with B, KiB, MiB, GiB or TiB, such as `1GiB`".into()),
+    }
 }
 
 /// Worker threads asked for, or one per processor.
@@ -54,7 +78,7 @@ pub fn threads(asked: Option<u16>) -> usize {
 
 /// Reads a private key.
 pub fn load_key(path: &Path) -> Result<SigningKey> {
-    SigningKey::load(path).map_err(|e| super::key_error(path, &e))
+    super::signing_key(path)
 }
 
 fn load_salt_key(path: &Path) -> Result<SaltKey> {

@@ -14,6 +14,12 @@ pub struct Arguments {
     /// The private key
     #[arg(long)]
     key: PathBuf,
+    /// The release before this one: this one names it and counts on from it
+    #[arg(long, value_name = "RELEASE")]
+    previous: Option<PathBuf>,
+    /// The public key of the release before, where it was another
+    #[arg(long, value_name = "PUB", requires = "previous")]
+    previous_key: Option<PathBuf>,
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
@@ -24,6 +30,15 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
             broken.iter().try_for_each(|limit| say(format_args!("gate broken  {limit}")))?;
             return Ok(ExitCode::FAILURE);
         }
+    }
+    if let Some(path) = &arguments.previous {
+        let public = match &arguments.previous_key {
+            Some(path) => super::verify::load_public_key(path)?,
+            None => key.public(),
+        };
+        let previous = super::manifest_under(path, &public)?;
+        let sequence = manifests::seal::follow(&arguments.release, &previous)?;
+        say(format_args!("release {sequence}, after statement {}", previous.sha256()))?;
     }
     let sealed = manifests::seal::sign(&arguments.release, &key)?;
     say(format_args!("signed by key {}", sealed.key_id.unwrap_or_default()))?;

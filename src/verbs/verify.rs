@@ -1,9 +1,12 @@
 //! `verify`: checks a release against a public key.
 
 use crate::say;
-use anyhow::Result;
+use anyhow::{Context, Result};
+use manifests::chain::State;
 use manifests::keys::PublicKey;
-use manifests::verify::{Level, Report, Request};
+use manifests::policy::Policy;
+use manifests::timestamp::Authority;
+use manifests::verify::{Checked, Level, Report, Request};
 use pipeline::ReleaseEvidence;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,8 +20,20 @@ pub struct Arguments {
     /// The release
     release: PathBuf,
     /// The public key that is trusted
+    #[arg(long, value_name = "PUB", required_unless_present = "policy")]
+    key: Option<PathBuf>,
+    /// A file that says which keys are trusted, for what and when, and what else is asked of a release
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    policy: Option<PathBuf>,
+    /// A file that remembers the newest release seen: an older one, or another of the same number, is refused
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// The public key of an auditor whose countersignature is checked; may be given several times
     #[arg(long, value_name = "PUB")]
-    key: PathBuf,
+    auditor: Vec<PathBuf>,
+    /// The certificate of a trusted timestamp authority, in PEM; may be given several times
+    #[arg(long, value_name = "CERT")]
+    authority: Vec<PathBuf>,
     /// Check these levels (signature, files, ledger, content, inputs) instead of all that can be checked here
     #[arg(long, value_delimiter = ',')]
     level: Vec<Level>,
@@ -31,18 +46,60 @@ pub struct Arguments {
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
-    let key = load_public_key(&arguments.key)?;
     let release = &arguments.release;
     anyhow::ensure!(release.is_dir(), "`{}`: not a directory", release.display());
-    let levels = (!arguments.level.is_empty()).then(|| arguments.level.clone());
-    let request = Request { levels, inputs: arguments.inputs.clone() };
+    let request = request(arguments)?;
+    let key = match (&arguments.key, &request.policy) {
+        (Some(path), _) => load_public_key(path)?,
+        (None, policy) => {
+            let key = policy.as_ref().and_then(|policy| policy.producer(release));
+            key.context("there is no key to trust")?.clone()
+        }
+    };
     let report = check(release, &key, &request);
     if arguments.json {
         say(serde_json::to_string_pretty(&report)?)?;
     } else {
         say(&report)?;
     }
+    if let (Some(path), Some(mut state), 0) = (&arguments.state, request.state, report.exit_code()) {
+        remember(release, &key, &mut state)?;
+        state.save(path).with_context(|| format!("`{}`", path.display()))?;
+    }
     Ok(ExitCode::from(report.exit_code()))
+}
+
+fn request(arguments: &Arguments) -> Result<Request> {
+    let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("`{}`", path.display()));
+    let policy = match &arguments.policy {
+        Some(path) => Some(Policy::parse(&read(path)?).with_context(|| format!("`{}`", path.display()))?),
+        None => None,
+    };
+    let state = match &arguments.state {
+        Some(path) => Some(State::load(path).with_context(|| format!("`{}`", path.display()))?),
+        None => None,
+    };
+    let authority = |path: &PathBuf| {
+        let pem = String::from_utf8(read(path)?).with_context(|| format!("`{}`", path.display()))?;
+        Authority::from_pem(&pem).with_context(|| format!("`{}`", path.display()))
+    };
+    Ok(Request {
+        levels: (!arguments.level.is_empty()).then(|| arguments.level.clone()),
+        inputs: arguments.inputs.clone(),
+        auditors: arguments.auditor.iter().map(|path| load_public_key(path)).collect::<Result<_>>()?,
+        authorities: arguments.authority.iter().map(authority).collect::<Result<_>>()?,
+        policy,
+        state,
+    })
+}
+
+/// Puts a release that was just verified into the state.
+fn remember(release: &Path, key: &PublicKey, state: &mut State) -> Result<()> {
+    let bytes = std::fs::read(release.join("manifest.sigstore.json"))?;
+    let manifest = Checked::open(&bytes, key)?;
+    let dataset = &manifest.predicate().dataset;
+    state.remember(&dataset.name, dataset.sequence, manifest.sha256());
+    Ok(())
 }
 
 /// Reads a public key.

@@ -111,8 +111,8 @@ const MOMENTS: [&str; 9] = [
     "out.unfinished/lock",
     "out.unfinished/judge/00000-00001.verdicts",
     "out.unfinished/judge/00001-00000.verdicts",
-    "out.unfinished/barrier-0.removals",
-    "out.unfinished/barrier-1.removals",
+    "out.unfinished/barrier-0/removals",
+    "out.unfinished/barrier-1/removals",
     "out/auditor/salt.key",
     "out/data/part-00000.parquet.partial",
     "out.unfinished/write/00000.written",
@@ -137,17 +137,8 @@ fn a_killed_run_is_continued_to_the_same_bytes() {
     ];
     let mut killed = 0;
     for moment in MOMENTS {
-        let mut child =
-            sandbox.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let mut finished = None;
-        while !sandbox.path(moment).exists() && finished.is_none() {
-            finished = child.try_wait().unwrap();
-            std::thread::sleep(std::time::Duration::from_micros(100));
-        }
-        // SIGKILL: the program has no chance to tidy up
-        child.kill().unwrap();
-        child.wait().unwrap();
-        if finished.is_none() && !sandbox.path("out/manifest.sigstore.json").exists() {
+        let early = sandbox.kill_when(&arguments, moment);
+        if early && !sandbox.path("out/manifest.sigstore.json").exists() {
             killed += 1;
             if sandbox.path("out").exists() {
                 sandbox.verify("out", &[]).expect(1);

@@ -97,6 +97,20 @@ impl Sandbox {
         }
     }
 
+    /// Starts the program and kills it as soon as a file appears; whether it was killed before its end. The program
+    /// has no chance to tidy up (SIGKILL).
+    pub fn kill_when(&self, args: &[&str], appears: &str) -> bool {
+        let mut child = self.command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let (appears, mut finished) = (self.path(appears), None);
+        while !appears.exists() && finished.is_none() {
+            finished = child.try_wait().unwrap();
+            std::thread::sleep(std::time::Duration::from_micros(100));
+        }
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        finished.is_none() && !status.success()
+    }
+
     /// `run CONFIG --out RELEASE` with the sandbox's keys and more arguments.
     pub fn release(&self, config: &str, out: &str, more: &[&str]) -> Output {
         let fixed = ["run", config, "--out", out, "--key", "producer.pem", "--salt-key", "salt.key"];

@@ -8,6 +8,7 @@
 
 mod harness;
 mod ledgers;
+mod made_up;
 mod mutations;
 mod parquet_files;
 mod random_arrays;
@@ -16,12 +17,19 @@ mod bad_input;
 mod cli;
 mod config_errors;
 mod determinism;
+mod duplicates;
+mod duplicates_verb;
+mod earlier_releases;
 mod end_to_end;
 mod golden;
+mod near_truth;
 mod openssl;
+mod proofs;
 mod schemas;
 mod shared_data;
+mod spilling;
 mod stage_errors;
 mod tamper;
 mod tidy;
+mod views;
 mod whatif;

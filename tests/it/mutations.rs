@@ -88,7 +88,7 @@ pub const MUTATIONS: &[Mutation] = &[
     Mutation(
         "bit in config.public.json",
         |r| flip(r, "config.public.json"),
-        &["files.digests", "files.config", "files.directory"],
+        &["files.digests", "files.config", "files.directory", "files.disclosures"],
     ),
     Mutation(
         "bit in README.md",
@@ -179,7 +179,14 @@ pub const MUTATIONS: &[Mutation] = &[
     Mutation(
         "config gone",
         |r| fs::remove_file(r.join("config.public.json")).unwrap(),
-        &["files.missing", "files.config", "files.directory", "content.bijection", "content.root"],
+        &[
+            "files.missing",
+            "files.config",
+            "files.directory",
+            "files.disclosures",
+            "content.bijection",
+            "content.root",
+        ],
     ),
     Mutation(
         "README.md gone",
@@ -306,7 +313,7 @@ pub const MUTATIONS: &[Mutation] = &[
     Mutation(
         "bound in the configuration",
         |r| substitute(r, "config.public.json", "\"words_min\":50", "\"words_min\":60"),
-        &["files.digests", "files.config", "files.directory"],
+        &["files.digests", "files.config", "files.directory", "files.disclosures"],
     ),
     // links
     #[cfg(unix)]

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// A file of the shared data, linked to under a name in the sandbox; `None` where there is no such data.
-fn shared(name: &str) -> Option<PathBuf> {
+pub fn shared(name: &str) -> Option<PathBuf> {
     let path = repository().join("../shared/data").join(name);
     if path.exists() {
         return Some(path);
@@ -19,7 +19,7 @@ fn shared(name: &str) -> Option<PathBuf> {
     None
 }
 
-fn link(sandbox: &Sandbox, name: &str, to: &str) -> Option<()> {
+pub fn link(sandbox: &Sandbox, name: &str, to: &str) -> Option<()> {
     let path = shared(name)?;
     let link = sandbox.path(to);
     std::fs::create_dir_all(link.parent()?).ok()?;

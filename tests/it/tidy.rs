@@ -101,7 +101,9 @@ fn registered(folder: &str, implements: &str, registry: &str, prefix: &str) {
     let mut have = BTreeSet::new();
     for (name, text) in sources() {
         if name.starts_with(folder) && text.contains(implements) {
-            have.insert(Path::new(&name).file_stem().unwrap().to_str().unwrap().to_string());
+            // a stage that takes several files has a folder
+            let path = name.trim_end_matches("/mod.rs");
+            have.insert(Path::new(path).file_stem().unwrap().to_str().unwrap().to_string());
         }
     }
     let text = fs::read_to_string(repository().join(registry)).unwrap();

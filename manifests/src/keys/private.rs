@@ -11,12 +11,17 @@ use ed25519_dalek::pkcs8::KeypairBytes;
 use p256::SecretKey as P256Key;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{DerSignature, SigningKey as P256Signer};
-use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding, SecretDocument};
+use pkcs8::pkcs5::pbes2::Parameters;
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 
 use super::public::unsupported;
 use super::{Algorithm, KeyError, PublicKey, pem};
 
 const EXPECTED: &str = "private key";
+
+/// Rounds of PBKDF2 with HMAC-SHA-256: OWASP, Password Storage Cheat Sheet, 2023.
+const PBKDF2_ROUNDS: u32 = 600_000;
 
 /// A private key. It is wiped when dropped and never shown by `Debug`.
 #[derive(Clone)]
@@ -49,14 +54,22 @@ impl SigningKey {
         }
     }
 
-    /// Reads a PEM file: PKCS#8, or SEC1 as `openssl ecparam -genkey` writes it.
+    /// Reads a PEM file: PKCS#8, or SEC1 as `openssl ecparam -genkey` writes it. An encrypted one is refused.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
-        Self::from_pem(&pem::read(path, EXPECTED)?)
+        Self::from_pem(&pem::read(path, EXPECTED)?, None)
     }
 
-    fn from_pem(text: &str) -> Result<Self, KeyError> {
+    /// Reads a PEM file that may be encrypted: PKCS#8 with PBES2 (RFC 8018), as `openssl pkcs8 -topk8` writes it.
+    pub fn load_with(path: &Path, passphrase: &[u8]) -> Result<Self, KeyError> {
+        Self::from_pem(&pem::read(path, EXPECTED)?, Some(passphrase))
+    }
+
+    fn from_pem(text: &str, passphrase: Option<&[u8]>) -> Result<Self, KeyError> {
         let (label, block) = pem::only_block(text, EXPECTED)?;
         match label {
+            "ENCRYPTED PRIVATE KEY" if passphrase.is_some() => {
+                Self::decrypt(block, passphrase.unwrap_or_default())
+            }
             "PRIVATE KEY" => Self::from_pkcs8(block),
             "EC PRIVATE KEY" if block.contains("ENCRYPTED") => Err(KeyError::Encrypted),
             "EC PRIVATE KEY" => {
@@ -66,6 +79,15 @@ impl SigningKey {
             "ENCRYPTED PRIVATE KEY" => Err(KeyError::Encrypted),
             other => Err(KeyError::Label { expected: EXPECTED, found: other.to_lowercase() }),
         }
+    }
+
+    fn decrypt(block: &str, passphrase: &[u8]) -> Result<Self, KeyError> {
+        let (_, document) = SecretDocument::from_pem(block).map_err(|error| unsupported(&error))?;
+        let info = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|e| unsupported(&e))?;
+        // What does not decrypt and what decrypts to no key look alike: both mean another passphrase.
+        let opened = info.decrypt(passphrase).map_err(|_| KeyError::Passphrase)?;
+        let pem = opened.to_pem("PRIVATE KEY", LineEnding::LF).map_err(|_| KeyError::Passphrase)?;
+        Self::from_pkcs8(&pem).map_err(|_| KeyError::Passphrase)
     }
 
     fn from_pkcs8(block: &str) -> Result<Self, KeyError> {
@@ -92,6 +114,27 @@ impl SigningKey {
     ///
     /// Nothing is overwritten: if either file exists, neither is touched.
     pub fn save(&self, path: &Path) -> Result<PathBuf, KeyError> {
+        self.write(path, &self.to_pkcs8_pem()?)
+    }
+
+    /// The same with the private key encrypted: PBES2 with PBKDF2 over HMAC-SHA-256 and AES-256-CBC, which OpenSSL 3
+    /// reads.
+    pub fn save_encrypted(&self, path: &Path, passphrase: &[u8]) -> Result<PathBuf, KeyError> {
+        let (mut salt, mut iv) = ([0; 16], [0; 16]);
+        getrandom::fill(&mut salt).map_err(KeyError::Random)?;
+        getrandom::fill(&mut iv).map_err(KeyError::Random)?;
+        let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(PBKDF2_ROUNDS, &salt, iv)
+            .map_err(|error| unsupported(&error))?;
+        let pem = self.to_pkcs8_pem()?;
+        let (_, plain) = SecretDocument::from_pem(&pem).map_err(|error| unsupported(&error))?;
+        let info = PrivateKeyInfoRef::try_from(plain.as_bytes()).map_err(|error| unsupported(&error))?;
+        let encrypted =
+            info.encrypt_with_params(parameters, passphrase).map_err(|error| unsupported(&error))?;
+        let pem = encrypted.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF);
+        self.write(path, &pem.map_err(|error| unsupported(&error))?)
+    }
+
+    fn write(&self, path: &Path, private: &str) -> Result<PathBuf, KeyError> {
         let public_path = public_path(path);
         for existing in [path, &public_path] {
             // A dangling link counts as existing: what is written through it would land somewhere else.
@@ -99,7 +142,7 @@ impl SigningKey {
                 return Err(KeyError::Exists(existing.to_owned()));
             }
         }
-        write_new(path, 0o600, self.to_pkcs8_pem()?.as_bytes())?;
+        write_new(path, 0o600, private.as_bytes())?;
         if let Err(error) = write_new(&public_path, 0o644, self.public.to_pem().as_bytes()) {
             // A private key without its public half is not left behind; the first error is the one worth telling.
             let _ = fs::remove_file(path);

@@ -40,11 +40,15 @@ impl PublicKey {
             return Err(KeyError::Label { expected: EXPECTED, found: label.to_lowercase() });
         }
         let (_, spki) = Document::from_pem(block).map_err(|error| unsupported(&error))?;
-        match Ed25519Key::from_public_key_der(spki.as_bytes()) {
+        Self::from_spki(spki.as_bytes())
+    }
+
+    /// Reads SPKI in DER.
+    pub(crate) fn from_spki(spki: &[u8]) -> Result<Self, KeyError> {
+        match Ed25519Key::from_public_key_der(spki) {
             Ok(key) => Self::from_ed25519(key),
             Err(_) => {
-                let key =
-                    P256Key::from_public_key_der(spki.as_bytes()).map_err(|error| unsupported(&error))?;
+                let key = P256Key::from_public_key_der(spki).map_err(|error| unsupported(&error))?;
                 Self::from_p256(key)
             }
         }

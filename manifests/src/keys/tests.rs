@@ -249,3 +249,36 @@ fn other_algorithms_are_refused() {
         assert!(matches!(public, Err(KeyError::Unsupported(_))), "{make}: {public:?}");
     }
 }
+
+#[test]
+fn encrypted_keys_open_with_their_passphrase_alone() {
+    for algorithm in [Algorithm::P256, Algorithm::Ed25519] {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("k.pem");
+        let key = SigningKey::generate(algorithm).unwrap();
+        key.save_encrypted(&path, b"correct horse").unwrap();
+        assert!(fs::read_to_string(&path).unwrap().starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+        assert_eq!(SigningKey::load_with(&path, b"correct horse").unwrap().public(), key.public());
+        assert!(matches!(SigningKey::load_with(&path, b"wrong"), Err(KeyError::Passphrase)));
+        assert!(matches!(SigningKey::load(&path), Err(KeyError::Encrypted)));
+        let Some(read) = openssl(&folder, "pkey -in k.pem -passin pass:correct_horse -pubout") else {
+            return;
+        };
+        assert!(!read.status.success(), "another passphrase");
+        // and what openssl encrypts is read
+        let made = openssl(&folder, "genpkey -algorithm ed25519 -aes256 -pass pass:x -out e.pem").unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let theirs = SigningKey::load_with(&folder.path().join("e.pem"), b"x").unwrap();
+        let public = openssl(&folder, "pkey -in e.pem -passin pass:x -pubout").unwrap();
+        assert_eq!(theirs.public().to_pem().into_bytes(), public.stdout);
+    }
+}
+
+#[test]
+fn openssl_reads_our_encrypted_keys() {
+    let folder = tempdir().unwrap();
+    let key = SigningKey::generate(Algorithm::P256).unwrap();
+    key.save_encrypted(&folder.path().join("k.pem"), b"x").unwrap();
+    let Some(read) = openssl(&folder, "pkey -in k.pem -passin pass:x -pubout") else { return };
+    assert_eq!(read.stdout, key.public().to_pem().into_bytes(), "{read:?}");
+}

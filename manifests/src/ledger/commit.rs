@@ -20,6 +20,8 @@ use crate::digest::Sha256;
 const SALT_DOMAIN: &[u8] = b"curation/salt/v1\0";
 const COMMIT_DOMAIN: &[u8] = b"curation/commit/v1\0";
 const KEY_DOMAIN: &[u8] = b"curation/key/v1\0";
+const DISCLOSURE_DOMAIN: &[u8] = b"curation/disclosure/v1\0";
+const DECOY_DOMAIN: &[u8] = b"curation/decoy/v1\0";
 
 type SaltMac = Hmac<sha2::Sha256>;
 
@@ -57,19 +59,35 @@ impl SaltKey {
 
     /// The salt of one row.
     pub fn salt(&self, stem: &str, row: u64) -> [u8; 16] {
+        first_half(self.mac(&[SALT_DOMAIN, stem.as_bytes(), &[0], &row.to_be_bytes()]))
+    }
+
+    /// The salt of a committed field.
+    pub(crate) fn disclosure_salt(&self, name: &str) -> [u8; 16] {
+        first_half(self.mac(&[DISCLOSURE_DOMAIN, name.as_bytes()]))
+    }
+
+    /// A digest that commits to nothing.
+    pub(crate) fn decoy(&self, number: u64) -> [u8; 32] {
+        self.mac(&[DECOY_DOMAIN, &number.to_be_bytes()])
+    }
+
+    fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         // HMAC pads a short key with zeros to the block of the hash (RFC 2104, section 2).
         let mut block = [0; 64];
         block[..32].copy_from_slice(&self.0);
         let mut mac = SaltMac::new(&block.into());
-        mac.update(SALT_DOMAIN);
-        mac.update(stem.as_bytes());
-        mac.update(&[0]);
-        mac.update(&row.to_be_bytes());
-        let whole: [u8; 32] = mac.finalize().into_bytes().into();
-        let mut salt = [0; 16];
-        salt.copy_from_slice(&whole[..16]);
-        salt
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
     }
+}
+
+fn first_half(whole: [u8; 32]) -> [u8; 16] {
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&whole[..16]);
+    salt
 }
 
 impl fmt::Debug for SaltKey {

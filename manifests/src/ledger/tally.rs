@@ -149,12 +149,7 @@ impl ShardTally {
         if row.row != expected {
             return Err(LedgerError::Order { expected, found: row.row });
         }
-        check_fate(row)?;
-        check_edits(row)?;
-        check_range(row)?;
-        if row.duplicate_of.as_ref().is_some_and(|(stem, of)| *of == row.row && *stem == self.stem) {
-            return Err(LedgerError::DuplicateOfItself { row: row.row });
-        }
+        check_row(&self.stem, row)?;
         self.counts.add(row.fate);
         self.count_rule(row);
         self.leaf.clear();
@@ -215,6 +210,19 @@ impl ShardTally {
                 self.by_rule.insert(self.key.clone(), one);
             }
         }
+    }
+}
+
+/// Whether a row of the shard with this stem is well formed.
+pub(crate) fn check_row(stem: &str, row: &LedgerRow) -> Result<(), LedgerError> {
+    check_fate(row)?;
+    check_edits(row)?;
+    check_range(row)?;
+    match &row.duplicate_of {
+        Some((of_stem, of)) if *of == row.row && of_stem == stem => {
+            Err(LedgerError::DuplicateOfItself { row: row.row })
+        }
+        _ => Ok(()),
     }
 }
 

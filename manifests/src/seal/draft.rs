@@ -1,16 +1,18 @@
 //! What the producer declares, and how the rest of the claims is computed from the files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{SealError, read};
+use crate::canonical::CanonicalError;
 use crate::digest::Sha256;
+use crate::disclosure::{ALGORITHM, ASSETS, COMMITTED, Disclosure, RULES, signed_digests};
 use crate::index::{AUDITOR_INDEX, INPUTS_INDEX, LEDGER_INDEX, SALT_KEY};
 use crate::layout::CONFIG;
 use crate::ledger::{RuleCount, SaltKey, content_root, decision_root, record_root};
 use crate::predicate::{
-    Accounting, Asset, Auditor, ConfigRef, Dataset, DigestSet, DocumentRef, FORMAT_VERSION, Fields, Inputs,
-    LEDGER_FORMAT, Ledger, NORMALIZATION, Outputs, Predicate, Producer, RuleTotal, Source, StageCount,
-    Subject, Tool,
+    Accounting, Asset, Auditor, ConfigRef, Dataset, DigestSet, Disclosures, DocumentRef, FORMAT_VERSION,
+    Fields, Inputs, LEDGER_FORMAT, Ledger, NORMALIZATION, Outputs, Predicate, Producer, RuleTotal, Source,
+    StageCount, Subject, Tool,
 };
 use crate::verify::{Indexes, Release};
 
@@ -26,16 +28,35 @@ pub struct Draft {
     /// The declared sources, in any order. Sources that only `inputs/index.json` names are added without
     /// declarations, and declared ones without shards are listed with zeros.
     pub sources: Vec<SourceDeclaration>,
-    /// What each (stage, rule) took out: the sum over all [`crate::ledger::ShardTally::by_rule`].
+    /// What each (stage, rule) took out: the sum over all [`crate::ledger::ShardTally::by_rule`], committed stages
+    /// under their own names.
     pub by_rule: BTreeMap<(String, String), RuleCount>,
     /// Records taken out as a duplicate of a record that is itself not released.
     pub orphans: u64,
-    /// Models, packs and other files that decisions rested on.
+    /// Models, packs and other files that decisions rested on, but those of committed stages.
     pub assets: Vec<Asset>,
+    /// What only auditors see.
+    pub withheld: Withheld,
     /// Names of the rendered documents at the top of the release.
     pub documents: Vec<String>,
     /// Which fields were declared and which were measured.
     pub fields: Fields,
+}
+
+/// What is signed as digests only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Withheld {
+    /// Openings of the stages that the public configuration leaves out, see [`crate::disclosure::commit_stages`].
+    pub stages: Vec<Disclosure>,
+    /// The files those stages rest on.
+    pub assets: Vec<Asset>,
+}
+
+impl Withheld {
+    /// The names of the stages that are left out.
+    fn names(&self) -> BTreeSet<&str> {
+        self.stages.iter().filter_map(|stage| stage.value().get("name")?.as_str()).collect()
+    }
 }
 
 /// What a producer declares about a source.
@@ -54,6 +75,30 @@ pub struct SourceDeclaration {
 }
 
 impl Draft {
+    /// Everything that is opened to auditors alone.
+    pub(super) fn disclosures(&self, key: &SaltKey) -> Result<Vec<Disclosure>, SealError> {
+        let mut disclosures = self.withheld.stages.clone();
+        if disclosures.is_empty() {
+            return Ok(disclosures);
+        }
+        let names = self.withheld.names();
+        let rules: Vec<RuleTotal> =
+            self.rule_totals().filter(|rule| names.contains(rule.stage.as_str())).collect();
+        let json = |value: serde_json::Result<serde_json::Value>| value.map_err(CanonicalError::from);
+        disclosures.push(Disclosure::new(key, RULES, json(serde_json::to_value(rules))?));
+        disclosures.push(Disclosure::new(key, ASSETS, json(serde_json::to_value(&self.withheld.assets))?));
+        Ok(disclosures)
+    }
+
+    fn rule_totals(&self) -> impl Iterator<Item = RuleTotal> {
+        self.by_rule.iter().map(|((stage, rule), count)| RuleTotal {
+            stage: stage.clone(),
+            rule: rule.clone(),
+            removed: count.removed,
+            quarantined: count.quarantined,
+        })
+    }
+
     /// The whole predicate.
     pub(super) fn fill(
         &self,
@@ -62,6 +107,8 @@ impl Draft {
         auditor_index: Sha256,
         documents: Vec<DocumentRef>,
     ) -> Result<Predicate, SealError> {
+        let key = salt_key(release)?;
+        let disclosures = signed_digests(&key, &self.disclosures(&key)?)?;
         Ok(Predicate {
             format_version: FORMAT_VERSION.to_owned(),
             dataset: self.dataset.clone(),
@@ -73,11 +120,12 @@ impl Draft {
             },
             inputs: self.inputs(indexes, digest(release, INPUTS_INDEX)?),
             outputs: outputs(release, indexes)?,
-            ledger: ledger(release, indexes)?,
+            ledger: ledger(release, indexes, &key)?,
             accounting: self.accounting(indexes),
             assets: self.assets.clone(),
             auditor: Auditor { index: Subject::new(AUDITOR_INDEX, auditor_index) },
             documents,
+            disclosures: Disclosures { alg: ALGORITHM.to_owned(), digests: disclosures },
             fields: self.fields.clone(),
         })
     }
@@ -123,19 +171,36 @@ impl Draft {
             counts.removed += shard.removed;
             counts.quarantined += shard.quarantined;
         }
-        for ((stage, rule), RuleCount { removed, quarantined }) in &self.by_rule {
-            let (stage, rule, removed, quarantined) = (stage.clone(), rule.clone(), *removed, *quarantined);
-            match counts.by_stage.last_mut().filter(|last| last.stage == stage) {
+        counts.by_rule = published(self.rule_totals(), &self.withheld.names());
+        for rule in &counts.by_rule {
+            let (removed, quarantined) = (rule.removed, rule.quarantined);
+            match counts.by_stage.last_mut().filter(|last| last.stage == rule.stage) {
                 Some(last) => {
                     last.removed += removed;
                     last.quarantined += quarantined;
                 }
-                None => counts.by_stage.push(StageCount { stage: stage.clone(), removed, quarantined }),
+                None => counts.by_stage.push(StageCount { stage: rule.stage.clone(), removed, quarantined }),
             }
-            counts.by_rule.push(RuleTotal { stage, rule, removed, quarantined });
         }
         counts
     }
+}
+
+/// The table as anybody may see it: one line for all committed stages together, which tells neither how many they are
+/// nor which of them took what out.
+pub(crate) fn published(
+    totals: impl Iterator<Item = RuleTotal>,
+    committed: &BTreeSet<&str>,
+) -> Vec<RuleTotal> {
+    let mut table: BTreeMap<(String, String), RuleCount> = BTreeMap::new();
+    for RuleTotal { stage, rule, removed, quarantined } in totals {
+        let hidden = committed.contains(stage.as_str());
+        let key = if hidden { (COMMITTED.to_owned(), COMMITTED.to_owned()) } else { (stage, rule) };
+        *table.entry(key).or_default() += RuleCount { removed, quarantined };
+    }
+    let total =
+        |((stage, rule), RuleCount { removed, quarantined })| RuleTotal { stage, rule, removed, quarantined };
+    table.into_iter().map(total).collect()
 }
 
 fn digest(release: &mut Release, file: &str) -> Result<Sha256, SealError> {
@@ -162,7 +227,7 @@ fn outputs(release: &mut Release, indexes: &Indexes) -> Result<Outputs, SealErro
     })
 }
 
-fn ledger(release: &mut Release, indexes: &Indexes) -> Result<Ledger, SealError> {
+fn ledger(release: &mut Release, indexes: &Indexes, key: &SaltKey) -> Result<Ledger, SealError> {
     let entries: Vec<_> = indexes.ledger.shards.iter().map(|shard| shard.entry()).collect();
     Ok(Ledger {
         format: LEDGER_FORMAT.to_owned(),
@@ -170,12 +235,12 @@ fn ledger(release: &mut Release, indexes: &Indexes) -> Result<Ledger, SealError>
         index: Subject::new(LEDGER_INDEX, digest(release, LEDGER_INDEX)?),
         record_root: record_root(&entries),
         decision_root: decision_root(&entries),
-        salt_key_commitment: salt_key(release)?.commitment(),
+        salt_key_commitment: key.commitment(),
         normalization: NORMALIZATION.to_owned(),
     })
 }
 
-fn salt_key(release: &mut Release) -> Result<SaltKey, SealError> {
+pub(super) fn salt_key(release: &mut Release) -> Result<SaltKey, SealError> {
     let bytes = read(release, SALT_KEY)?;
     let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| SealError::Unusable {
         file: SALT_KEY.to_owned(),

@@ -68,6 +68,7 @@ fn an_interrupted_seal_is_done_again() {
             crashed.write(file, &whole.read(file));
         }
         crashed.write("manifest.sigstore.json.unfinished", b"{\"half");
+        crashed.write("README.md.unfinished", b"# half");
         seal(crashed.dir(), &crashed.draft, Some(&crashed.key)).unwrap();
         assert_eq!(crashed.verify().exit_code(), 0, "{}", crashed.verify());
     }
@@ -109,11 +110,7 @@ fn what_does_not_add_up_is_not_sealed() {
             |f| fs::remove_file(f.dir().join("auditor/salt.key")).unwrap(),
             "`auditor/salt.key` is missing",
         ),
-        (
-            "missing document",
-            |f| f.draft.documents.push("datasheet.md".to_owned()),
-            "`datasheet.md` is missing",
-        ),
+        ("missing document", |f| f.draft.documents.push("letter.md".to_owned()), "`letter.md` is missing"),
         (
             "missing ledger",
             |f| fs::remove_file(f.dir().join("auditor/ledger/part-00001.parquet")).unwrap(),

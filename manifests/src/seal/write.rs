@@ -27,7 +27,7 @@ pub(super) fn clear_unfinished(dir: &Path, names: &[&str]) -> Result<(), SealErr
 }
 
 /// Writes a whole file under its final name, or leaves nothing there.
-pub(super) fn once(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), SealError> {
+pub(crate) fn once(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), SealError> {
     let path = dir.join(name);
     let folder = path.parent().unwrap_or(dir);
     fs::create_dir_all(folder).map_err(at(folder))?;

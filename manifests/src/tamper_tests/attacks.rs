@@ -22,6 +22,7 @@ pub(super) struct Attack {
 pub(super) const LEDGER: &str = "auditor/ledger/part-00000.parquet";
 pub(super) const LEDGER_B: &str = "auditor/ledger/part-00001.parquet";
 pub(super) const PART: &str = "data/part-00000.parquet";
+pub(super) const OPENINGS: &str = "auditor/disclosures.jsonl";
 const MANIFEST: &str = "manifest.sigstore.json";
 
 /// A table row: name, the checks that fail, the change.
@@ -82,6 +83,12 @@ pub(super) const ATTACKS: &[Attack] = attacks! {
     "names taken off the bundle", ["signature.directory", "files.directory"], |f| edit_bundle(f, |b| {
         b["verificationMaterial"]["publicKey"] = json!({});
     });
+    "a signature's other value of s", ["signature.directory", "files.directory"], |f| edit_bundle(f, |b| {
+        let signature = STANDARD.decode(b["dsseEnvelope"]["signatures"][0]["sig"].as_str().unwrap()).unwrap();
+        let (r, s) = p256::ecdsa::Signature::from_der(&signature).unwrap().split_scalars();
+        let other = p256::ecdsa::Signature::from_scalars(r.to_bytes(), (-s).to_bytes()).unwrap();
+        b["dsseEnvelope"]["signatures"][0]["sig"] = json!(STANDARD.encode(other.to_der().as_bytes()));
+    });
     "the two bundles swapped", ["signature.statement"], |f| {
         f.write(MANIFEST, &f.read("attestations/dataset.sig"));
     };
@@ -94,12 +101,16 @@ pub(super) const ATTACKS: &[Attack] = attacks! {
     "the manifest as dataset.sig", ["signature.directory"], |f| {
         f.write("attestations/dataset.sig", &f.read(MANIFEST));
     };
-    "a row altered in the data", ["files.digests", "files.directory", "content.root"], |f| {
+    "a row altered in the data",
+    ["files.digests", "files.directory", "content.bijection", "content.root"], |f| {
         f.replace(PART, "a\n", "b\n");
     };
     "a row added to the data",
     ["files.digests", "files.directory", "content.bijection", "content.root"], |f| {
         f.replace(PART, "a\n", "a\na\n");
+    };
+    "a part written another way with the same texts", ["files.digests", "files.directory"], |f| {
+        f.write(PART, b"a\r\nC\r\nf\r\n");
     };
     "two parts swapped", ["files.digests", "files.directory", "content.bijection", "content.root"], |f| {
         let (one, two) = (f.read(PART), f.read("data/part-00001.parquet"));
@@ -117,7 +128,7 @@ pub(super) const ATTACKS: &[Attack] = attacks! {
     "a file added to the auditors' files", ["files.auditor"], |f| f.write("auditor/notes.txt", b"x");
     "an auditors' file removed", ["files.auditor"], |f| remove(f, "auditor/removed/part-00000.parquet");
     "a document edited", ["files.digests", "files.documents", "files.directory"], |f| f.write("README.md", b"!");
-    "the configuration edited", ["files.digests", "files.config", "files.directory"], |f| {
+    "the configuration edited", ["files.digests", "files.config", "files.directory", "files.disclosures"], |f| {
         f.replace("config.public.json", "1", "2");
     };
     "the list with carriage returns", ["files.sums", "files.directory"], |f| {
@@ -133,8 +144,10 @@ pub(super) const ATTACKS: &[Attack] = attacks! {
     ["files.auditor", "ledger.rows", "ledger.roots", "ledger.counts", "ledger.conservation"], |f| {
         f.replace(LEDGER, &line(f, LEDGER, 4), "");
     };
-    "a ledger row added",
-    ["files.auditor", "ledger.rows", "ledger.roots", "ledger.counts", "ledger.conservation"], |f| {
+    "a ledger row added", [
+        "files.auditor", "ledger.rows", "ledger.roots", "ledger.counts", "ledger.conservation",
+        "ledger.commitments"
+    ], |f| {
         let last = line(f, LEDGER, 4);
         f.replace(LEDGER, &last, &format!("{last}{}", last.replacen('4', "5", 1)));
     };
@@ -144,11 +157,18 @@ pub(super) const ATTACKS: &[Attack] = attacks! {
         f.replace(LEDGER, &format!("{three}{four}"), &format!("{four}{three}"));
     };
     "two ledger files swapped", [
-        "files.auditor", "ledger.rows", "ledger.roots", "ledger.counts", "ledger.conservation", "content.bijection"
+        "files.auditor", "ledger.rows", "ledger.roots", "ledger.counts", "ledger.conservation",
+        "ledger.commitments", "ledger.duplicates", "content.bijection"
     ], |f| {
         let (one, two) = (f.read(LEDGER), f.read(LEDGER_B));
         f.write(LEDGER, &two);
         f.write(LEDGER_B, &one);
+    };
+    "an opening edited", ["files.auditor", "files.disclosures"], |f| f.replace(OPENINGS, "0.85", "0.95");
+    "the openings removed", ["files.auditor", "files.disclosures"], |f| remove(f, OPENINGS);
+    "a commitment put in another's place",
+    ["files.digests", "files.config", "files.directory", "files.disclosures"], |f| {
+        f.replace("config.public.json", "{\"name\":\"gopher\",\"use\":\"gopher\"}", "{\"committed\":\"x\"}");
     };
     "counts edited in the index", ["files.indexes", "files.digests", "files.directory"], |f| {
         f.replace("ledger/index.json", "\"removed\":2", "\"removed\":1");

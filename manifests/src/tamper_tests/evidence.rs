@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::digest::Sha256;
 use crate::ledger::{Edit, LedgerRow};
-use crate::verify::{Evidence, LedgerRows, TextDigests};
+use crate::verify::{Evidence, LedgerRows, Opening, TextDigest, TextDigests};
 
 /// Ledger rows as tab-separated lines, output texts and input records as lines.
 pub(crate) struct TextEvidence;
@@ -17,7 +17,9 @@ impl Evidence for TextEvidence {
     }
 
     fn output_texts<'a>(&'a self, file: &Path) -> Result<TextDigests<'a>, String> {
-        Ok(Box::new(lines(file)?.into_iter().map(|line| Ok(Sha256::of(line.as_bytes()).0))))
+        let digest =
+            |line: String| TextDigest { sha256: Sha256::of(line.as_bytes()), bytes: line.len() as u64 };
+        Ok(Box::new(lines(file)?.into_iter().map(move |line| Ok(digest(line)))))
     }
 
     fn input_rows(&self, file: &Path) -> Result<u64, String> {
@@ -30,10 +32,10 @@ fn lines(file: &Path) -> Result<Vec<String>, String> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-fn parse_row(line: &str, stems: &[String]) -> Result<LedgerRow, String> {
+fn parse_row(line: &str, stems: &[String]) -> Result<(LedgerRow, Opening), String> {
     let bad = || format!("not a ledger line: {line}");
     let columns: Vec<&str> = line.split('\t').collect();
-    let [row, fate, stage, rule, value, duplicate, out, edit, commit] = columns.as_slice() else {
+    let [row, fate, stage, rule, value, duplicate, out, edit, commit, content] = columns.as_slice() else {
         return Err(bad());
     };
     let text = |column: &str| (column != "-").then(|| column.to_owned());
@@ -49,7 +51,8 @@ fn parse_row(line: &str, stems: &[String]) -> Result<LedgerRow, String> {
         }
     };
     let edit = text(edit).map(|with| Edit { part: 0, start: 0, end: 1, with });
-    Ok(LedgerRow {
+    let content = content.parse::<Sha256>().map_err(|_| bad())?;
+    let row = LedgerRow {
         row: row.parse().map_err(|_| bad())?,
         fate: fate.parse().map_err(|_| bad())?,
         stage: text(stage),
@@ -61,5 +64,6 @@ fn parse_row(line: &str, stems: &[String]) -> Result<LedgerRow, String> {
         edits: edit.into_iter().collect(),
         out: if *out == "-" { None } else { Some(pair(out).ok_or_else(bad)?) },
         commit: commit.parse::<Sha256>().map_err(|_| bad())?.0,
-    })
+    };
+    Ok((row, Opening { content, norm: content }))
 }

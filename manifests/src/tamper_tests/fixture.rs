@@ -8,16 +8,19 @@ use super::evidence::TextEvidence;
 use crate::bundle::{make_bundle, open_bundle};
 use crate::canonical::{parse_canonical, to_canonical};
 use crate::digest::{Sha256, sha256_file};
+use crate::disclosure::commit_stages;
 use crate::index::{
     AuditorIndex, FileDigest, InputShard, InputsIndex, LedgerIndex, LedgerShard, OutputPart, UNDECLARED,
 };
 use crate::keys::{Algorithm, PublicKey, SigningKey};
-use crate::ledger::{Fate, RuleCount, ShardTally, content_root, decision_root, record_root, shard_stem};
+use crate::ledger::{
+    Fate, RuleCount, SaltKey, ShardTally, commit, content_root, decision_root, record_root, shard_stem,
+};
 use crate::merkle::Tree;
 use crate::model_signing::DirectoryStatement;
 use crate::paths::list_files;
 use crate::predicate::{Asset, Dataset, Fields, Producer, Statement, Tool};
-use crate::seal::{Draft, SourceDeclaration, seal};
+use crate::seal::{Draft, SourceDeclaration, Withheld, seal};
 use crate::sums::format_sums;
 use crate::verify::{Evidence, Report, Request, verify};
 
@@ -73,7 +76,7 @@ impl Fixture {
         let folder = tempfile::tempdir().unwrap();
         let key = SigningKey::generate(algorithm).unwrap();
         let dir = folder.path().join("release");
-        let fixture = Self { folder, dir, key, draft: draft() };
+        let mut fixture = Self { folder, dir, key, draft: draft() };
         fs::create_dir_all(fixture.dir()).unwrap();
         let mut inputs = InputsIndex::default();
         let mut ledger = LedgerIndex::default();
@@ -90,7 +93,7 @@ impl Fixture {
             });
             let file = format!("auditor/ledger/part-{number:05}.parquet");
             let lines: String =
-                rows.iter().map(|row| format!("{row}\t{}\n", Sha256::of(row.as_bytes()))).collect();
+                rows.iter().zip(text.lines()).map(|(row, text)| ledger_line(name, row, text)).collect();
             fixture.write(&file, lines.as_bytes());
             ledger.shards.push(fixture.entry(name, sha256, &file));
         }
@@ -109,12 +112,12 @@ impl Fixture {
         }
         fixture.write("inputs/index.json", &to_canonical(&inputs).unwrap());
         fixture.write("ledger/index.json", &to_canonical(&ledger).unwrap());
-        fixture.write("config.public.json", b"{\"schema\":1}");
-        fixture.write("README.md", b"# A release\n");
-        fixture.write("croissant.json", b"{}");
+        let mut config = config();
+        fixture.draft.withheld.stages = commit_stages(&mut config, &[3], &salt_key()).unwrap();
+        fixture.write("config.public.json", &to_canonical(&config).unwrap());
+        fixture.write("notes.md", b"# Notes\n");
         fixture.write("auditor/removed/part-00000.parquet", b"b\nd\n");
-        fixture.write("auditor/disclosures.jsonl", b"{}\n");
-        fixture.write("auditor/salt.key", &[7; 32]);
+        fixture.write("auditor/salt.key", salt_key().as_bytes());
         fixture.write("run.json", b"{\"host\":\"here\"}");
         fixture
     }
@@ -185,8 +188,39 @@ impl Fixture {
     /// What a signer who lies does: claims something else and signs it.
     pub(crate) fn claim(&self, lie: impl FnOnce(&mut Statement)) {
         let mut statement = self.statement();
+        let honest = statement.clone();
         lie(&mut statement);
+        if statement.predicate.documents == honest.predicate.documents {
+            self.render(&mut statement);
+        }
         self.sign_payload(&to_canonical(&statement).unwrap());
+    }
+
+    /// Renders the documents again, as whoever lies in the claims would.
+    fn render(&self, statement: &mut Statement) {
+        let sums = self.text("SHA256SUMS");
+        let lines: Vec<(String, Sha256)> = sums
+            .lines()
+            .filter_map(|line| Some((line.get(66..)?.to_owned(), line.get(..64)?.parse().ok()?)))
+            .collect();
+        let parts = lines.iter().filter(|(name, _)| name.starts_with("data/"));
+        let parts = parts.map(|(name, sha256)| (name.as_str(), *sha256)).collect();
+        let config = serde_json::from_slice(&self.read("config.public.json")).unwrap();
+        let claims = statement.predicate.clone();
+        let facts = crate::render::Facts { predicate: &claims, parts, config: &config };
+        let mut changed = sums.clone();
+        for document in &mut statement.predicate.documents {
+            if let Some(text) = crate::render::document(&document.name, &facts) {
+                let before = document.sha256.to_string();
+                self.write(&document.name, text.as_bytes());
+                document.sha256 = self.digest(&document.name);
+                changed = changed.replace(&before, &document.sha256.to_string());
+            }
+        }
+        if changed != sums {
+            self.write("SHA256SUMS", changed.as_bytes());
+            statement.subject[0].digest.sha256 = self.digest("SHA256SUMS");
+        }
     }
 
     /// Brings every digest up to date with the files as they are, changes the claims, and signs.
@@ -243,7 +277,7 @@ impl Fixture {
         let stems: Vec<String> = SHARDS.iter().map(|(name, ..)| shard_stem(name).to_owned()).collect();
         let mut tally = ShardTally::new(shard_stem(name));
         for row in TextEvidence.ledger(&self.dir().join(file), &stems).unwrap() {
-            tally.add(&row.unwrap()).unwrap();
+            tally.add(&row.unwrap().0).unwrap();
         }
         LedgerShard::new(tally.entry(input), FileDigest { name: file.to_owned(), sha256: self.digest(file) })
     }
@@ -260,6 +294,26 @@ pub(crate) fn part(name: &str, text: &str) -> OutputPart {
     }
     let text_bytes = text.lines().map(|line| line.len() as u64).sum();
     OutputPart { name: name.to_owned(), rows: tree.len(), text_bytes, content_root: tree.root() }
+}
+
+fn ledger_line(shard: &str, row: &str, text: &str) -> String {
+    let number = row.split('\t').next().unwrap().parse().unwrap();
+    let content = Sha256::of(text.as_bytes());
+    let commit = commit(&salt_key().salt(shard_stem(shard), number), &content, &content);
+    format!("{row}\t{}\t{content}\n", Sha256(commit))
+}
+
+/// The commitments of the ledger open with it.
+pub(crate) fn salt_key() -> SaltKey {
+    SaltKey::from_bytes([7; 32])
+}
+
+/// The stages in the order in which they decide; `hazard` is committed.
+fn config() -> serde_json::Value {
+    let stage = |name: &str| serde_json::json!({"name": name, "use": name});
+    let mut hazard = stage("hazard");
+    hazard["at_most"] = "0.85".into();
+    serde_json::json!({"schema": 1, "stages": [stage("gopher"), stage("exact"), stage("near"), hazard]})
 }
 
 fn write(path: &Path, bytes: &[u8]) {
@@ -296,7 +350,11 @@ fn draft() -> Draft {
         by_rule,
         orphans: 1,
         assets: vec![Asset { name: "pack".to_owned(), sha256: Sha256::of(b"pack"), bytes: 4 }],
-        documents: vec!["README.md".to_owned(), "croissant.json".to_owned()],
+        withheld: Withheld {
+            assets: vec![Asset { name: "hazard-pack".to_owned(), sha256: Sha256::of(b"terms"), bytes: 5 }],
+            stages: Vec::new(),
+        },
+        documents: ["README.md", "croissant.json", "notes.md"].map(str::to_owned).to_vec(),
         fields: Fields { declared: vec!["producer".to_owned()], measured: vec!["accounting".to_owned()] },
     }
 }

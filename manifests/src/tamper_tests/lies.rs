@@ -1,9 +1,10 @@
 //! Lies by somebody who has the key: every signature holds, and the data say otherwise.
 
-use super::attacks::{Attack, LEDGER, LEDGER_B, PART, attacks, line};
-use super::fixture::{Fixture, part};
+use super::attacks::{Attack, LEDGER, LEDGER_B, OPENINGS, PART, attacks, line};
+use super::fixture::{Fixture, part, salt_key};
 use crate::canonical::to_canonical;
 use crate::digest::Sha256;
+use crate::disclosure::Disclosure;
 use crate::index::AuditorIndex;
 
 pub(super) const LIES: &[Attack] = attacks! {
@@ -26,6 +27,16 @@ pub(super) const LIES: &[Attack] = attacks! {
     };
     "a fraction", ["signature.statement"], |f| {
         f.sign_payload(payload(f).replacen("\"kept\":3", "\"kept\":3.0", 1).as_bytes());
+    };
+    "an integer beyond 2^53", ["signature.statement"], |f| {
+        f.sign_payload(payload(f).replacen("\"kept\":3", "\"kept\":9007199254740993", 1).as_bytes());
+    };
+    "nested too deep", ["signature.statement"], |f| {
+        let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        f.sign_payload(payload(f).replacen("\"kept\":3", &format!("\"kept\":{deep}"), 1).as_bytes());
+    };
+    "another digest than SHA-256", ["signature.statement"], |f| {
+        f.sign_payload(payload(f).replacen("\"sha256\":", "\"md5\":", 1).as_bytes());
     };
     "upper-case digits", ["signature.statement"], |f| f.sign_payload(payload(f).to_uppercase().as_bytes());
     "a digest in upper case", ["signature.statement"], |f| {
@@ -59,7 +70,7 @@ pub(super) const LIES: &[Attack] = attacks! {
     });
     "one rule blamed for another", ["ledger.counts"], |f| f.claim(|s| {
         let counts = &mut s.predicate.accounting;
-        let rule = counts.by_rule.iter_mut().find(|rule| rule.stage == "hazard").unwrap();
+        let rule = counts.by_rule.iter_mut().find(|rule| rule.stage == "gopher").unwrap();
         "harmless".clone_into(&mut rule.rule);
     });
     "one stage blamed for another", ["ledger.counts"], |f| f.claim(|s| {
@@ -101,10 +112,11 @@ pub(super) const LIES: &[Attack] = attacks! {
         f.change_index(|index| index.shards[0] = f.entry("a/one.parquet", input, LEDGER));
     };
     "a shard renamed in the index",
-    ["files.indexes", "ledger.roots"], |f| {
+    ["files.indexes", "ledger.roots", "ledger.commitments"], |f| {
         f.change_index(|index| "a/other".clone_into(&mut index.shards[0].name));
     };
-    "shards swapped in the index", ["files.indexes", "ledger.roots", "content.bijection"], |f| {
+    "shards swapped in the index",
+    ["files.indexes", "ledger.roots", "ledger.duplicates", "content.bijection"], |f| {
         f.change_index(|index| index.shards.swap(0, 1));
     };
     "a released row that no ledger row keeps",
@@ -120,6 +132,95 @@ pub(super) const LIES: &[Attack] = attacks! {
         f.replace(LEDGER_B, "\t1:0\t", "\t0:2\t");
         let input = f.ledger_index().shards[1].input_sha256;
         f.change_index(|index| index.shards[1] = f.entry("b/two.parquet", input, LEDGER_B));
+    };
+    "two texts changed places", ["content.bijection"], |f| {
+        f.write(PART, b"f\nC\na\n");
+        f.change_index(|index| index.outputs[0] = part(PART, "f\nC\na\n"));
+    };
+    "another text under a kept record", ["content.bijection"], |f| {
+        f.write(PART, b"a\nC\nx\n");
+        f.change_index(|index| index.outputs[0] = part(PART, "a\nC\nx\n"));
+    };
+    "texts longer than they are", ["content.root"], |f| {
+        f.change_index(|index| index.outputs[0].text_bytes += 1);
+        f.claim(|s| s.predicate.outputs.text_bytes += 1);
+    };
+    "a duplicate of a record that left before it", ["ledger.duplicates"], |f| {
+        relink(f, "exact\tduplicate\t-\t0:0\t", "exact\tduplicate\t-\t0:1\t");
+        f.claim(|s| s.predicate.accounting.orphans = 2);
+    };
+    "two records that are each other's duplicates", ["ledger.duplicates"], |f| {
+        relink(f, "hazard\tscore\t1\t-\t", "hazard\tscore\t1\t0:3\t");
+        f.claim(|s| s.predicate.accounting.orphans = 2);
+    };
+    "a stage that the configuration does not have", ["ledger.rows"], |f| {
+        relink(f, "exact\tduplicate", "fuzzy\tduplicate");
+        f.claim(|s| {
+            let counts = &mut s.predicate.accounting;
+            for name in [&mut counts.by_rule[1].stage, &mut counts.by_stage[1].stage] {
+                "fuzzy".clone_into(name);
+            }
+        });
+    };
+    "another text's digest beside a commitment", ["ledger.commitments"], |f| {
+        let (b, x) = (Sha256::of(b"b").to_string(), Sha256::of(b"x").to_string());
+        f.replace(LEDGER, &b, &x);
+        f.change_index(|_| {});
+    };
+    "an opening that nobody signed", ["files.disclosures"], |f| {
+        f.replace(OPENINGS, "0.85", "0.95");
+        f.reseal(|_| {});
+    };
+    "an opening too few", ["files.disclosures"], |f| {
+        let stage = line(f, OPENINGS, 0);
+        f.replace(OPENINGS, &stage, "");
+        f.reseal(|_| {});
+    };
+    "an opening that overrides a public field", ["files.disclosures"], |f| {
+        disclose(f, "producer", "somebody".into());
+    };
+    "an opening that overrides a public stage", ["files.disclosures"], |f| {
+        disclose(f, "config.stages.0", serde_json::json!({"name": "gopher", "words_min": 1}));
+    };
+    "an opening twice", ["files.disclosures"], |f| {
+        let stage = line(f, OPENINGS, 0);
+        f.replace(OPENINGS, &stage, &format!("{stage}{stage}"));
+        f.reseal(|_| {});
+    };
+    "a digest twice", ["signature.statement"], |f| f.claim(|s| {
+        let digests = &mut s.predicate.disclosures.digests;
+        digests[1] = digests[0].clone();
+    });
+    "a digest that is none", ["signature.statement"], |f| f.claim(|s| {
+        "!".clone_into(&mut s.predicate.disclosures.digests[0]);
+    });
+    "digests without decoys", ["signature.statement"], |f| f.claim(|s| {
+        drop(s.predicate.disclosures.digests.pop());
+    });
+    "another hash for the openings", ["signature.statement"], |f| f.claim(|s| {
+        "md5".clone_into(&mut s.predicate.disclosures.alg);
+    });
+    "a committed stage that took out less than it did",
+    ["files.disclosures", "ledger.counts"], |f| f.claim(|s| {
+        let counts = &mut s.predicate.accounting;
+        (counts.by_rule[0].removed, counts.by_stage[0].removed) = (0, 0);
+        counts.by_rule[1].removed += 1;
+        counts.by_stage[1].removed += 1;
+    });
+    "a committed rule blamed for another", ["ledger.counts"], |f| {
+        let rules = serde_json::json!([{"stage": "hazard", "rule": "other", "removed": 1, "quarantined": 0}]);
+        let text = f.text(OPENINGS);
+        let honest = text.lines().find(|line| line.contains("accounting.byRule")).unwrap();
+        let honest = Disclosure::parse(honest.as_bytes(), 1).unwrap();
+        let lie = Disclosure::new(&salt_key(), "accounting.byRule", rules);
+        let lines = [honest.to_line().unwrap(), lie.to_line().unwrap()].map(|line| String::from_utf8(line).unwrap());
+        f.replace(OPENINGS, &lines[0], &lines[1]);
+        f.reseal(|s| {
+            let digests = &mut s.predicate.disclosures.digests;
+            digests.retain(|digest| *digest != honest.digest().unwrap());
+            digests.push(lie.digest().unwrap());
+            digests.sort();
+        });
     };
     "a part outside data", ["files.indexes", "files.sums", "content.bijection", "content.root"], |f| {
         f.change_index(|index| "data/../../secret".clone_into(&mut index.outputs[0].name));
@@ -161,10 +262,39 @@ pub(super) const LIES: &[Attack] = attacks! {
     "a document of another digest", ["files.documents"], |f| f.claim(|s| {
         s.predicate.documents[0].sha256 = Sha256::of(b"x");
     });
+    "a document that says something else", ["files.documents"], |f| {
+        f.write("README.md", b"| removed | 0 |\n");
+        f.reseal(|s| s.predicate.documents[0].sha256 = f.digest("README.md"));
+    };
     "a document that is the manifest", ["signature.statement", "files.sums", "files.documents"], |f| {
         f.claim(|s| "manifest.json".clone_into(&mut s.predicate.documents[0].name));
     };
 };
+
+/// Changes the second ledger and everything that follows from it.
+fn relink(f: &Fixture, from: &str, to: &str) {
+    f.replace(LEDGER_B, from, to);
+    let input = f.ledger_index().shards[1].input_sha256;
+    f.change_index(|index| index.shards[1] = f.entry("b/two.parquet", input, LEDGER_B));
+}
+
+/// Opens one more field, in place of a decoy.
+fn disclose(f: &Fixture, name: &str, value: serde_json::Value) {
+    let opening = Disclosure::new(&salt_key(), name, value);
+    let line = String::from_utf8(opening.to_line().unwrap()).unwrap();
+    f.write(OPENINGS, format!("{}{line}\n", f.text(OPENINGS)).as_bytes());
+    f.reseal(|s| {
+        let digests = &mut s.predicate.disclosures.digests;
+        let open: Vec<String> = f
+            .text(OPENINGS)
+            .lines()
+            .map(|line| Disclosure::parse(line.as_bytes(), 1).unwrap().digest().unwrap())
+            .collect();
+        let decoy = digests.iter().position(|digest| !open.contains(digest)).unwrap();
+        digests[decoy] = opening.digest().unwrap();
+        digests.sort();
+    });
+}
 
 fn payload(fixture: &Fixture) -> String {
     String::from_utf8(fixture.payload()).unwrap()

@@ -90,6 +90,18 @@ checks! {
     /// `attestations/dataset.sig`.
     SignatureDirectory, "signature.directory", Signature,
     "the same key signed a list of all files, this manifest among them; not that the files match it";
+    /// RFC 3161 timestamps.
+    SignatureTimestamp, "signature.timestamp", Signature,
+    "a trusted authority saw a signature before the time it names; not when it was made";
+    /// Auditors' statements.
+    SignatureCountersignatures, "signature.countersignatures", Signature,
+    "the trusted auditors signed what they assert about this very release; not that it is so";
+    /// The verifier's policy.
+    SignaturePolicy, "signature.policy", Signature,
+    "the release, its key and its auditors are what the policy asks for";
+    /// The newest release seen before.
+    SignatureState, "signature.state", Signature,
+    "the release is not older than, and follows, the newest one seen before; not that there is no newer one";
     /// The two public index files against the manifest and each other.
     FilesIndexes, "files.indexes", Files,
     "the index files are the signed ones and add up to the manifest's totals; not that the rows do";
@@ -110,13 +122,16 @@ checks! {
     "`config.public.json` is the configuration the manifest names; not that it was the one that ran";
     /// The rendered documents.
     FilesDocuments, "files.documents", Files,
-    "the documents are the signed ones; not that they would be rendered the same way again";
+    "the documents are what the signed claims render to; not that what is declared in them is true";
     /// The files against the list in `attestations/dataset.sig`.
     FilesDirectory, "files.directory", Files,
     "the directory holds the files of `attestations/dataset.sig` and no others, ignored paths aside";
     /// The files under `auditor/`.
     FilesAuditor, "files.auditor", Files,
     "the auditors' files are the ones the manifest commits to, the salt key among them";
+    /// The openings of the committed fields.
+    FilesDisclosures, "files.disclosures", Files,
+    "every field that is public as a digest only is opened to auditors as it was signed";
     /// The rows of the ledger files.
     LedgerRows, "ledger.rows", Ledger,
     "every input record has exactly one well-formed row; not that its reason is right";
@@ -129,12 +144,18 @@ checks! {
     /// Nothing vanished.
     LedgerConservation, "ledger.conservation", Ledger,
     "records in = kept + edited + removed + quarantined, for each shard and in total";
+    /// The commitments of the rows.
+    LedgerCommitments, "ledger.commitments", Ledger,
+    "every row's commitment opens, with the auditors' key, to the text digests beside it";
+    /// The records that duplicates name.
+    LedgerDuplicates, "ledger.duplicates", Ledger,
+    "every duplicate names a record that outlived it, so no chain leads in a circle; not that the two are alike";
     /// Kept rows and released rows.
     ContentBijection, "content.bijection", Content,
-    "kept and edited ledger rows point one to one, in order, at the released rows; not that each text is its row's";
+    "kept and edited ledger rows are one to one, in order, the released rows, kept ones with the very text that came in";
     /// The root over the released texts.
     ContentRoot, "content.root", Content,
-    "the released texts are the signed ones, whatever the encoding of the files";
+    "the released texts and their sizes are the signed ones, whatever the encoding of the files";
     /// The input files.
     InputsDigests, "inputs.digests", Inputs,
     "the ledger is about these input files; not that the producer listed all of them";
@@ -145,11 +166,12 @@ checks! {
 
 impl CheckId {
     /// Whether the check has to be done for a level: its own, or one that rests on it. Nothing can be said without
-    /// a signature, and nothing about rows without the signed index files.
+    /// a signature, and nothing about rows without the signed index files and the names of their stages.
     pub(crate) fn serves(self, level: Level) -> bool {
         match self {
             Self::SignatureBundle | Self::SignatureStatement => true,
             Self::FilesIndexes => level != Level::Signature,
+            Self::FilesDisclosures => matches!(level, Level::Files | Level::Ledger | Level::Content),
             _ => self.level() == level,
         }
     }

@@ -12,6 +12,7 @@ use crate::layout::{CONFIG, MANIFEST, SUMS, covered, is_companion};
 use crate::ledger::SaltKey;
 use crate::model_signing::is_ignored;
 use crate::predicate::Statement;
+use crate::render::{self, Facts, NO_RENDERER, renderer};
 use crate::sums::parse_sums;
 
 /// The digest each listed file should have.
@@ -133,11 +134,32 @@ pub(super) fn config(release: &mut Release, statement: &Statement, findings: &mu
     digest(release, CONFIG, statement.predicate.config.digest.sha256, findings);
 }
 
-/// The rendered documents.
-pub(super) fn documents(release: &mut Release, statement: &Statement, findings: &mut Findings) {
+/// The rendered documents: the signed ones, and what the signed claims render to.
+pub(super) fn documents(
+    release: &mut Release,
+    statement: &Statement,
+    listed: Option<&Listed>,
+    findings: &mut Findings,
+) {
     for document in &statement.predicate.documents {
         digest(release, &document.name, document.sha256, findings);
     }
+    let (Some(listed), Some(config)) = (listed, signed_config(release, statement)) else { return };
+    let parts = listed.iter().filter(|(name, _)| name.starts_with("data/"));
+    let parts = parts.map(|(name, sha256)| (name.as_str(), *sha256)).collect();
+    let facts = Facts { predicate: &statement.predicate, parts, config: &config };
+    for document in &statement.predicate.documents {
+        let known = document.renderer != NO_RENDERER && document.renderer == renderer(&document.name);
+        if let Some(text) = render::document(&document.name, &facts).filter(|_| known) {
+            let rendered = Sha256::of(text.as_bytes());
+            findings.same(&document.name, "what the claims render to: sha256", rendered, document.sha256);
+        }
+    }
+}
+
+/// The public configuration, if it is the signed one; otherwise another check says so.
+fn signed_config(release: &mut Release, statement: &Statement) -> Option<serde_json::Value> {
+    load(release, CONFIG, Some(statement.predicate.config.digest.sha256), &mut Findings::default())
 }
 
 /// The whole directory against the list that `attestations/dataset.sig` signs.
@@ -182,6 +204,13 @@ pub(super) fn auditor(
             findings.add(LEDGER_INDEX, expected, file.sha256);
         }
     }
+}
+
+/// The salt key, if it is the one the manifest commits to.
+pub(super) fn trusted_salt_key(release: &mut Release, statement: &Statement) -> Option<SaltKey> {
+    let bytes = release.read(SALT_KEY, 32).ok()?;
+    let key = SaltKey::from_bytes(bytes.try_into().ok()?);
+    (key.commitment() == statement.predicate.ledger.salt_key_commitment).then_some(key)
 }
 
 fn salt_key(release: &mut Release, statement: &Statement, findings: &mut Findings) {

@@ -7,8 +7,11 @@
 //!
 //! Rows and texts come through [`Evidence`], so that this crate needs no reader for any file format.
 
+mod attestations;
 mod checks;
+mod commitments;
 mod content;
+mod disclosures;
 mod files;
 mod indexes;
 mod inputs;
@@ -22,6 +25,7 @@ mod statement;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use attestations::Stamp;
 pub use checks::{CheckId, Level, LevelError};
 pub use report::{Check, FINDINGS_MAX, Finding, Report, Status};
 pub use statement::{Checked, ManifestError};
@@ -29,16 +33,39 @@ pub use statement::{Checked, ManifestError};
 pub(crate) use indexes::Indexes;
 pub(crate) use release::{INDEX_BYTES_MAX, Release};
 
+use crate::chain::State;
+use crate::digest::Sha256;
 use crate::keys::PublicKey;
 use crate::layout::{MANIFEST, SUMS, UNSIGNED_MANIFEST, covered, is_countersignature};
-use crate::ledger::LedgerRow;
+use crate::ledger::{LedgerRow, SaltKey};
+use crate::policy::Policy;
 use crate::predicate::Statement;
+use crate::timestamp::Authority;
+use disclosures::Revealed;
 use report::Findings;
 
+/// What a row's commitment was made from: digests of the text as it came in. Zeros for a record without a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// SHA-256 of the text.
+    pub content: Sha256,
+    /// SHA-256 of the text in the form `norm-v1`.
+    pub norm: Sha256,
+}
+
+/// One released text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextDigest {
+    /// SHA-256 of the text.
+    pub sha256: Sha256,
+    /// Its length.
+    pub bytes: u64,
+}
+
 /// Rows of a ledger file, one at a time.
-pub type LedgerRows<'a> = Box<dyn Iterator<Item = Result<LedgerRow, String>> + 'a>;
-/// The SHA-256 of one text after the other.
-pub type TextDigests<'a> = Box<dyn Iterator<Item = Result<[u8; 32], String>> + 'a>;
+pub type LedgerRows<'a> = Box<dyn Iterator<Item = Result<(LedgerRow, Opening), String>> + 'a>;
+/// One text after the other.
+pub type TextDigests<'a> = Box<dyn Iterator<Item = Result<TextDigest, String>> + 'a>;
 
 /// Reads the files whose format this crate does not know.
 ///
@@ -48,7 +75,7 @@ pub trait Evidence {
     /// shard numbers become names.
     fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Result<LedgerRows<'a>, String>;
 
-    /// SHA-256 of the text of each record of an output part, in row order.
+    /// Digest and length of the text of each record of an output part, in row order.
     fn output_texts<'a>(&'a self, file: &Path) -> Result<TextDigests<'a>, String>;
 
     /// The number of records in an input file.
@@ -63,6 +90,14 @@ pub struct Request {
     pub levels: Option<Vec<Level>>,
     /// The directory that the names in `inputs/index.json` are relative to.
     pub inputs: Option<PathBuf>,
+    /// Auditors whose countersignatures are checked.
+    pub auditors: Vec<PublicKey>,
+    /// Authorities whose timestamps are checked.
+    pub authorities: Vec<Authority>,
+    /// What the verifier asks of a release; its auditors and authorities count too.
+    pub policy: Option<Policy>,
+    /// What the verifier remembers of earlier releases.
+    pub state: Option<State>,
 }
 
 impl Request {
@@ -89,6 +124,7 @@ pub fn verify(dir: &Path, key: &PublicKey, request: &Request, evidence: &dyn Evi
     };
     let levels = request.levels(release.has_auditor());
     let mut report = Report::new(key.key_id(), &levels);
+    attestations::waive(request, &levels, &mut report);
     let Some(checked) = signature::manifest(&mut release, key, &mut report) else { return report };
     report.statement_sha256 = Some(checked.sha256().to_string());
     let statement = checked.statement();
@@ -96,6 +132,7 @@ pub fn verify(dir: &Path, key: &PublicKey, request: &Request, evidence: &dyn Evi
     if report.wants(CheckId::SignatureDirectory) || report.wants(CheckId::FilesDirectory) {
         directory = signature::directory(&mut release, key, statement, &mut report);
     }
+    attestations::check(&mut release, &checked, key, request, &mut report);
     let indexes = read_indexes(&mut release, statement, &mut report);
     if levels.contains(&Level::Files) {
         check_files(&mut release, statement, indexes.as_ref(), &mut report);
@@ -105,11 +142,21 @@ pub fn verify(dir: &Path, key: &PublicKey, request: &Request, evidence: &dyn Evi
             });
         }
     }
+    let revealed = reveal(&mut release, statement, &mut report);
     let Some(indexes) = indexes else { return report };
-    let case = Case { release: &release, statement, indexes: &indexes, evidence };
+    let salt_key = files::trusted_salt_key(&mut release, statement);
+    let case = Case {
+        release: &release,
+        statement,
+        indexes: &indexes,
+        revealed: revealed.as_ref(),
+        salt_key: salt_key.as_ref(),
+        evidence,
+    };
     let mut placement = None;
     if levels.contains(&Level::Ledger) || levels.contains(&Level::Content) {
-        placement = ledger::check(&case, &mut report);
+        let texts = levels.contains(&Level::Content);
+        placement = ledger::check(&case, texts, &mut report);
     }
     if levels.contains(&Level::Content) {
         content::check(&case, placement, &mut report);
@@ -125,6 +172,10 @@ struct Case<'a> {
     release: &'a Release,
     statement: &'a Statement,
     indexes: &'a Indexes,
+    /// What is public as digests only; `None` if it could not be opened.
+    revealed: Option<&'a Revealed>,
+    /// The key the manifest commits to.
+    salt_key: Option<&'a SaltKey>,
     evidence: &'a dyn Evidence,
 }
 
@@ -155,6 +206,21 @@ fn read_indexes(release: &mut Release, statement: &Statement, report: &mut Repor
     indexes
 }
 
+/// The committed fields, where the view carries their openings.
+fn reveal(release: &mut Release, statement: &Statement, report: &mut Report) -> Option<Revealed> {
+    if !release.has_auditor() {
+        report.waive(CheckId::FilesDisclosures, "this view carries no `auditor/`");
+        return None;
+    }
+    if !report.wants(CheckId::FilesDisclosures) {
+        return None;
+    }
+    let mut findings = Findings::default();
+    let revealed = disclosures::check(release, statement, &mut findings);
+    report.settle(CheckId::FilesDisclosures, findings);
+    revealed
+}
+
 fn check_files(release: &mut Release, statement: &Statement, indexes: Option<&Indexes>, report: &mut Report) {
     let mut findings = Findings::default();
     let listed = files::sums(release, statement, indexes, &mut findings);
@@ -167,6 +233,9 @@ fn check_files(release: &mut Release, statement: &Statement, indexes: Option<&In
         }
         None => report.skip(CheckId::FilesDigests, "there is no signed list to compare with"),
     }
+    settle(report, CheckId::FilesDocuments, |findings| {
+        files::documents(release, statement, listed.as_ref(), findings);
+    });
     match expected_names(listed, statement, indexes) {
         Some(names) => {
             settle(report, CheckId::FilesMissing, |findings| files::missing(release, &names, findings));
@@ -180,7 +249,6 @@ fn check_files(release: &mut Release, statement: &Statement, indexes: Option<&In
         }
     }
     settle(report, CheckId::FilesConfig, |findings| files::config(release, statement, findings));
-    settle(report, CheckId::FilesDocuments, |findings| files::documents(release, statement, findings));
     if release.has_auditor() {
         settle(report, CheckId::FilesAuditor, |findings| {
             files::auditor(release, statement, indexes, findings);
@@ -206,7 +274,8 @@ fn expected_names(
 
 fn note_countersignatures(release: &Release, report: &mut Report) {
     let count = release.files().iter().filter(|name| is_countersignature(name)).count();
-    if count > 0 && report.status(CheckId::FilesExtra) == Status::Pass {
+    let checked = report.status(CheckId::SignatureCountersignatures) != Status::NotRequested;
+    if count > 0 && !checked && report.status(CheckId::FilesExtra) == Status::Pass {
         let note =
             format!("nothing unknown; {count} countersignatures were not checked, their keys are not known");
         report.note(CheckId::FilesExtra, note);
@@ -241,7 +310,7 @@ pub(crate) fn unsigned(release: &mut Release, payload: &[u8]) -> Result<(Stateme
     files::missing(release, &names, &mut findings);
     files::extra(release, &names, UNSIGNED_MANIFEST, &mut findings);
     files::config(release, &statement, &mut findings);
-    files::documents(release, &statement, &mut findings);
+    files::documents(release, &statement, Some(&listed), &mut findings);
     files::auditor(release, &statement, indexes.as_ref(), &mut findings);
     match release.digest(SUMS) {
         Ok((sha256, _)) => drop(listed.insert(SUMS.to_owned(), sha256)),

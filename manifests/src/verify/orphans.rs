@@ -1,7 +1,9 @@
-//! Counting orphans: records taken out as a duplicate of a record that is itself not released.
+//! Duplicates: that each names a record that outlived it, and how many name one that is not released either.
 //!
-//! Whether the other record is released is known only after its row was read, and it may stand in a later shard.
-//! One bit for each record is kept, and the shards with references forward are read a second time.
+//! A barrier keeps one record of a group, so a record it removes names one that was still alive behind that barrier:
+//! released, or taken out by a later stage. Stages are in order, so no chain of duplicates can lead back to itself.
+//! What became of the other record is known only after its row was read, and it may stand in a later shard. Two bytes
+//! for each record are kept, and the shards with references forward are read a second time.
 
 use std::collections::BTreeMap;
 
@@ -9,30 +11,12 @@ use super::report::Findings;
 use crate::index::LedgerShard;
 use crate::ledger::LedgerRow;
 
-/// One bit for each row of a shard, in order.
-#[derive(Default)]
-struct Bits {
-    words: Vec<u64>,
-    len: u64,
-}
+/// The stage of records that could not be judged: it comes before all others.
+const INPUT: &str = "input";
 
-impl Bits {
-    fn push(&mut self, bit: bool) {
-        let at = self.len % 64;
-        if at == 0 {
-            self.words.push(0);
-        }
-        if let Some(word) = self.words.last_mut() {
-            *word |= u64::from(bit) << at;
-        }
-        self.len += 1;
-    }
-
-    fn get(&self, index: u64) -> bool {
-        let word = usize::try_from(index / 64).ok().and_then(|word| self.words.get(word));
-        word.is_some_and(|word| word >> (index % 64) & 1 == 1)
-    }
-}
+/// Where a record left: nowhere, or at a stage.
+type Exit = u16;
+const RELEASED: Exit = 0;
 
 /// Where a record stands: shard number and row.
 type Place = (usize, u64);
@@ -41,25 +25,46 @@ type Place = (usize, u64);
 pub(super) struct Orphans<'a> {
     shards: &'a [LedgerShard],
     numbers: BTreeMap<&'a str, usize>,
-    released: Vec<Bits>,
+    /// Stages by name, in order from 1; `None` if the configuration is not known.
+    stages: Option<BTreeMap<String, Exit>>,
+    exits: Vec<Vec<Exit>>,
     /// Shards with references to rows that were not read yet.
     forward: Vec<bool>,
     count: u64,
+    /// Records whose survivor did not outlive them.
+    pub(super) order: Findings,
 }
 
 impl<'a> Orphans<'a> {
-    pub(super) fn new(shards: &'a [LedgerShard]) -> Self {
+    pub(super) fn new(shards: &'a [LedgerShard], stages: Option<&[String]>) -> Self {
         let numbers =
             shards.iter().enumerate().map(|(number, shard)| (shard.name.as_str(), number)).collect();
-        let released = shards.iter().map(|_| Bits::default()).collect();
-        Self { shards, numbers, released, forward: vec![false; shards.len()], count: 0 }
+        let names = |stages: &[String]| {
+            let all = std::iter::once(INPUT.to_owned()).chain(stages.iter().cloned());
+            all.zip(1..=Exit::MAX).collect()
+        };
+        Self {
+            shards,
+            numbers,
+            stages: stages.map(names),
+            exits: vec![Vec::new(); shards.len()],
+            forward: vec![false; shards.len()],
+            count: 0,
+            order: Findings::default(),
+        }
     }
 
-    /// Takes the next row of a shard; a reference that leads nowhere is a finding.
+    /// Takes the next row of a shard; a stage that does not exist and a reference that leads nowhere are findings.
     pub(super) fn note(&mut self, shard: usize, row: &LedgerRow, findings: &mut Findings) {
-        let Some(at) = self.released.get(shard).map(|bits| bits.len) else { return };
+        let Some(at) = self.exits.get(shard).map(|exits| exits.len() as u64) else { return };
+        let exit = self.exit(row);
+        if let (None, Some(stage)) = (exit, &row.stage) {
+            let file = &self.shards[shard].ledger_file.name;
+            findings.add_row(file, row.row, "a stage of the configuration", format_args!("`{stage}`"));
+        }
+        self.exits[shard].push(exit.unwrap_or(Exit::MAX));
         match self.target(row) {
-            Some(Ok(target)) if target < (shard, at) => self.resolve(target),
+            Some(Ok(target)) if target < (shard, at) => self.resolve((shard, at), target, row),
             Some(Ok(_)) => self.forward[shard] = true,
             Some(Err(what)) => {
                 let file = &self.shards[shard].ledger_file.name;
@@ -67,7 +72,6 @@ impl<'a> Orphans<'a> {
             }
             None => {}
         }
-        self.released[shard].push(row.fate.is_released());
     }
 
     /// Whether a shard has to be read again.
@@ -80,7 +84,7 @@ impl<'a> Orphans<'a> {
         if let Some(Ok(target)) = self.target(row)
             && target >= (shard, at)
         {
-            self.resolve(target);
+            self.resolve((shard, at), target, row);
         }
     }
 
@@ -88,8 +92,38 @@ impl<'a> Orphans<'a> {
         self.count
     }
 
-    fn resolve(&mut self, target: Place) {
-        self.count += u64::from(!self.released[target.0].get(target.1));
+    /// Whether the order of the stages is known.
+    pub(super) fn knows_stages(&self) -> bool {
+        self.stages.is_some()
+    }
+
+    fn exit(&self, row: &LedgerRow) -> Option<Exit> {
+        match &row.stage {
+            _ if row.fate.is_released() => Some(RELEASED),
+            Some(stage) => match &self.stages {
+                Some(stages) => stages.get(stage).copied(),
+                None => Some(Exit::MAX),
+            },
+            // A row without a stage is malformed, which is reported where rows are counted.
+            None => Some(Exit::MAX),
+        }
+    }
+
+    fn at(&self, (shard, row): Place) -> Option<Exit> {
+        self.exits.get(shard)?.get(usize::try_from(row).ok()?).copied()
+    }
+
+    fn resolve(&mut self, from: Place, target: Place, row: &LedgerRow) {
+        let other = self.at(target);
+        self.count += u64::from(other != Some(RELEASED));
+        let outlived = other == Some(RELEASED) || other > self.at(from);
+        if self.knows_stages() && !outlived {
+            let file = &self.shards[from.0].ledger_file.name;
+            let expected = "a duplicate of a record that outlived it";
+            let name = &self.shards[target.0].name;
+            let got = format!("row {} of `{name}`, which left no later", target.1);
+            self.order.add_row(file, row.row, expected, got);
+        }
     }
 
     /// The record that a row which was taken out duplicates.

@@ -67,6 +67,12 @@ impl Release {
         Ok(bytes)
     }
 
+    /// Takes note of a file that was just written.
+    pub(crate) fn adopt(&mut self, name: &str, bytes: &[u8]) {
+        self.files.insert(name.to_owned());
+        self.hashed.insert(name.to_owned(), (Sha256::of(bytes), bytes.len() as u64));
+    }
+
     /// The digest and the size of a file.
     pub(crate) fn digest(&mut self, name: &str) -> Result<(Sha256, u64), String> {
         if let Some(known) = self.hashed.get(name) {

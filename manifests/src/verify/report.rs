@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::attestations::Stamp;
 use super::checks::{CheckId, Level};
+use crate::countersign::Countersigned;
 
 /// How many findings of one check are listed; the rest is counted.
 pub const FINDINGS_MAX: usize = 100;
@@ -155,6 +157,10 @@ pub struct Report {
     pub statement_sha256: Option<String>,
     /// One entry for each check there is.
     pub checks: Vec<Check>,
+    /// The times that trusted authorities put to a signature.
+    pub timestamps: Vec<Stamp>,
+    /// What trusted auditors assert.
+    pub countersignatures: Vec<Countersigned>,
 }
 
 impl Report {
@@ -173,7 +179,8 @@ impl Report {
                 omitted_findings: 0,
             }
         };
-        Self { key_id, statement_sha256: None, checks: CheckId::ALL.iter().map(check).collect() }
+        let checks = CheckId::ALL.iter().map(check).collect();
+        Self { key_id, statement_sha256: None, checks, timestamps: Vec::new(), countersignatures: Vec::new() }
     }
 
     /// Whether a check is to be done.
@@ -253,7 +260,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for check in &self.checks {
-            write!(f, "{:<13}  {:<20}", check.status.as_str(), check.id.as_str())?;
+            write!(f, "{:<13}  {:<27}", check.status.as_str(), check.id.as_str())?;
             writeln!(f, "  {}", check.note.as_deref().unwrap_or(check.proves))?;
             for finding in &check.findings {
                 writeln!(f, "               {finding}")?;
@@ -261,6 +268,13 @@ impl fmt::Display for Report {
             if check.omitted_findings > 0 {
                 writeln!(f, "               … and {} more", check.omitted_findings)?;
             }
+        }
+        for stamp in &self.timestamps {
+            writeln!(f, "the signature in `{}` existed before {}", stamp.file, stamp.existed_before)?;
+        }
+        for signed in &self.countersignatures {
+            let (who, when) = (&signed.verifier, &signed.time_created);
+            writeln!(f, "{who} asserts since {when}: {}", signed.properties.join(", "))?;
         }
         let tally = self.tally();
         let count = |status: Status| tally.get(status.as_str()).copied().unwrap_or(0);

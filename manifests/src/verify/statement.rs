@@ -8,6 +8,7 @@ use super::report::Findings;
 use crate::bundle::{BUNDLE_BYTES_MAX, BundleError, open_bundle};
 use crate::canonical::parse_canonical;
 use crate::digest::Sha256;
+use crate::disclosure::{ALGORITHM, COMMITTED, PAD, is_digest};
 use crate::index::{AUDITOR_INDEX, INPUTS_INDEX, LEDGER_INDEX};
 use crate::keys::PublicKey;
 use crate::layout::{CONFIG, MANIFEST, RESERVED, SUMS};
@@ -120,6 +121,7 @@ pub(crate) fn contradictions(statement: &Statement, findings: &mut Findings) {
     totals(predicate, findings);
     reasons(predicate, findings);
     documents(predicate, findings);
+    disclosures(predicate, findings);
 }
 
 fn constants(predicate: &Predicate, findings: &mut Findings) {
@@ -131,6 +133,7 @@ fn constants(predicate: &Predicate, findings: &mut Findings) {
         ("ledger.format", LEDGER_FORMAT, &predicate.ledger.format),
         ("ledger.normalization", NORMALIZATION, &predicate.ledger.normalization),
         ("auditor.index.name", AUDITOR_INDEX, &predicate.auditor.index.name),
+        ("disclosures.alg", ALGORITHM, &predicate.disclosures.alg),
     ] {
         findings.same(MANIFEST, what, expected, got);
     }
@@ -220,6 +223,19 @@ fn reasons(predicate: &Predicate, findings: &mut Findings) {
     }
     if !predicate.inputs.sources.is_sorted_by(|a, b| a.id < b.id) {
         findings.add(MANIFEST, "inputs.sources in byte order, each source once", "another order");
+    }
+}
+
+fn disclosures(predicate: &Predicate, findings: &mut Findings) {
+    let digests = &predicate.disclosures.digests;
+    let well_formed = digests.iter().all(|digest| is_digest(digest));
+    if !well_formed || !digests.is_sorted_by(|a, b| a < b) || !digests.len().is_multiple_of(PAD) {
+        let expected = format!("disclosures.digests in byte order, each once, a multiple of {PAD} in number");
+        findings.add(MANIFEST, expected, "another list");
+    }
+    let withheld = predicate.accounting.by_rule.iter().any(|rule| rule.stage == COMMITTED);
+    if withheld && digests.is_empty() {
+        findings.add(MANIFEST, "digests of the committed stages", "none");
     }
 }
 

@@ -1,83 +1,192 @@
 //! # What it measures
-//! Whether another record has the same text, byte for byte.
+//! Whether another record has the same text, byte for byte, or is equal in what else `by` names.
 //! # Why
 //! Exact copies teach nothing new and weigh their content twice.
 //! # Source
-//! Own definition. Records are grouped by xxh3-128 of the text and then compared byte by byte, so that a collision
-//! removes nothing (datatrove 0.10.1 and most others trust a 64-bit hash).
+//! Own definition. Records are grouped by xxh3-128 of what is compared and then compared byte by byte, so that a
+//! collision removes nothing (datatrove 0.10.1 and most others trust a 64-bit hash).
 
-use super::{Barrier, BarrierSpec, RecordNumber, Removal};
+use super::keep::{Keep, Preference};
+use super::normal_url::normal_url;
+use super::{Barrier, BarrierSpec, RecordNumber, Removal, Resolution};
+use crate::artefact::Kind;
+use crate::corpus::{Corpus, Texts};
+use crate::norm::normal_form;
 use crate::Result;
-use crate::corpus::Corpus;
-use filters::{BuildError, Rule, View};
+use filters::{BuildError, Context, Findings, Rule, View};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// `exact-duplicates` has nothing to configure: the earliest record survives.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {}
+/// What makes two records copies of one another, and which of them survives.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Parts of a record that must all be equal.
+    pub by: Vec<By>,
+    /// Which record survives.
+    pub keep: Keep,
+    /// The column that `keep = "highest-score"` looks at.
+    pub score: String,
+    /// Sources in the order `keep = "source-priority"` prefers them.
+    pub sources: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { by: vec![By::Text], keep: Keep::Earliest, score: String::new(), sources: Vec::new() }
+    }
+}
+
+/// A part of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// The text.
+    Text,
+    /// The text in Unicode's NFC with every run of white space one space, as `norm_sha256` has it.
+    NormalText,
+    /// The URL without scheme, `www.`, default port, fragment and final slash; a record without one has no copies.
+    Url,
+    /// The id.
+    Id,
+    /// The name of the source.
+    Source,
+}
 
 const DUPLICATE: Rule =
-    Rule { id: "duplicate", summary: "1 if an earlier record has the same text", alias: None };
+    Rule { id: "duplicate", summary: "1 if the survivor is equal in what is compared", alias: None };
 
 /// The built barrier.
-pub struct ExactDuplicates;
+pub struct ExactDuplicates {
+    by: Vec<By>,
+    preference: Preference,
+}
 
 impl BarrierSpec for Config {
     const NAME: &'static str = "exact-duplicates";
-    const SUMMARY: &'static str = "removes records whose text equals an earlier record's, byte for byte";
+    const SUMMARY: &'static str = "removes records whose text (or URL, or id) equals another record's, byte for byte";
     const SOURCE: &'static str = "own definition";
     const RULES: &'static [Rule] = &[DUPLICATE];
     type Barrier = ExactDuplicates;
 
-    fn build(&self) -> std::result::Result<ExactDuplicates, BuildError> {
-        Ok(ExactDuplicates)
+    fn build(&self, context: &mut dyn Context) -> std::result::Result<ExactDuplicates, BuildError> {
+        if self.by.is_empty() {
+            return Err(BuildError::key("by", "names nothing to compare"));
+        }
+        let preference = Preference::new(self.keep, &self.score, &self.sources, context)?;
+        Ok(ExactDuplicates { by: self.by.clone(), preference })
     }
 }
 
+/// Words of the key: rank, then the hash.
+const RANK: usize = 0;
+const HASH: [usize; 2] = [1, 2];
+
 impl Barrier for ExactDuplicates {
-    fn rule(&self) -> &'static Rule {
-        &DUPLICATE
+    fn rules(&self) -> &'static [Rule] {
+        &[DUPLICATE]
     }
 
-    fn bound(&self) -> String {
+    fn bound(&self, _: usize) -> String {
         "0".into()
     }
 
-    fn key_len(&self) -> usize {
-        16
+    fn key_words(&self) -> usize {
+        3
     }
 
-    fn sign(&self, view: &View<'_>, key: &mut [u8]) {
-        key.copy_from_slice(&xxh3_128(view.text().as_bytes()).to_le_bytes());
+    fn sign(&self, view: &View<'_>, findings: &Findings, key: &mut [u64]) {
+        if self.by.contains(&By::Url) && view.document().url.is_none_or(str::is_empty) {
+            return;
+        }
+        let hash = xxh3_128(self.compared(view).as_bytes()).max(1);
+        key[RANK] = self.preference.rank(view, findings);
+        key[HASH[0]] = (hash >> 64) as u64;
+        key[HASH[1]] = hash as u64;
     }
 
-    fn resolve(&self, corpus: &Corpus<'_>) -> Result<Vec<Removal>> {
-        let mut keyed: Vec<(u128, RecordNumber)> = Vec::new();
-        corpus.for_each_key(|record, key| {
-            keyed.push((u128::from_le_bytes(key.try_into().unwrap_or_default()), record));
-        })?;
-        keyed.sort_unstable();
-        let groups: Vec<&[(u128, RecordNumber)]> =
-            keyed.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1).collect();
-        let mut members: Vec<RecordNumber> =
-            groups.iter().flat_map(|g| g.iter().map(|(_, record)| *record)).collect();
-        members.sort_unstable();
-        let texts = corpus.texts(&members)?;
-        let mut removals = Vec::new();
-        for group in groups {
-            // all texts of a group are equal unless 128 bits collided, so this holds one text as a rule
-            let mut first_with: HashMap<&str, RecordNumber> = HashMap::new();
-            for &(_, record) in group {
-                let survivor = *first_with.entry(texts.get(record)?).or_insert(record);
-                if survivor != record {
-                    removals.push(Removal { record, survivor, similarity: 1.0 });
-                }
+    fn compared<'a>(&self, view: &View<'a>) -> Cow<'a, str> {
+        let document = view.document();
+        let part = |by: &By| -> Cow<'a, str> {
+            match by {
+                By::Text => Cow::Borrowed(document.text),
+                By::NormalText => Cow::Owned(normal_form(document.text)),
+                By::Url => Cow::Owned(normal_url(document.url.unwrap_or_default())),
+                By::Id => Cow::Borrowed(document.id),
+                By::Source => Cow::Borrowed(document.source),
+            }
+        };
+        match self.by.as_slice() {
+            [one] => part(one),
+            // each with its length, so that no two lists of parts are confused
+            more => {
+                let part = |by| {
+                    let part = part(by);
+                    format!("{}:{part}", part.len())
+                };
+                Cow::Owned(more.iter().map(part).collect())
             }
         }
-        removals.sort_unstable_by_key(|removal| removal.record);
-        Ok(removals)
+    }
+
+    fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()> {
+        let mut keyed = corpus.sorter::<4>("keys", 2);
+        corpus.for_each([HASH[0], HASH[1], RANK], |record, [high, low, rank]| match (high, low) {
+            (0, 0) => Ok(()),
+            _ => keyed.push([high, low, rank, record]),
+        })?;
+        // copies of one another, the preferred one first
+        let groups = corpus.listing(Kind::Pairs, || {
+            let mut rows = keyed.finish()?.peekable();
+            let mut last = None;
+            Ok(std::iter::from_fn(move || loop {
+                let row = rows.next()?;
+                let hash = Some([row[0], row[1]]);
+                let next = rows.peek().map(|next| [next[0], next[1]]);
+                let copied = last == hash || next == hash;
+                last = hash;
+                if copied {
+                    return Some(Ok(row));
+                }
+            }))
+        })?;
+        let mut members = corpus.sorter::<1>("members", 2);
+        groups.iter().try_for_each(|[.., record]| members.push([record]))?;
+        let members = corpus.listing(Kind::Candidates, || Ok(members.finish()?.map(Ok)))?;
+        let texts = corpus.texts(&members, 0)?;
+        let mut group = Equal::default();
+        for [high, low, _, record] in groups.iter() {
+            if let Some(survivor) = group.survivor([high, low], record, &texts)? {
+                let survivor = Some(survivor);
+                resolution.remove(Removal { record, survivor, similarity: 1.0, rule: 0 })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The records of one hash by what is compared: one entry, unless 128 bits collided.
+#[derive(Default)]
+struct Equal<'t> {
+    hash: [u64; 2],
+    first_with: HashMap<&'t str, RecordNumber>,
+}
+
+impl<'t> Equal<'t> {
+    /// The record that survives in this one's stead, if another does.
+    fn survivor(
+        &mut self,
+        hash: [u64; 2],
+        record: RecordNumber,
+        texts: &'t Texts,
+    ) -> Result<Option<RecordNumber>> {
+        if self.hash != hash {
+            self.hash = hash;
+            self.first_with.clear();
+        }
+        let first = *self.first_with.entry(texts.get(record)?).or_insert(record);
+        Ok((first != record).then_some(first))
     }
 }

@@ -1,51 +1,145 @@
-//! Barriers: stages that need the whole corpus. Each record leaves a fixed-width key when it is judged; when all
+//! Barriers: stages that need the whole corpus. Each record leaves a key of fixed width when it is judged; when all
 //! are there, the barrier looks at the keys of the records still alive, asks for the texts of the few it must
-//! compare, and says which records it removes and in favour of which.
+//! compare, and says which records it takes out and in favour of which.
 
-mod clusters;
 pub mod exact;
 mod keep;
-mod minhash;
 pub mod near;
-mod shingle_sets;
+mod normal_url;
 
 use crate::Result;
 use crate::corpus::Corpus;
-use filters::{BuildError, Rule, View};
+use crate::spill::{Row, Sorted, Sorter};
+use filters::{BuildError, Context, Findings, Rule, View};
 use serde::{Serialize, de::DeserializeOwned};
+use std::borrow::Cow;
+use std::ops::Range;
+use std::path::Path;
 
 pub use keep::Keep;
 
 /// A record's number in the corpus: shards in order, rows in order.
 pub type RecordNumber = u64;
 
-/// A record that a barrier removes.
+/// A record that a barrier takes out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Removal {
     /// The record.
     pub record: RecordNumber,
-    /// The record that survives in its stead.
-    pub survivor: RecordNumber,
-    /// The measured similarity of the two, 1 for equal texts.
+    /// The record that survives in its stead, if one of this corpus does.
+    pub survivor: Option<RecordNumber>,
+    /// The measured similarity to the survivor or whatever else it is too similar to, 1 for equal texts; not a
+    /// number where it could not be measured.
     pub similarity: f64,
+    /// Position of the broken rule among [`Barrier::rules`].
+    pub rule: usize,
+}
+
+impl Removal {
+    /// No record has this number.
+    const NOBODY: u64 = u64::MAX;
+
+    /// As a row, by which removals are in the order of the records.
+    fn row(self) -> Row<4> {
+        [self.record, self.survivor.unwrap_or(Self::NOBODY), self.similarity.to_bits(), self.rule as u64]
+    }
+
+    pub(crate) fn of([record, survivor, similarity, rule]: Row<4>) -> Self {
+        Self {
+            record,
+            survivor: (survivor != Self::NOBODY).then_some(survivor),
+            similarity: f64::from_bits(similarity),
+            rule: rule as usize,
+        }
+    }
+}
+
+/// What a barrier comes to.
+pub struct Resolution {
+    removals: Sorter<4>,
+    cuts: Sorter<3>,
+}
+
+impl Resolution {
+    /// An empty one, which holds at most `memory` bytes.
+    pub(crate) fn new(folder: &Path, memory: u64) -> Self {
+        Self {
+            removals: Sorter::new(&folder.join("removals.runs"), memory / 2),
+            cuts: Sorter::new(&folder.join("cuts.runs"), memory / 2),
+        }
+    }
+
+    /// Takes a record out.
+    pub fn remove(&mut self, removal: Removal) -> Result<()> {
+        self.removals.push(removal.row())
+    }
+
+    /// Cuts a passage out of a record's text: bytes counted in the text as it stands at this barrier. The cuts of one
+    /// record must not overlap or touch.
+    pub fn cut(&mut self, record: RecordNumber, passage: Range<usize>) -> Result<()> {
+        self.cuts.push([record, passage.start as u64, passage.end as u64])
+    }
+
+    /// All removals and all cuts, sorted by record.
+    pub(crate) fn finish(self) -> Result<(Sorted<4>, Sorted<3>)> {
+        Ok((self.removals.finish()?, self.cuts.finish()?))
+    }
 }
 
 /// A built barrier.
 pub trait Barrier: Send + Sync {
-    /// The rule a removed record broke.
-    fn rule(&self) -> &'static Rule;
+    /// The rules a record can break, in the order [`Removal::rule`] counts.
+    fn rules(&self) -> &'static [Rule];
 
     /// What the similarity was held against, as the ledger writes it.
-    fn bound(&self) -> String;
+    fn bound(&self, rule: usize) -> String;
 
-    /// Bytes of a record's key.
-    fn key_len(&self) -> usize;
+    /// Whether a record that breaks this rule is quarantined whatever the stage's action is.
+    fn quarantines(&self, _rule: usize) -> bool {
+        false
+    }
 
-    /// Writes a record's key; `key` is zero and `key_len` long.
-    fn sign(&self, view: &View<'_>, key: &mut [u8]);
+    /// Names of earlier stages whose removals the barrier wants to see.
+    fn associates(&self) -> &[String] {
+        &[]
+    }
 
-    /// Decides which of the records still alive are removed, sorted by record.
-    fn resolve(&self, corpus: &Corpus<'_>) -> Result<Vec<Removal>>;
+    /// How many integers a record's key has.
+    fn key_words(&self) -> usize;
+
+    /// Writes a record's key; `key` is zero and [`Barrier::key_words`] long. A record that takes no part leaves it
+    /// zero.
+    fn sign(&self, view: &View<'_>, findings: &Findings, key: &mut [u64]);
+
+    /// What [`Corpus::texts`] holds of a record.
+    fn compared<'a>(&self, view: &View<'a>) -> Cow<'a, str> {
+        Cow::Borrowed(view.text())
+    }
+
+    /// Whether it cuts passages out of texts. Nothing that looks at a text may come after it, because every stage
+    /// judges a record when only the record is known.
+    fn edits(&self) -> bool {
+        false
+    }
+
+    /// Decides about the records still alive.
+    fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()>;
+
+    /// Adds to a finished release what later releases need to be compared with it, if the configuration asks for it.
+    /// `released` are the records that are in the release, with the output shard and row of each.
+    fn publish(
+        &self,
+        _corpus: &Corpus<'_>,
+        _released: &mut dyn Iterator<Item = (RecordNumber, (u32, u64))>,
+        _release: &Path,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// What a plan says about it, line by line.
+    fn outlook(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A barrier's config struct; the same shape as `filters::Spec`.
@@ -62,7 +156,7 @@ pub trait BarrierSpec: DeserializeOwned + Serialize + Default {
     type Barrier: Barrier + 'static;
 
     /// Checks the values and builds the barrier.
-    fn build(&self) -> std::result::Result<Self::Barrier, BuildError>;
+    fn build(&self, context: &mut dyn Context) -> std::result::Result<Self::Barrier, BuildError>;
 }
 
 /// A built barrier and its table with every default written out.
@@ -82,7 +176,7 @@ pub struct BarrierEntry {
     /// The configuration with every default written out.
     pub defaults: fn() -> std::result::Result<toml::Table, BuildError>,
     /// Builds an instance from a table without the common keys.
-    pub build: fn(toml::Table) -> std::result::Result<BuiltBarrier, BuildError>,
+    pub build: fn(toml::Table, &mut dyn Context) -> std::result::Result<BuiltBarrier, BuildError>,
 }
 
 const fn entry<S: BarrierSpec>() -> BarrierEntry {
@@ -92,11 +186,11 @@ const fn entry<S: BarrierSpec>() -> BarrierEntry {
         source: S::SOURCE,
         rules: S::RULES,
         defaults: || resolve(&S::default()),
-        build: |table| {
+        build: |table, context| {
             let spec: S = table
                 .try_into()
                 .map_err(|e: toml::de::Error| BuildError::Config(e.message().trim_end().to_string()))?;
-            Ok((Box::new(spec.build()?), resolve(&spec)?))
+            Ok((Box::new(spec.build(context)?), resolve(&spec)?))
         },
     }
 }

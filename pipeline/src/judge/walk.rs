@@ -1,6 +1,7 @@
 //! One record's way through the stages.
 
 use super::watch::{Part, Watch};
+use crate::barriers::Barrier;
 use crate::plan::{EDITED, Plan, Stage, Step};
 use crate::verdicts::{Decision, StageEdit, decimal};
 use filters::{Action, Edits, Findings, Measure, Value, View};
@@ -22,7 +23,7 @@ impl Walk {
         plan: &Plan,
         from: usize,
         view: &View<'_>,
-        (findings, keys): (&mut Findings, &mut [Vec<u8>]),
+        (findings, keys): (&mut Findings, &mut [Vec<u64>]),
         watch: &mut impl Watch,
     ) -> Option<(usize, String)> {
         for (at, stage) in plan.stages.iter().enumerate().skip(from) {
@@ -32,12 +33,12 @@ impl Walk {
                     let keys = &mut keys[self.barrier];
                     self.barrier += 1;
                     let start = keys.len();
-                    keys.resize(start + barrier.key_len(), 0);
-                    if over {
+                    keys.resize(start + barrier.key_words(), 0);
+                    if over && !self.is_associate(plan, barrier.as_ref()) {
                         continue;
                     }
                     watch.enter(at, view);
-                    barrier.sign(view, &mut keys[start..]);
+                    barrier.sign(view, findings, &mut keys[start..]);
                     None
                 }
                 Step::Judge { .. } if over && plan.config.file.measure == Measure::First => continue,
@@ -53,6 +54,12 @@ impl Walk {
             }
         }
         None
+    }
+
+    /// Whether a barrier wants to see this record, though a stage has taken it out.
+    fn is_associate(&self, plan: &Plan, barrier: &dyn Barrier) -> bool {
+        let by = self.decision.as_ref().and_then(|decision| plan.stages.get(usize::from(decision.stage)));
+        by.is_some_and(|stage| barrier.associates().contains(&stage.name))
     }
 
     fn judge(

@@ -7,7 +7,7 @@ use crate::config::{Config, Override, StageTable};
 use crate::rule_notes::{StageKind, StageNote};
 use crate::{Error, Result};
 use arrow_schema::{DataType, Schema};
-use filters::{Action, Bound, BuildError, ColumnRef, Context, Kind, Measure};
+use filters::{Action, BenchmarkItem, Bound, BuildError, ColumnRef, Context, ItemFields, Kind, Measure};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -90,8 +90,8 @@ pub(super) fn stages(
 
 fn unchanged(note: &StageNote, table: &StageTable, earlier: &[Stage]) -> Option<Stage> {
     let barrier = (note.kind == StageKind::Barrier).then(|| match table.used.as_str() {
-        "exact-duplicates" if earlier.iter().any(|stage| stage.edits) => Barrier::EqualTexts,
-        "exact-duplicates" => Barrier::EqualDigests,
+        "exact-duplicates" if is_plain(table) && earlier.iter().any(|stage| stage.edits) => Barrier::EqualTexts,
+        "exact-duplicates" if is_plain(table) => Barrier::EqualDigests,
         _ => Barrier::Opaque,
     });
     let rule = |rule: &crate::rule_notes::RuleNote| {
@@ -107,6 +107,12 @@ fn unchanged(note: &StageNote, table: &StageTable, earlier: &[Stage]) -> Option<
         reads: reads(table, earlier),
         barrier,
     })
+}
+
+/// Whether exact duplicates are those of the text, and the earliest survives.
+fn is_plain(table: &StageTable) -> bool {
+    let is = |key: &str, value: toml::Value| table.table.get(key).is_none_or(|found| *found == value);
+    is("by", toml::Value::Array(vec!["text".into()])) && is("keep", "earliest".into())
 }
 
 /// The earlier stages a stage names: in `when`, or in a key such as `score`.
@@ -126,7 +132,9 @@ fn reads(table: &StageTable, earlier: &[Stage]) -> Vec<usize> {
 fn as_toml(path: &Path) -> Result<(Value, String)> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
     let bytes = std::fs::read(path).map_err(|e| fail(&e))?;
-    let json: Value = serde_json::from_slice(&bytes).map_err(|e| fail(&e))?;
+    let public: Value = serde_json::from_slice(&bytes).map_err(|e| fail(&e))?;
+    let release = path.parent().unwrap_or(Path::new("."));
+    let json = manifests::disclosure::open_config(release, public).map_err(|e| fail(&e))?;
     let Value::Object(mut top) = json.clone() else { return Err(fail(&"not a configuration")) };
     top.retain(|_, value| !value.is_null());
     for (public, file) in [("stages", "stage"), ("sources", "source")] {
@@ -173,7 +181,8 @@ fn new_bounds(
             .then(|| "files of a stage are looked for from the current folder".into()),
     };
     if let Some(entry) = barriers::find(&new.used) {
-        let (_, resolved) = (entry.build)(new.table.clone()).map_err(fail)?;
+        let mut surroundings = Surroundings { schema, action: note.action };
+        let (_, resolved) = (entry.build)(new.table.clone(), &mut surroundings).map_err(fail)?;
         return match resolved == old.table {
             true => Ok(vec![Bound::Off; note.rules.len()]),
             false => Err(unanswerable(format!(
@@ -249,6 +258,15 @@ impl Context for Surroundings<'_> {
         let map =
             crate::map::Map::open(Path::new(name)).map_err(|e| BuildError::asset(name, e.to_string()))?;
         Ok(filters::Asset { name: name.to_string(), bytes: Arc::new(map) })
+    }
+
+    fn benchmark(
+        &mut self,
+        name: &str,
+        fields: ItemFields<'_>,
+    ) -> std::result::Result<Vec<BenchmarkItem>, BuildError> {
+        let asset = self.asset(name)?;
+        crate::benchmark_items::read(&asset, &fields)
     }
 
     fn embedded(&mut self, _: &str, _: &'static [u8]) {}

@@ -39,10 +39,10 @@ impl MinHash {
     }
 
     /// The signature of a set of shingle hashes. All ones for the empty set.
-    pub(crate) fn signature(&self, shingles: &[u64], out: &mut Vec<u32>) {
+    pub(crate) fn signature(&self, shingles: &[u64], out: &mut Vec<u64>) {
         out.clear();
         for (multiply, add) in self.multiply.iter().zip(&self.add) {
-            out.extend_from_slice(&self.block(multiply, add, shingles));
+            out.extend(self.block(multiply, add, shingles).map(u64::from));
         }
         out.truncate(self.hashes);
     }

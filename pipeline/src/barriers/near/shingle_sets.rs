@@ -1,13 +1,13 @@
 //! Sets of shingles and their similarity.
 
+use super::Short;
 use filters::{Document, Scratch, View};
 
-/// The shingle hashes of a text, in order. A text with fewer words than a shingle has is one shingle; a text without
-/// words has none.
-pub(crate) fn shingles(view: &View<'_>, ngram: usize, out: &mut Vec<u64>) {
+/// The shingle hashes of a text, in order. A text without words has none.
+pub(crate) fn shingles(view: &View<'_>, ngram: usize, short: Short, out: &mut Vec<u64>) {
     out.clear();
     let words = view.shingles().words().len();
-    if words > 0 {
+    if words >= ngram || (words > 0 && short == Short::Whole) {
         out.extend(view.shingles().ngrams(ngram.min(words)));
     }
 }
@@ -16,7 +16,7 @@ pub(crate) fn shingles(view: &View<'_>, ngram: usize, out: &mut Vec<u64>) {
 pub(crate) fn shingle_set(text: &str, ngram: usize, scratch: &Scratch) -> Vec<u64> {
     let view = View::new(Document { text, ..Document::default() }, scratch);
     let mut set = Vec::new();
-    shingles(&view, ngram, &mut set);
+    shingles(&view, ngram, Short::Whole, &mut set);
     set.sort_unstable();
     set.dedup();
     set

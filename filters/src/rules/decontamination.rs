@@ -1,0 +1,307 @@
+//! # What it measures
+//! How much of an item of a benchmark the text holds: of the item's different runs of `ngram` words, the share that
+//! stands in the text. The value is that of the item with the largest share. Words are those of the simplified text
+//! (lower case, no accents, every number the same), so case, punctuation and white space do not matter. Besides it
+//! counts canary strings, which benchmarks carry so that they can be found: those are looked for as they are, but
+//! for the case of ASCII letters.
+//!
+//! * An item with fewer words than a run is looked for as a whole, if it has `item_words_min` words.
+//! * A run with fewer than `distinct_words_min` different words of two letters or more counts for nothing: tables of
+//!   numbers, formulas and lists of letters are equal everywhere. The same is asked of an item that is looked for
+//!   as a whole.
+//! * An item of which nothing remains is not looked for. How many there are is said when the stage is built.
+//! * Punctuation parts words. As there are texts in which it was taken out instead, each item is looked for without
+//!   it, too ("dont" for "don't").
+//! * Hashes only find candidates; what is reported was compared word by word.
+//!
+//! The text's place in `position` is a byte of the text the stage saw; spans lead back to the original text.
+//! # Why
+//! A model that has seen the questions makes their results worthless.
+//! # Source
+//! Brown et al. 2020, arXiv 2005.14165, appendix C: runs of 13 words without case, punctuation and white space, and
+//! no fewer than 8, because shorter ones collide by chance; datatrove 0.10.1, `pipeline/decont/n_grams.py`, for
+//! the words and for one run being enough.
+//! # Differs from datatrove 0.10.1 in
+//! * 13 words by default instead of 12;
+//! * taking the whole text of an item (and fields named in `append`) instead of its label and the end of its query;
+//! * looking for short items, which datatrove drops silently, and not for runs that tell nothing;
+//! * comparing words where datatrove compares 64-bit hashes;
+//! * needing files of items instead of an evaluation harness, with their digests in the manifest.
+//! # Example
+//! `benchmarks = ["eval/items.jsonl", "eval/more.parquet"]`: a file has one item a row, with its text in `text`.
+//! `overlap_min = "0.8"` lets quotations pass and finds copies.
+
+mod index;
+mod normalisation;
+mod overlap;
+mod parts;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use normalisation::Normalisation;
+
+use crate::{
+    BenchmarkItem, Bound, BuildError, Column, Context, Decimal, Filter, Findings, ItemFields, Kind, Rule,
+    RuleBound, Span, Spec, Value, View,
+};
+use aho_corasick::{AhoCorasick, MatchKind};
+use index::{Builder, Cut, Index};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// What is looked for, and how much of it is too much.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Files of items: `.parquet`, or `.jsonl` with one object a line.
+    pub benchmarks: Vec<String>,
+    /// The field with an item's text.
+    pub text: String,
+    /// Fields with more text of an item, such as its answer.
+    pub append: Vec<String>,
+    /// The field with an item's id; where there is none, items are numbered from 0.
+    pub id: String,
+    /// The field with the name of an item's benchmark; where there is none, it is the file's.
+    pub benchmark: String,
+    /// Words of a run.
+    pub ngram: usize,
+    /// When two words are the same: `words`, `numbers` or `exact`.
+    pub normalisation: Normalisation,
+    /// How many different runs of one item are an overlap; an item that has fewer must be there whole.
+    pub hits_min: u32,
+    /// The share of an item's runs from which on a record breaks the rule.
+    pub overlap_min: Decimal,
+    /// Words from which on an item shorter than a run is looked for.
+    pub item_words_min: usize,
+    /// Different words of two letters or more without which a run counts for nothing.
+    pub distinct_words_min: usize,
+    /// Strings that mark texts as not meant for training.
+    pub canaries: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            benchmarks: Vec::new(),
+            text: "text".into(),
+            append: Vec::new(),
+            id: "id".into(),
+            benchmark: "benchmark".into(),
+            // 13 and 8: arXiv 2005.14165, appendix C
+            ngram: 13,
+            normalisation: Normalisation::Words,
+            hits_min: 1,
+            overlap_min: Decimal::of(0.0),
+            item_words_min: 8,
+            // English of 13 words nearly always has nine; number tables and formulas have at most one or two
+            distinct_words_min: 5,
+            canaries: Vec::new(),
+        }
+    }
+}
+
+/// The longest run: more words are an item of their own.
+const NGRAM_MAX: usize = 64;
+
+const OVERLAP: Rule =
+    Rule { id: "overlap", summary: "largest share of an item's n-grams in the text", alias: None };
+const CANARY: Rule = Rule { id: "canary", summary: "different canary strings in the text", alias: None };
+
+const ITEM_COLUMN: usize = 0;
+const OVERLAP_COLUMN: usize = 1;
+const HITS_COLUMN: usize = 2;
+const POSITION_COLUMN: usize = 3;
+
+/// The built filter.
+pub struct Decontamination {
+    index: Option<Index>,
+    canaries: Option<AhoCorasick>,
+    hits_min: u32,
+    overlap_min: f64,
+}
+
+impl Spec for Config {
+    const NAME: &'static str = "decontamination";
+    const SUMMARY: &'static str = "texts that hold parts of benchmark items, or canary strings";
+    const SOURCE: &'static str = "GPT-3, arXiv 2005.14165, appendix C; datatrove 0.10.1 NGramsDecontFilter";
+    const RULES: &'static [Rule] = &[OVERLAP, CANARY];
+    const EXAMPLE: Option<&'static str> = Some("canaries = [\"this sentence is in no training set\"]");
+    type Filter = Decontamination;
+
+    fn build(&self, context: &mut dyn Context) -> Result<Decontamination, BuildError> {
+        self.check()?;
+        let index = if self.benchmarks.is_empty() { None } else { Some(self.index(context)?) };
+        Ok(Decontamination {
+            index,
+            canaries: self.canaries()?,
+            hits_min: self.hits_min,
+            overlap_min: self.overlap_min.get(),
+        })
+    }
+}
+
+impl Config {
+    fn check(&self) -> Result<(), BuildError> {
+        let within = |key, value: usize, least: usize, most: usize| match (least..=most).contains(&value) {
+            true => Ok(()),
+            false => Err(BuildError::key(key, format!("is {value}, expected {least} to {most}"))),
+        };
+        if self.benchmarks.is_empty() && self.canaries.is_empty() {
+            return Err(BuildError::key(
+                "benchmarks",
+                "is empty, and so is `canaries`: name a file of items",
+            ));
+        }
+        within("ngram", self.ngram, 1, NGRAM_MAX)?;
+        within("item_words_min", self.item_words_min, 1, self.ngram)?;
+        within("distinct_words_min", self.distinct_words_min, 0, self.ngram)?;
+        if self.hits_min == 0 {
+            return Err(BuildError::key("hits_min", "is 0, expected at least 1"));
+        }
+        if !(0.0..=1.0).contains(&self.overlap_min.get()) {
+            return Err(BuildError::key("overlap_min", format!("is {}, expected 0 to 1", self.overlap_min)));
+        }
+        Ok(())
+    }
+
+    fn index(&self, context: &mut dyn Context) -> Result<Index, BuildError> {
+        let mut builder = Builder::new(Cut {
+            ngram: self.ngram,
+            item_words_min: self.item_words_min,
+            distinct_words_min: self.distinct_words_min,
+            normalisation: self.normalisation,
+        });
+        for (at, name) in self.benchmarks.iter().enumerate() {
+            if self.benchmarks[..at].contains(name) {
+                return Err(BuildError::key("benchmarks", format!("names `{name}` twice")));
+            }
+            let fields = ItemFields {
+                text: &self.text,
+                append: &self.append,
+                id: &self.id,
+                benchmark: &self.benchmark,
+            };
+            let items = context.benchmark(name, fields)?;
+            if items.is_empty() {
+                return Err(BuildError::asset(name, "holds no items"));
+            }
+            for (number, item) in items.iter().enumerate() {
+                let label = label(name, number, item);
+                builder.add(&label, &item.text).map_err(|_| BuildError::asset(name, "has too many words"))?;
+            }
+        }
+        let index = builder.finish();
+        if index.sought == 0 {
+            return Err(BuildError::key(
+                "benchmarks",
+                format!("hold nothing to look for: {}", left_out(&index)),
+            ));
+        }
+        Ok(index)
+    }
+
+    fn canaries(&self) -> Result<Option<AhoCorasick>, BuildError> {
+        if self.canaries.is_empty() {
+            return Ok(None);
+        }
+        if self.canaries.iter().any(|canary| canary.trim().is_empty()) {
+            return Err(BuildError::key("canaries", "has an empty string, which is in every text"));
+        }
+        let built = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(&self.canaries);
+        built.map(Some).map_err(|e| BuildError::key("canaries", e.to_string()))
+    }
+}
+
+/// What the ledger calls an item: `benchmark/id`.
+fn label(file: &str, number: usize, item: &BenchmarkItem) -> Arc<str> {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let benchmark = item.benchmark.as_deref().unwrap_or(stem);
+    match &item.id {
+        Some(id) => format!("{benchmark}/{id}").into(),
+        None => format!("{benchmark}/{number}").into(),
+    }
+}
+
+/// Which items are not looked for.
+fn left_out(index: &Index) -> String {
+    let (cut, unsought) = (&index.cut, index.unsought);
+    format!(
+        "{} of fewer than {} words, {} without an n-gram of {} different words",
+        unsought.short, cut.item_words_min, unsought.telling_nothing, cut.distinct_words_min
+    )
+}
+
+impl Filter for Decontamination {
+    fn rules(&self) -> Vec<RuleBound> {
+        let overlap = match (&self.index, self.overlap_min) {
+            (None, _) => Bound::Off,
+            // a text that holds nothing has the share 0, and nothing is no overlap
+            (Some(_), 0.0) => Bound::AtMost(0.0),
+            (Some(_), least) => Bound::Below(least),
+        };
+        let canary = if self.canaries.is_some() { Bound::NO_MATCH } else { Bound::Off };
+        vec![RuleBound::new(&OVERLAP, overlap), RuleBound::new(&CANARY, canary)]
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        vec![
+            Column::new("item", Kind::Label),
+            Column::new("overlap", Kind::Number),
+            Column::new("hits", Kind::Number),
+            Column::new("position", Kind::Number),
+        ]
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let Some(index) = &self.index else { return Vec::new() };
+        let unsought = index.unsought.short + index.unsought.telling_nothing;
+        let all = index.sought + unsought;
+        let note = || format!("looks for {} of {all} items; not for {}", index.sought, left_out(index));
+        (unsought > 0).then(note).into_iter().collect()
+    }
+
+    fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
+        let share = self.index.as_ref().map_or(0.0, |index| self.look(index, view, findings));
+        findings.measure(0, share)?;
+        let canaries = self.count_canaries(view.text(), findings);
+        findings.measure(1, canaries as f64)
+    }
+}
+
+impl Decontamination {
+    /// Looks for items and notes what there is; returns the share that is held against the bound.
+    fn look(&self, index: &Index, view: &View<'_>, findings: &mut Findings) -> f64 {
+        let words = view.shingles().words();
+        let touched = index.is_touched_by(words);
+        let found = touched.then(|| overlap::overlap(index, view.text(), words, self.hits_min)).flatten();
+        let (share, hits) = found.as_ref().map_or((0.0, 0), |found| (found.share, found.hits));
+        findings.record(OVERLAP_COLUMN, Value::Number(share));
+        findings.record(HITS_COLUMN, Value::Number(f64::from(hits)));
+        if let Some(found) = found {
+            findings.record(ITEM_COLUMN, Value::Label(found.item));
+            findings.record(POSITION_COLUMN, Value::Number(found.position as f64));
+            found.spans.into_iter().for_each(|span| findings.span(span));
+        }
+        share
+    }
+
+    /// Notes every canary and counts the different ones.
+    fn count_canaries(&self, text: &str, findings: &mut Findings) -> usize {
+        let Some(canaries) = &self.canaries else { return 0 };
+        let mut found = Vec::new();
+        for hit in canaries.find_iter(text) {
+            found.push(hit.pattern());
+            let rule = Arc::from(CANARY.id);
+            findings.span(Span { start: hit.start(), end: hit.end(), rule, view: "raw" });
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.len()
+    }
+}

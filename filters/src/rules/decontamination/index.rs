@@ -1,0 +1,235 @@
+//! The items that are looked for.
+
+use super::normalisation::{Normalisation, glued};
+use super::parts::parts;
+use super::table::{Gram, Table};
+use crate::text::{ngrams, placed_words, python, word_hash};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How items are cut into what is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    /// Words of an n-gram.
+    pub(super) ngram: usize,
+    /// Words from which on an item shorter than an n-gram is looked for as a whole.
+    pub(super) item_words_min: usize,
+    /// Different words of two letters or more without which an n-gram tells nothing.
+    pub(super) distinct_words_min: usize,
+    pub(super) normalisation: Normalisation,
+}
+
+/// One of the two ways in which an item's text becomes words. It is looked for by itself.
+#[derive(Clone, Debug)]
+pub(super) struct Spelling {
+    /// `benchmark/id` of the item.
+    pub(super) label: Arc<str>,
+    /// How many different n-grams it has that count.
+    pub(super) grams: u32,
+    /// Where its words begin among all.
+    start: u32,
+}
+
+/// Items that are not looked for, by why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unsought {
+    /// Those with fewer than `item_words_min` words.
+    pub(super) short: u64,
+    /// Those of which no n-gram has words enough.
+    pub(super) telling_nothing: u64,
+}
+
+/// A number that is not that of a word of any item.
+pub(super) const UNKNOWN: u32 = u32::MAX;
+
+/// The items with what is looked for of them. All words are numbers here: equal words have equal numbers, so a
+/// found hash is held against the words themselves.
+pub(super) struct Index {
+    pub(super) cut: Cut,
+    /// In the order of the items.
+    pub(super) spellings: Vec<Spelling>,
+    /// How many items are looked for.
+    pub(super) sought: u64,
+    pub(super) unsought: Unsought,
+    /// n-grams of the spellings that have as many words.
+    pub(super) runs: Table,
+    /// The first words, `item_words_min` of them, of the shorter ones.
+    pub(super) heads: Table,
+    vocabulary: HashMap<Box<str>, u32>,
+    /// The words of all spellings, one behind the other.
+    words: Vec<u32>,
+}
+
+impl Index {
+    /// Whether these words of a text hold the hash of anything that is looked for.
+    pub(super) fn is_touched_by(&self, words: &[u64]) -> bool {
+        self.runs.find(words).next().is_some() || self.heads.find(words).next().is_some()
+    }
+
+    /// The numbers of the words of a text, and where they stand.
+    pub(super) fn words_of(&self, text: &str) -> (Vec<u32>, Vec<Range<usize>>) {
+        let (mut words, mut places) = (Vec::new(), Vec::new());
+        placed_words(text, |word, place| {
+            let form = self.cut.normalisation.form(word, &text[place.clone()]);
+            words.push(self.vocabulary.get(form.as_ref()).copied().unwrap_or(UNKNOWN));
+            places.push(place);
+        });
+        (words, places)
+    }
+
+    /// The spelling that has this word, by its number, and its words from this one on.
+    pub(super) fn at(&self, position: u32) -> (u32, &[u32]) {
+        let next = self.spellings.partition_point(|spelling| spelling.start <= position);
+        let end = self.spellings.get(next).map_or(self.words.len(), |spelling| spelling.start as usize);
+        (next as u32 - 1, &self.words[position as usize..end])
+    }
+}
+
+/// Takes items in and makes an index of them.
+pub(super) struct Builder {
+    cut: Cut,
+    spellings: Vec<Spelling>,
+    sought: u64,
+    unsought: Unsought,
+    runs: Vec<Gram>,
+    heads: Vec<Gram>,
+    /// The hashes of their parts.
+    run_parts: Vec<u64>,
+    head_parts: Vec<u64>,
+    vocabulary: HashMap<Box<str>, u32>,
+    /// Whether each word of the vocabulary has two letters or more.
+    telling: Vec<bool>,
+    words: Vec<u32>,
+}
+
+/// The item's words do not fit: there are more than positions.
+#[derive(Debug)]
+pub(super) struct Full;
+
+impl Builder {
+    pub(super) fn new(cut: Cut) -> Self {
+        Self {
+            cut,
+            spellings: Vec::new(),
+            sought: 0,
+            unsought: Unsought::default(),
+            runs: Vec::new(),
+            heads: Vec::new(),
+            run_parts: Vec::new(),
+            head_parts: Vec::new(),
+            vocabulary: HashMap::new(),
+            telling: Vec::new(),
+            words: Vec::new(),
+        }
+    }
+
+    /// Adds an item, in two spellings if they differ: punctuation parts words, or is not there.
+    pub(super) fn add(&mut self, label: &Arc<str>, text: &str) -> Result<(), Full> {
+        let first = self.spell(text)?;
+        if !self.seek(label, &first) {
+            match first.hashes.len() < self.cut.item_words_min {
+                true => self.unsought.short += 1,
+                false => self.unsought.telling_nothing += 1,
+            }
+            return Ok(());
+        }
+        self.sought += 1;
+        let second = self.spell(&glued(text))?;
+        if self.words[first.start..second.start] == self.words[second.start..] {
+            self.words.truncate(second.start);
+        } else {
+            self.seek(label, &second);
+        }
+        Ok(())
+    }
+
+    /// The finished index.
+    pub(super) fn finish(self) -> Index {
+        Index {
+            cut: self.cut,
+            spellings: self.spellings,
+            sought: self.sought,
+            unsought: self.unsought,
+            runs: Table::new(self.cut.ngram, self.runs, self.run_parts),
+            heads: Table::new(self.cut.item_words_min, self.heads, self.head_parts),
+            vocabulary: self.vocabulary,
+            words: self.words,
+        }
+    }
+
+    /// Appends the words of a text.
+    fn spell(&mut self, text: &str) -> Result<Spelled, Full> {
+        let start = self.words.len();
+        let mut hashes = Vec::new();
+        placed_words(text, |word, place| {
+            let form = self.cut.normalisation.form(word, &text[place]);
+            self.words.push(match self.vocabulary.get(form.as_ref()) {
+                Some(&number) => number,
+                None => {
+                    let number = self.telling.len() as u32;
+                    self.telling.push(word.chars().filter(|&c| python::is_alpha(c)).nth(1).is_some());
+                    self.vocabulary.insert(form.into(), number);
+                    number
+                }
+            });
+            hashes.push(word_hash(word.as_bytes()));
+        });
+        // all numbers of words and of spellings are below this, too
+        if self.words.len() >= UNKNOWN as usize { Err(Full) } else { Ok(Spelled { start, hashes }) }
+    }
+
+    /// Notes what is to be looked for of the spelling at the end of `words`: its different n-grams that tell
+    /// something, or the head of a shorter one. If that is nothing, its words are dropped.
+    fn seek(&mut self, label: &Arc<str>, spelled: &Spelled) -> bool {
+        let Cut { ngram, item_words_min, .. } = self.cut;
+        let words = &self.words[spelled.start..];
+        let start = spelled.start as u32;
+        let gram = |(hash, position)| Gram { hash, position };
+        let grams = if words.len() < ngram {
+            let hashes =
+                spelled.hashes.get(..item_words_min).filter(|_| self.tells(words)).unwrap_or_default();
+            self.heads.extend(ngrams(hashes, item_words_min).zip(start..).map(gram));
+            self.head_parts.extend(parts(hashes, item_words_min));
+            usize::from(!hashes.is_empty())
+        } else {
+            let runs = ngrams(&spelled.hashes, ngram).zip(start..).map(gram).zip(words.windows(ngram));
+            let telling = runs.filter(|(_, window)| self.tells(window)).map(|(run, _)| run);
+            let mut runs: Vec<Gram> = telling.collect();
+            self.sort_distinct(&mut runs);
+            self.runs.extend_from_slice(&runs);
+            self.run_parts.extend(parts(&spelled.hashes, ngram));
+            runs.len()
+        };
+        if grams == 0 {
+            self.words.truncate(spelled.start);
+            return false;
+        }
+        self.spellings.push(Spelling { label: Arc::clone(label), grams: grams as u32, start });
+        true
+    }
+
+    /// Leaves of equal n-grams the first.
+    fn sort_distinct(&self, runs: &mut Vec<Gram>) {
+        let window = |run: &Gram| &self.words[run.position as usize..run.position as usize + self.cut.ngram];
+        runs.sort_unstable_by(|a, b| {
+            a.hash.cmp(&b.hash).then_with(|| window(a).cmp(window(b))).then(a.position.cmp(&b.position))
+        });
+        runs.dedup_by(|later, earlier| later.hash == earlier.hash && window(later) == window(earlier));
+    }
+
+    /// Whether there are enough different words of letters among these.
+    fn tells(&self, words: &[u32]) -> bool {
+        let least = self.cut.distinct_words_min;
+        let telling =
+            |&(at, word): &(usize, &u32)| self.telling[*word as usize] && !words[..at].contains(word);
+        words.iter().enumerate().filter(telling).take(least).count() == least
+    }
+}
+
+/// A spelling among all words.
+struct Spelled {
+    start: usize,
+    /// Of its words, simplified.
+    hashes: Vec<u64>,
+}

@@ -1,0 +1,88 @@
+//! The dataset card: Markdown with the YAML header that dataset hubs read
+//! (<https://huggingface.co/docs/hub/datasets-cards>).
+
+use std::fmt::Write;
+
+use super::{cell, told};
+use crate::predicate::Predicate;
+
+/// The dataset card, `README.md`: what the release is, what was left out and why, how to check it.
+///
+/// It names the roots but not the manifest's own digest, which covers this document.
+pub(super) fn card(predicate: &Predicate) -> String {
+    let mut card = String::new();
+    // writing to a string cannot fail
+    let _ = write_card(&mut card, predicate);
+    card
+}
+
+fn write_card(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
+    let Predicate { dataset, producer, tool, accounting, outputs, ledger, .. } = predicate;
+    writeln!(out, "---\npretty_name: {}", quoted(&dataset.name))?;
+    writeln!(
+        out,
+        "configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/*.parquet\n---"
+    )?;
+    writeln!(out, "\n# {} {}\n", dataset.name, dataset.version)?;
+    writeln!(out, "Release {}, made with {} {}.", dataset.sequence, tool.name, tool.version)?;
+    if !producer.name.is_empty() {
+        writeln!(out, "Declared producer: {} {}", producer.name, producer.contact)?;
+    }
+    writeln!(out, "\n## Records\n\n| records | count |\n|---|---:|")?;
+    let rows = [
+        ("in", accounting.records_in),
+        ("kept unchanged", accounting.kept),
+        ("kept with edits", accounting.edited),
+        ("removed", accounting.removed),
+        ("quarantined", accounting.quarantined),
+    ];
+    for (name, count) in rows {
+        writeln!(out, "| {name} | {count} |")?;
+    }
+    writeln!(out, "\nThe output holds {} records, {} bytes of text.", outputs.rows, outputs.text_bytes)?;
+    if accounting.orphans > 0 {
+        writeln!(
+            out,
+            "{} records were removed as duplicates of a record that a later stage removed.",
+            accounting.orphans
+        )?;
+    }
+    writeln!(out, "\n## Left out, by stage\n\n| stage | removed | quarantined |\n|---|---:|---:|")?;
+    for stage in &accounting.by_stage {
+        writeln!(out, "| {} | {} | {} |", stage.stage, stage.removed, stage.quarantined)?;
+    }
+    write_sources(out, predicate)?;
+    writeln!(out, "\n## How to check this release\n")?;
+    writeln!(out, "`sha256sum --strict -c SHA256SUMS` checks the files against the signed list;")?;
+    writeln!(
+        out,
+        "`probity verify . --key producer.pub.pem` checks the signature, the files and, where `auditor/` is"
+    )?;
+    writeln!(out, "present, every count on this page against the ledger.\n")?;
+    writeln!(out, "- record root `{}`", ledger.record_root)?;
+    writeln!(out, "- decision root `{}`", ledger.decision_root)?;
+    writeln!(out, "- content root `{}`", outputs.content_root)
+}
+
+fn write_sources(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
+    writeln!(
+        out,
+        "\n## Sources (declared; rows measured)\n\n| source | licence | category | collected | rows |\n|---|---|---|---|---:|"
+    )?;
+    for source in &predicate.inputs.sources {
+        let (license, category) = (told(&source.license), told(&source.category));
+        writeln!(
+            out,
+            "| {} | {license} | {category} | {} | {} |",
+            cell(&source.id),
+            told(&source.collected),
+            source.rows
+        )?;
+    }
+    Ok(())
+}
+
+/// A YAML string in double quotes, which JSON's spelling is.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

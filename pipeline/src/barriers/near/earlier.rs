@@ -1,0 +1,136 @@
+//! Records of earlier releases, known by their signatures, and by their texts where the release is at hand.
+
+use super::index::Index;
+use crate::Result;
+use crate::batch::ShardReader;
+use crate::corpus::{Corpus, TextPart, TextWriter};
+use crate::spill::Listing;
+use crate::{Error, inputs};
+use filters::{BuildError, Context};
+use parquet::arrow::arrow_reader::RowSelection;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Where a release keeps the index of the stage `near-duplicates`.
+pub(crate) const INDEX: &str = "auditor/index/near-duplicates.keys";
+
+/// The entries of all indices, numbered through.
+#[derive(Debug, Default)]
+pub(super) struct Earlier {
+    releases: Vec<Release>,
+}
+
+#[derive(Debug)]
+struct Release {
+    index: Index,
+    /// Number of its first entry.
+    first: u64,
+    /// The folder of its curated shards, if it is there.
+    data: Option<PathBuf>,
+}
+
+impl Earlier {
+    /// Opens releases, or indices by themselves (`*.keys`).
+    pub(super) fn open(
+        against: &[String],
+        (parameters, bands): (&str, usize),
+        context: &mut dyn Context,
+    ) -> std::result::Result<Self, BuildError> {
+        let mut releases: Vec<Release> = Vec::new();
+        for name in against {
+            let is_index = name.ends_with(".keys");
+            let file = if is_index { name.clone() } else { format!("{name}/{INDEX}") };
+            // lists its digest in the manifest
+            context.asset(&file)?;
+            let path = context.place(&file);
+            let index = Index::open(&path, parameters, bands).map_err(|why| BuildError::asset(&file, why))?;
+            let root = path.ancestors().nth(INDEX.split('/').count());
+            let data = root.map(|root| root.join("data")).filter(|data| data.is_dir());
+            let first = releases.last().map_or(0, |release| release.first + release.index.len());
+            releases.push(Release { index, first, data });
+        }
+        Ok(Self { releases })
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.releases.last().map_or(0, |release| release.first + release.index.len())
+    }
+
+    pub(super) fn band(&self, entry: u64, band: usize) -> u64 {
+        self.release(entry).map_or(0, |release| release.index.band(entry - release.first, band))
+    }
+
+    fn release(&self, entry: u64) -> Option<&Release> {
+        let at = self.releases.partition_point(|release| release.first <= entry);
+        self.releases.get(at.checked_sub(1)?)
+    }
+
+    /// The texts of the listed entries, as far as they are at hand.
+    pub(super) fn texts(&self, listed: &Listing<1>, corpus: &Corpus<'_>) -> Result<EarlierTexts> {
+        let mut parts = Vec::new();
+        for release in &self.releases {
+            let Some(data) = &release.data else { continue };
+            let end = release.first + release.index.len();
+            let mut by_shard: BTreeMap<u32, Vec<(u64, u64)>> = BTreeMap::new();
+            for [entry] in listed.range(listed.position(release.first)..listed.position(end)) {
+                let (shard, row) = release.index.place(entry - release.first);
+                by_shard.entry(shard).or_default().push((entry, row));
+            }
+            for (shard, wanted) in by_shard {
+                let path = data.join(format!("part-{shard:05}.parquet"));
+                let entries: Vec<u64> = wanted.iter().map(|(entry, _)| *entry).collect();
+                let name = format!("earlier-{}-{shard}", release.first);
+                parts.push(corpus.text_part(&name, release.first..end, &entries, || {
+                    read(&path, release, &wanted)
+                })?);
+            }
+        }
+        Ok(EarlierTexts(parts))
+    }
+}
+
+/// The texts of some rows of one shard.
+fn read(path: &Path, release: &Release, wanted: &[(u64, u64)]) -> Result<Vec<u8>> {
+    let reader = ShardReader::open(path, &release.index.input())?;
+    let mut texts = TextWriter::new(wanted.iter().map(|(entry, _)| *entry));
+    let mut joined = String::new();
+    // an index lists its release's rows in order; one that does not is not ours
+    if let Some([_, (_, row)]) = wanted.windows(2).find(|pair| matches!(pair, [(_, a), (_, b)] if a >= b)) {
+        return Err(Error::input(path, format!("its index lists row {row} out of order")));
+    }
+    let mut rest = wanted;
+    let mut first = 0;
+    for (group, metadata) in inputs::read_footer(path)?.row_groups().iter().enumerate() {
+        let rows = u64::try_from(metadata.num_rows()).unwrap_or_default();
+        let (here, later) = rest.split_at(rest.partition_point(|(_, row)| *row < first + rows));
+        let ranges = here.iter().map(|(_, row)| (row - first) as usize).map(|row| row..row + 1);
+        let selection = RowSelection::from_consecutive_ranges(ranges, rows as usize);
+        rest = later;
+        first += rows;
+        if here.is_empty() {
+            continue;
+        }
+        for batch in reader.batches(group, Some(selection))? {
+            let batch = batch.map_err(|why| Error::input(path, why))?;
+            let read = reader.rows(&batch)?;
+            for at in 0..batch.num_rows() {
+                let text = read.text(at, &mut joined).map_err(|cause| Error::input(path, cause.rule()))?;
+                texts.push(text);
+            }
+        }
+    }
+    match rest {
+        [] => Ok(texts.finish()),
+        [(_, row), ..] => Err(Error::input(path, format!("has no row {row}, which its index lists"))),
+    }
+}
+
+/// Texts of entries.
+pub(super) struct EarlierTexts(Vec<TextPart>);
+
+impl EarlierTexts {
+    /// The text of an entry, if it is at hand.
+    pub(super) fn get(&self, entry: u64) -> Result<Option<&str>> {
+        self.0.iter().find_map(|part| part.find(entry).transpose()).transpose()
+    }
+}
