@@ -61,6 +61,8 @@ enum Verb {
     Render(verbs::render::Arguments),
     /// Copy a release without what only auditors may see
     Redact(verbs::redact::Arguments),
+    /// Make a release without records that have to be taken down
+    Retract(verbs::retract::Arguments),
     /// Check a release against a public key
     Verify(verbs::verify::Arguments),
 }
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         Verb::Diff(a) => verbs::diff::call(&a),
         Verb::Render(a) => verbs::render::call(&a),
         Verb::Redact(a) => verbs::redact::call(&a),
+        Verb::Retract(a) => verbs::retract::call(&a),
         Verb::Verify(a) => verbs::verify::call(&a),
     };
     code.unwrap_or_else(|error| report(&error))

@@ -97,7 +97,8 @@ fn word(mut number: u64) -> String {
 
 /// SplitMix64 (Steele, Lea, Flood 2014) of the document and a counter.
 fn mix(document: u64, counter: u64) -> u64 {
-    let mut z = SEED ^ document.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ counter.wrapping_mul(0xd1b5_4a32_d192_ed03);
+    let mut z =
+        SEED ^ document.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ counter.wrapping_mul(0xd1b5_4a32_d192_ed03);
     z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ z >> 31

@@ -92,7 +92,7 @@ impl Sample {
         count: u64,
     ) -> Result<Self, AuditError> {
         let rows = index.shards.iter().fold(0_u64, |sum, shard| sum.saturating_add(shard.rows));
-        let records = places(record_root, seed, rows, count)?.into_iter();
+        let records = places(DOMAIN, record_root, seed, rows, count)?.into_iter();
         let records = records.filter_map(|place| locate(index, place)).collect();
         Ok(Self { format: SAMPLE_FORMAT.to_owned(), manifest, seed: seed.to_owned(), records })
     }
@@ -108,8 +108,14 @@ impl Sample {
     }
 }
 
-/// Positions in the ledger, all shards one after the other, sorted.
-fn places(record_root: Sha256, seed: &str, rows: u64, count: u64) -> Result<BTreeSet<u64>, AuditError> {
+/// Positions among so many rows (or whatever the domain draws), sorted.
+pub(crate) fn places(
+    domain: &[u8],
+    record_root: Sha256,
+    seed: &str,
+    rows: u64,
+    count: u64,
+) -> Result<BTreeSet<u64>, AuditError> {
     if count > rows {
         return Err(AuditError::TooMany { rows, asked: count });
     }
@@ -121,7 +127,7 @@ fn places(record_root: Sha256, seed: &str, rows: u64, count: u64) -> Result<BTre
             break;
         }
         let digest =
-            Sha256::of_parts(&[DOMAIN, seed.as_bytes(), &[0], &record_root.0, &number.to_be_bytes()]);
+            Sha256::of_parts(&[domain, seed.as_bytes(), &[0], &record_root.0, &number.to_be_bytes()]);
         let x = digest.0.iter().take(8).fold(0_u64, |x, byte| x << 8 | u64::from(*byte));
         if x < limit {
             drawn.insert(x % rows);
@@ -231,7 +237,7 @@ mod tests {
     fn every_place_is_as_likely() {
         let mut counts = [0_u32; 10];
         for seed in 0..2000 {
-            for place in places(Sha256::of(b"root"), &seed.to_string(), 10, 3).unwrap() {
+            for place in places(DOMAIN, Sha256::of(b"root"), &seed.to_string(), 10, 3).unwrap() {
                 counts[place as usize] += 1;
             }
         }

@@ -30,6 +30,12 @@ pub use roots::{ShardEntry, content_root, decision_root, record_root};
 pub(crate) use tally::check_row;
 pub use tally::{FateCounts, LedgerError, RuleCount, ShardTally};
 
+/// The stage of records that were taken down after they had been released. It comes after all others, and no
+/// configuration can name one so.
+pub const RETRACT: &str = "retract";
+/// Its only rule.
+pub const RETRACTED: &str = "retracted";
+
 /// What finally became of a record. Every record has exactly one fate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

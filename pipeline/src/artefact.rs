@@ -41,6 +41,8 @@ pub(crate) enum Kind {
     Index = 9,
     /// Passages that a barrier cuts out of texts.
     Cuts = 10,
+    /// Runs of units that repeat, by record.
+    Passages = 11,
 }
 
 /// A digest of everything an artefact depends on.

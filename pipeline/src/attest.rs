@@ -138,13 +138,20 @@ fn sensitive(plan: &Plan) -> Vec<usize> {
     places
 }
 
-/// Whether a resolved stage names a column of another: `hazard`, `hazard/score`.
+/// Whether a resolved stage names another or a column of it: `hazard`, `hazard/score`, also in a list.
 fn reads_column(table: &Value, stage: &str) -> bool {
+    fn named(value: &Value, stage: &str) -> bool {
+        match value {
+            Value::String(text) => {
+                let rest = text.strip_prefix(stage);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+            Value::Array(items) => items.iter().any(|item| named(item, stage)),
+            _ => false,
+        }
+    }
     let Value::Object(fields) = table else { return false };
-    fields.iter().filter(|(key, _)| *key != "name" && *key != "use").any(|(_, value)| {
-        let rest = value.as_str().and_then(|text| text.strip_prefix(stage));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    fields.iter().filter(|(key, _)| *key != "name" && *key != "use").any(|(_, value)| named(value, stage))
 }
 
 /// Whether a text stands anywhere in a document: what no public stage names belongs to a committed one.

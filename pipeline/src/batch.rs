@@ -194,7 +194,10 @@ pub(crate) fn label_at(array: &ArrayRef, row: usize) -> Option<Cow<'_, str>> {
 }
 
 /// The text of a row of a column of strings, or of bytes that should be UTF-8; `None` for a null and for anything else.
-pub(crate) fn text_at(array: &dyn Array, row: usize) -> Option<std::result::Result<&str, std::str::Utf8Error>> {
+pub(crate) fn text_at(
+    array: &dyn Array,
+    row: usize,
+) -> Option<std::result::Result<&str, std::str::Utf8Error>> {
     if !array.is_valid(row) {
         return None;
     }

@@ -10,6 +10,9 @@ use toml::Spanned;
 /// The only version of the configuration's schema there is.
 const SCHEMA: u32 = 1;
 
+/// Stages of the ledger that no configuration has: the reader's, and that of records taken down later.
+const RESERVED: [&str; 2] = ["input", manifests::ledger::RETRACT];
+
 /// A configuration as written, with its place, before any stage is built.
 #[derive(Debug)]
 pub struct Config {
@@ -251,11 +254,14 @@ impl Config {
     fn check_names(&self) -> Result<()> {
         for (at, stage) in self.stages.iter().enumerate() {
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-            if stage.name.is_empty() || !stage.name.bytes().all(plain) || stage.name == "input" {
+            if stage.name.is_empty()
+                || !stage.name.bytes().all(plain)
+                || RESERVED.contains(&stage.name.as_str())
+            {
                 return Err(self.error(
                     stage.line,
                     format!(
-                        "`name` is `{}`, expected lower-case letters, digits and dashes, not `input`",
+                        "`name` is `{}`, expected lower-case letters, digits and dashes, not `input` or `retract`",
                         stage.name
                     ),
                 ));

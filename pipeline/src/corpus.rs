@@ -1,6 +1,7 @@
 //! The judged corpus as a barrier sees it: which records are still alive, their keys, and, on demand, what it
 //! compares them by.
 
+mod scan;
 mod texts;
 
 use crate::artefact::{Artefact, Identity, Kind};

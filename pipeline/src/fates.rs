@@ -105,7 +105,8 @@ impl Fates<'_> {
         fate.made = replay(text, &edits, before);
         for resolved in self.resolved.iter().filter(|resolved| resolved.stage < before) {
             let cuts = &resolved.cuts;
-            let cuts: Vec<filters::Edit> = cuts.range(cuts.position(record)..cuts.position(record + 1)).map(cut).collect();
+            let cuts: Vec<filters::Edit> =
+                cuts.range(cuts.position(record)..cuts.position(record + 1)).map(cut).collect();
             if !cuts.is_empty() {
                 let now = fate.made.apply(text);
                 fate.made = fate.made.clone().then(text, &Edits::new(&now, cuts));
@@ -159,14 +160,15 @@ impl Fates<'_> {
         let stage = &self.plan().stages[at];
         let Step::Barrier(barrier) = &stage.step else { return self.released() };
         let quarantined = stage.action == filters::Action::Quarantine || barrier.quarantines(removal.rule);
-        let similarity = (!removal.similarity.is_nan()).then(|| decimal(removal.similarity));
+        let measured = (!removal.similarity.is_nan()).then(|| decimal(removal.similarity));
         RecordFate {
             fate: if quarantined { Fate::Quarantined } else { Fate::Removed },
             stage: Some(stage.name.clone()),
             rule: barrier.rules().get(removal.rule).map(|rule| rule.id.to_string()),
-            value: similarity.clone(),
+            // what could not be measured only matched
+            value: Some(measured.clone().unwrap_or_else(|| "1".into())),
             bound: Some(barrier.bound(removal.rule)),
-            similarity,
+            similarity: measured.filter(|_| barrier.measures_similarity(removal.rule)),
             survivor: removal.survivor,
             decided_at: Some(at),
             ..self.released()
@@ -224,7 +226,8 @@ impl Fates<'_> {
                 || unreadable.iter().any(|&(start, end)| (start..end).contains(&record))
         };
         let survivors = self.resolved.iter().flat_map(|resolved| resolved.removals.iter());
-        survivors.filter_map(|row| Removal::of(row).survivor).filter(|&survivor| gone(survivor)).count() as u64
+        survivors.filter_map(|row| Removal::of(row).survivor).filter(|&survivor| gone(survivor)).count()
+            as u64
     }
 }
 

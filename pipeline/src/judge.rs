@@ -73,7 +73,8 @@ fn whole(reader: &ShardReader, row_group: usize, shelf: &Shelf, expected: u64) -
     if !shelf.reserve(reader.decoded_bytes(row_group)) {
         return None;
     }
-    let batches: Vec<RecordBatch> = reader.whole(row_group).ok()?.collect::<std::result::Result<_, _>>().ok()?;
+    let batches: Vec<RecordBatch> =
+        reader.whole(row_group).ok()?.collect::<std::result::Result<_, _>>().ok()?;
     let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
     (rows == expected).then_some(batches)
 }

@@ -258,7 +258,8 @@ impl Builder {
             }
             for name in barrier.associates() {
                 if !self.stages.iter().any(|stage| stage.name == *name) {
-                    let known = self.stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
+                    let known =
+                        self.stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
                     return Err(config.error(
                         table.line,
                         format!("stage `{}`: no earlier stage `{name}`; there are: {known}", table.name),

@@ -107,11 +107,20 @@ fn stage_note(stage: &Stage) -> StageNote {
             (StageKind::Judge, filter.edits(), filter.decides_in_order(), rules.collect())
         }
         Step::Barrier(barrier) => {
+            let kind = |at: usize| match barrier.measures_similarity(at) {
+                true => BoundKind::Similarity,
+                false => BoundKind::AtLeast,
+            };
             let rule = |(at, rule): (usize, &filters::Rule)| RuleNote {
                 id: rule.id.to_string(),
-                bound: BoundNote { kind: BoundKind::Similarity, limit: Some(barrier.bound(at)) },
+                bound: BoundNote { kind: kind(at), limit: Some(barrier.bound(at)) },
             };
-            (StageKind::Barrier, barrier.edits(), true, barrier.rules().iter().enumerate().map(rule).collect())
+            (
+                StageKind::Barrier,
+                barrier.edits(),
+                true,
+                barrier.rules().iter().enumerate().map(rule).collect(),
+            )
         }
     };
     StageNote { name: stage.name.clone(), kind, action: stage.action, edits, ordered, rules }

@@ -1,8 +1,8 @@
 //! A run: the tasks in their order, on a local pool.
 
 use crate::artefact::{self, Artefact, Kind};
-use crate::barriers::Resolution;
 use crate::attest::{self, Attested};
+use crate::barriers::Resolution;
 use crate::config::BadShard;
 use crate::corpus::{Corpus, Group, Judged, groups};
 use crate::fates::{Fates, Resolved};
@@ -53,6 +53,21 @@ pub struct Outcome {
 
 /// Carries out the plan. Continues where an interrupted run of the same plan over the same inputs stopped.
 pub fn run(plan: &Plan, options: &Options<'_>, progress: &dyn Progress) -> Result<Outcome> {
+    alone(plan, options, progress, |run, started| run.all(started))
+}
+
+/// Carries out the plan over shards that are known already, wherever the configuration would look for them.
+pub(crate) fn run_over(plan: &Plan, options: &Options<'_>, shards: &[Shard]) -> Result<Outcome> {
+    alone(plan, options, &crate::Silent, |run, started| run.over(shards, started))
+}
+
+/// Does a job with the directory of the release to itself.
+fn alone(
+    plan: &Plan,
+    options: &Options<'_>,
+    progress: &dyn Progress,
+    job: impl FnOnce(&Run<'_>, std::time::Instant) -> Result<Outcome> + Send,
+) -> Result<Outcome> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads)
         .build()
@@ -75,7 +90,7 @@ pub fn run(plan: &Plan, options: &Options<'_>, progress: &dyn Progress) -> Resul
     let _lock = lock(release, &work)?;
     // the run that held the lock until now may have finished
     refuse_finished(release)?;
-    pool.install(|| Run { plan, options, progress }.all(started))
+    pool.install(|| job(&Run { plan, options, progress }, started))
 }
 
 fn refuse_finished(release: &Path) -> Result<()> {
@@ -110,16 +125,20 @@ impl Run<'_> {
         let found = inputs::find(&self.plan.config)?;
         inputs::check_columns(&found, input)?;
         let listed = inputs::survey(&found, input.bad_shard, self.progress)?;
-        let shards = included(&listed);
         if input.bad_shard == BadShard::Exclude {
             listed
                 .iter()
                 .filter(|s| s.excluded.is_some())
                 .for_each(|s| tracing::warn!("`{}` is excluded", s.path.display()));
         }
+        self.over(&listed, started)
+    }
+
+    fn over(&self, listed: &[Shard], started: std::time::Instant) -> Result<Outcome> {
+        let shards = included(listed);
         let work = Work::new(&self.options.release, self.plan, &shards, self.options.memory);
         self.judge(&work, &shards)?;
-        self.after_judging(&listed, &shards, &work, started)
+        self.after_judging(listed, &shards, &work, started)
     }
 
     /// Barriers, writing and attesting: what is left to do when every record has been judged.
@@ -192,8 +211,11 @@ impl Run<'_> {
             let folder = judged.work.barrier(ordinal);
             let identity = judged.work.corpus_identity(&(ordinal as u64).to_le_bytes());
             let (removals, cuts) = (folder.join("removals"), folder.join("cuts"));
-            let done = Listing::find(&removals, Kind::Removals, &identity)
-                .zip(Listing::find(&cuts, Kind::Cuts, &identity));
+            let done = Listing::find(&removals, Kind::Removals, &identity).zip(Listing::find(
+                &cuts,
+                Kind::Cuts,
+                &identity,
+            ));
             let resolved = match done {
                 Some((removals, cuts)) => Resolved { stage, removals, cuts },
                 None => {

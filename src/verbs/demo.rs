@@ -44,14 +44,13 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
 
     let release = folder.join("release");
     let plan = Plan::new(Config::load(&config, &[])?)?;
-    let options =
-        Options {
-            release: release.clone(),
-            key: Some(&key),
-            salt_key: None,
-            threads: run::threads(None),
-            memory: Options::MEMORY,
-        };
+    let options = Options {
+        release: release.clone(),
+        key: Some(&key),
+        salt_key: None,
+        threads: run::threads(None),
+        memory: Options::MEMORY,
+    };
     let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
     say(format_args!("\n2. curated with the profile `pretraining` ({shown}/config.toml)"))?;
     run::counts(&outcome.attested.sealed.statement.predicate.accounting)?;

@@ -16,6 +16,7 @@ pub mod plan;
 pub mod prove;
 pub mod redact;
 pub mod render;
+pub mod retract;
 pub mod run;
 pub mod sign;
 pub mod timestamp;
@@ -39,8 +40,9 @@ fn signing_key(path: &Path) -> Result<SigningKey> {
         None => SigningKey::load(path),
     };
     loaded.map_err(|error| match error {
-        KeyError::Encrypted => key_error(path, &error)
-            .context(format!("set {PASSPHRASE} or {PASSPHRASE_FILE}")),
+        KeyError::Encrypted => {
+            key_error(path, &error).context(format!("set {PASSPHRASE} or {PASSPHRASE_FILE}"))
+        }
         _ => key_error(path, &error),
     })
 }
@@ -74,11 +76,8 @@ fn manifest_under(path: &Path, key: &PublicKey) -> Result<Checked> {
 fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .with_context(|| format!("`{}`", path.display()))?;
+    let mut file =
+        options.write(true).create_new(true).open(path).with_context(|| format!("`{}`", path.display()))?;
     file.write_all(bytes).with_context(|| format!("`{}`", path.display()))?;
     Ok(())
 }

@@ -62,7 +62,8 @@ fn memory(text: &str) -> std::result::Result<u64, String> {
         "TiB" => Some(1 << 40),
         _ => None,
     };
-    let bytes = digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit): (u64, u64)| number.checked_mul(unit));
+    let bytes =
+        digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit): (u64, u64)| number.checked_mul(unit));
     match bytes {
         Some(bytes) if bytes >= LEAST => Ok(bytes),
         Some(_) => Err("expected at least 64MiB".into()),

@@ -6,8 +6,8 @@ use manifests::chain::State;
 use manifests::keys::PublicKey;
 use manifests::policy::Policy;
 use manifests::timestamp::Authority;
-use manifests::verify::{Checked, Level, Report, Request};
-use pipeline::ReleaseEvidence;
+use manifests::verify::{Checked, Level, Report, Request, Scope};
+use pipeline::{ReleaseEvidence, ReleaseReplay};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -34,15 +34,45 @@ pub struct Arguments {
     /// The certificate of a trusted timestamp authority, in PEM; may be given several times
     #[arg(long, value_name = "CERT")]
     authority: Vec<PathBuf>,
-    /// Check these levels (signature, files, ledger, content, inputs) instead of all that can be checked here
+    /// Check these levels (signature, files, ledger, content, inputs, replay) instead of all that can be checked here
     #[arg(long, value_delimiter = ',')]
     level: Vec<Level>,
-    /// The directory that holds the input shards, for the level `inputs`
+    /// The directory that holds the input shards, for the levels `inputs` and `replay`
     #[arg(long, value_name = "DIR")]
     inputs: Option<PathBuf>,
+    /// How many row groups the level `replay` decides anew, or `all`, which replays duplicates too
+    #[arg(long, value_name = "N|all", default_value = "all", value_parser = row_groups)]
+    replay_groups: RowGroups,
+    /// What draws those row groups: anything that the producer could not know before signing
+    #[arg(long)]
+    seed: Option<String>,
+    /// The configuration to replay, instead of the one in the release; it must resolve to the signed one
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder from which the release's configuration names its models and packs
+    #[arg(long, value_name = "DIR", default_value = ".", conflicts_with = "config")]
+    assets: PathBuf,
+    /// Where `--replay-groups all` makes the release again; the system's folder for temporary files unless given
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A number of row groups, or all of them.
+#[derive(Clone, Copy, Debug)]
+enum RowGroups {
+    All,
+    Some(u64),
+}
+
+fn row_groups(text: &str) -> std::result::Result<RowGroups, String> {
+    match (text, text.parse()) {
+        ("all", _) => Ok(RowGroups::All),
+        (_, Ok(count)) if count > 0 => Ok(RowGroups::Some(count)),
+        _ => Err("expected a number from 1 or `all`".into()),
+    }
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
@@ -56,7 +86,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
             key.context("there is no key to trust")?.clone()
         }
     };
-    let report = check(release, &key, &request);
+    let report = report(arguments, &key, &request);
     if arguments.json {
         say(serde_json::to_string_pretty(&report)?)?;
     } else {
@@ -67,6 +97,21 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         state.save(path).with_context(|| format!("`{}`", path.display()))?;
     }
     Ok(ExitCode::from(report.exit_code()))
+}
+
+/// The report, with what decides anew where that is asked for.
+fn report(arguments: &Arguments, key: &PublicKey, request: &Request) -> Report {
+    let release = &arguments.release;
+    if !arguments.level.contains(&Level::Replay) {
+        return check(release, key, request);
+    }
+    let scratch = arguments.scratch.clone().unwrap_or_else(std::env::temp_dir);
+    let mut replay = ReleaseReplay::new(release, &arguments.assets, &scratch, super::run::threads(None));
+    if let Some(config) = &arguments.config {
+        replay = replay.with_config(config);
+    }
+    let evidence = ReleaseEvidence::of(release);
+    manifests::verify::verify_replaying(release, key, request, &evidence, Some(&replay))
 }
 
 fn request(arguments: &Arguments) -> Result<Request> {
@@ -83,7 +128,15 @@ fn request(arguments: &Arguments) -> Result<Request> {
         let pem = String::from_utf8(read(path)?).with_context(|| format!("`{}`", path.display()))?;
         Authority::from_pem(&pem).with_context(|| format!("`{}`", path.display()))
     };
+    let scope = match (arguments.replay_groups, &arguments.seed) {
+        (RowGroups::All, _) => Scope::All,
+        (RowGroups::Some(count), Some(seed)) => Scope::Groups { count, seed: seed.clone() },
+        (RowGroups::Some(_), None) => {
+            anyhow::bail!("`--replay-groups` draws row groups by a seed: give `--seed`")
+        }
+    };
     Ok(Request {
+        scope,
         levels: (!arguments.level.is_empty()).then(|| arguments.level.clone()),
         inputs: arguments.inputs.clone(),
         auditors: arguments.auditor.iter().map(|path| load_public_key(path)).collect::<Result<_>>()?,

@@ -164,12 +164,7 @@ fn near_cases() -> Vec<Case> {
             ],
             vec![("a", "c", JACCARD), ("b", "c", JACCARD)],
         ),
-        Case(
-            "short texts whole",
-            "",
-            short.clone(),
-            vec![("b", "a", JACCARD), ("e", "d", JACCARD)],
-        ),
+        Case("short texts whole", "", short.clone(), vec![("b", "a", JACCARD), ("e", "d", JACCARD)]),
         Case("short texts skipped", "short = \"skip\"", short.clone(), vec![("e", "d", JACCARD)]),
         Case(
             "datatrove's signature",
@@ -195,7 +190,8 @@ fn check(stage: &str, Case(name, keys, records, expected): Case) {
     let sandbox = Sandbox::with_keys();
     sandbox.write("pack.toml", PACK);
     write_shards(&sandbox, "corpus", &records);
-    let terms = "[[stage]]\nuse = \"keywords\"\nname = \"terms\"\npacks = [\"pack.toml\"]\naction = \"tag\"\n";
+    let terms =
+        "[[stage]]\nuse = \"keywords\"\nname = \"terms\"\npacks = [\"pack.toml\"]\naction = \"tag\"\n";
     sandbox.write("c.toml", config_of_shards(&format!("{terms}[[stage]]\nuse = \"{stage}\"\n{keys}")));
     sandbox.release("c.toml", "out", &[]).expect(0);
     sandbox.verify("out", &["--inputs", "corpus"]).expect(0);
@@ -255,13 +251,15 @@ fn one_cluster_that_is_most_of_the_corpus_stops_the_run_unless_allowed() {
     let sandbox = Sandbox::with_keys();
     let template = text(1, 104);
     let copy = |at: usize| changed(&template, &[at % 104]);
-    let record = |at: usize| -> Record { (at % 2, "r", if at < 150 { copy(at) } else { text(at as u64, 40) }, None) };
+    let record =
+        |at: usize| -> Record { (at % 2, "r", if at < 150 { copy(at) } else { text(at as u64, 40) }, None) };
     write_shards(&sandbox, "corpus", &(0..200).map(record).collect::<Vec<_>>());
     let near = "[[stage]]\nuse = \"near-duplicates\"\nverify_jaccard_min = \"0.7\"\n";
     sandbox.write("c.toml", config_of_shards(near));
     let stopped = sandbox.release("c.toml", "out", &[]).expect(2);
     let errors = stopped.errors().join("\n");
-    for part in ["cluster of near-duplicates with record 0", "`cluster_share_max` = \"1\"", "got 150 records"] {
+    for part in ["cluster of near-duplicates with record 0", "`cluster_share_max` = \"1\"", "got 150 records"]
+    {
         assert!(errors.contains(part), "{errors}");
     }
     assert!(!sandbox.path("out/manifest.sigstore.json").exists());
@@ -304,12 +302,19 @@ fn what_is_like_a_hazardous_record_is_quarantined_with_it() {
                 "kept" => assert_eq!(row.fate, "kept", "{row:?}"),
                 "hazard" => assert_eq!(row.summary(), "quarantined hazard/distinct-terms 1 1", "{row:?}"),
                 "associated" => {
-                    assert_eq!((row.fate.as_str(), row.rule.as_deref()), ("quarantined", Some(by)), "{row:?}");
+                    assert_eq!(
+                        (row.fate.as_str(), row.rule.as_deref()),
+                        ("quarantined", Some(by)),
+                        "{row:?}"
+                    );
                     assert!(row.duplicate_of.is_none() && row.similarity.is_some(), "{row:?}");
                 }
                 _ => assert_eq!((row.fate.as_str(), row.rule.as_deref()), ("removed", Some(by)), "{row:?}"),
             }
         }
+        // the names of hazard stages are not published, wherever they stand
+        let public = String::from_utf8(sandbox.read(format!("{out}/config.public.json"))).unwrap();
+        assert!(!public.contains("\"hazard\""), "{public}");
         // what is like nothing hazardous is deduplicated as ever
         let copy = rows.iter().find(|row| row.id == "copy of other").unwrap();
         assert_eq!((copy.rule.as_deref(), copy.duplicate_of), (Some("jaccard"), Some((1, 0))));

@@ -69,7 +69,8 @@ fn memory_threads_and_interruptions_change_no_byte() {
     sandbox.release("c.toml", "reference", &["--threads", "1"]).expect(0);
     let verified = sandbox.verify("reference", &["--inputs", "corpus"]).expect(0);
     assert!(verified.stdout.contains("verified"), "{}", verified.stdout);
-    for (threads, memory) in [("2", "2GiB"), ("1", "256MiB"), ("2", "256MiB"), ("1", "64MiB"), ("2", "64MiB")] {
+    for (threads, memory) in [("2", "2GiB"), ("1", "256MiB"), ("2", "256MiB"), ("1", "64MiB"), ("2", "64MiB")]
+    {
         let out = format!("out-{threads}-{memory}");
         sandbox.release("c.toml", &out, &["--threads", threads, "--memory", memory]).expect(0);
         let differing = differences(&sandbox.path("reference"), &sandbox.path(&out));

@@ -99,6 +99,54 @@ pub fn cases() -> Vec<Case> {
             &["error: c.toml:8: stage `url-list`: asset `list.txt`: No such file or directory (os error 2)"],
         ),
         Case(
+            "no benchmark",
+            stages("[[stage]]\nuse = \"decontamination\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `decontamination`: `benchmarks` is empty, and so is `canaries`: name a file of items",
+            ],
+        ),
+        Case(
+            "absent benchmark",
+            stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"items.jsonl\"]"),
+            &[],
+            &[
+                "error: c.toml:8: stage `decontamination`: asset `items.jsonl`: No such file or directory (os error 2)",
+            ],
+        ),
+        Case(
+            "benchmark in no known format",
+            stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"c.toml\"]"),
+            &[],
+            &[
+                "error: c.toml:8: stage `decontamination`: asset `c.toml`: is neither a .parquet nor a .jsonl file",
+            ],
+        ),
+        Case(
+            "benchmark without its column",
+            stages(
+                "[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"corpus/a.parquet\"]\ntext = \"question\"",
+            ),
+            &[],
+            &[
+                "error: c.toml:8: stage `decontamination`: asset `corpus/a.parquet`: no column `question`; there are: id, text",
+            ],
+        ),
+        Case(
+            "benchmark of short items",
+            stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"corpus/a.parquet\"]"),
+            &[],
+            &[
+                "error: c.toml:8: stage `decontamination`: `benchmarks` hold nothing to look for: 1 of fewer than 8 words, 0 without an n-gram of 5 different words",
+            ],
+        ),
+        Case(
+            "longest run",
+            stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"corpus/a.parquet\"]\nngram = 65"),
+            &[],
+            &["error: c.toml:8: stage `decontamination`: `ngram` is 65, expected 1 to 64"],
+        ),
+        Case(
             "no packs",
             stages("[[stage]]\nuse = \"keywords\""),
             &[],
@@ -152,9 +200,11 @@ pub fn cases() -> Vec<Case> {
         ),
         Case(
             "key of a barrier",
-            stages("[[stage]]\nuse = \"exact-duplicates\"\nkeep = \"longest\""),
+            stages("[[stage]]\nuse = \"exact-duplicates\"\nkep = \"longest\""),
             &[],
-            &["error: c.toml:8: stage `exact-duplicates`: unknown field `keep`, there are no fields"],
+            &[
+                "error: c.toml:8: stage `exact-duplicates`: unknown field `kep`, expected one of `by`, `keep`, `score`, `sources`",
+            ],
         ),
         Case(
             "barrier that tags",
@@ -179,7 +229,7 @@ pub fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"near-duplicates\"\nkeep = \"best\""),
             &[],
             &[
-                "error: c.toml:8: stage `near-duplicates`: unknown variant `best`, expected `earliest` or `longest`",
+                "error: c.toml:8: stage `near-duplicates`: unknown variant `best`, expected one of `earliest`, `longest`, `highest-score`, `source-priority`",
             ],
         ),
         Case(

@@ -104,7 +104,10 @@ fn the_public_view_verifies_without_the_auditors_files() {
             "content.bijection",
             "content.root",
             "inputs.digests",
-            "inputs.rows"
+            "inputs.rows",
+            "replay.basis",
+            "replay.decisions",
+            "replay.corpus"
         ]
     );
     let ledger = sandbox.verify("release", &["--level", "ledger", "--json"]).expect(3).json();

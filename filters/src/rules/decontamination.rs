@@ -1,36 +1,39 @@
 //! # What it measures
-//! How much of an item of a benchmark the text holds: of the item's different runs of `ngram` words, the share that
-//! stands in the text. The value is that of the item with the largest share. Words are those of the simplified text
-//! (lower case, no accents, every number the same), so case, punctuation and white space do not matter. Besides it
-//! counts canary strings, which benchmarks carry so that they can be found: those are looked for as they are, but
+//! How much of an item of a benchmark the text holds: of the item's different n-grams, runs of `ngram` words, the share
+//! that stands in the text. The value is that of the item with the largest share. Words are those of the simplified
+//! text (lower case, no accents, every number the same), so case, punctuation and white space do not matter. Besides
+//! it counts canary strings, which benchmarks carry so that they can be found: those are looked for as they are, but
 //! for the case of ASCII letters.
 //!
-//! * An item with fewer words than a run is looked for as a whole, if it has `item_words_min` words.
-//! * A run with fewer than `distinct_words_min` different words of two letters or more counts for nothing: tables of
-//!   numbers, formulas and lists of letters are equal everywhere. The same is asked of an item that is looked for
+//! * An item with fewer words than an n-gram is looked for as a whole, if it has `item_words_min` words.
+//! * An n-gram with fewer than `distinct_words_min` different words of two letters or more counts for nothing: tables
+//!   of numbers, formulas and lists of letters are equal everywhere. The same is asked of an item that is looked for
 //!   as a whole.
 //! * An item of which nothing remains is not looked for. How many there are is said when the stage is built.
 //! * Punctuation parts words. As there are texts in which it was taken out instead, each item is looked for without
-//!   it, too ("dont" for "don't").
+//!   it, too ("dont" for "don't"), with a share of its own.
 //! * Hashes only find candidates; what is reported was compared word by word.
 //!
-//! The text's place in `position` is a byte of the text the stage saw; spans lead back to the original text.
+//! Where there is a hit, `item` names the item, `overlap` and `hits` say how much of it there is, and `position` is its
+//! first byte in the text the stage saw. Spans are every stretch that is part of an item, and lead back to the
+//! original text.
 //! # Why
 //! A model that has seen the questions makes their results worthless.
 //! # Source
-//! Brown et al. 2020, arXiv 2005.14165, appendix C: runs of 13 words without case, punctuation and white space, and
-//! no fewer than 8, because shorter ones collide by chance; datatrove 0.10.1, `pipeline/decont/n_grams.py`, for
-//! the words and for one run being enough.
+//! Brown et al. 2020, arXiv 2005.14165, appendix C: n-grams of 13 words without case, punctuation and white space, and
+//! of no fewer than 8, because shorter ones collide by chance; datatrove 0.10.1, `pipeline/decont/n_grams.py`, for
+//! the words and for one n-gram being enough.
 //! # Differs from datatrove 0.10.1 in
 //! * 13 words by default instead of 12;
 //! * taking the whole text of an item (and fields named in `append`) instead of its label and the end of its query;
-//! * looking for short items, which datatrove drops silently, and not for runs that tell nothing;
+//! * looking for short items, which datatrove drops silently, and not for n-grams that tell nothing;
 //! * comparing words where datatrove compares 64-bit hashes;
 //! * needing files of items instead of an evaluation harness, with their digests in the manifest.
 //! # Example
 //! `benchmarks = ["eval/items.jsonl", "eval/more.parquet"]`: a file has one item a row, with its text in `text`.
 //! `overlap_min = "0.8"` lets quotations pass and finds copies.
 
+mod canaries;
 mod index;
 mod normalisation;
 mod overlap;
@@ -43,9 +46,9 @@ pub use normalisation::Normalisation;
 
 use crate::{
     BenchmarkItem, Bound, BuildError, Column, Context, Decimal, Filter, Findings, ItemFields, Kind, Rule,
-    RuleBound, Span, Spec, Value, View,
+    RuleBound, Spec, Value, View,
 };
-use aho_corasick::{AhoCorasick, MatchKind};
+use canaries::Canaries;
 use index::{Builder, Cut, Index};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -65,17 +68,17 @@ pub struct Config {
     pub id: String,
     /// The field with the name of an item's benchmark; where there is none, it is the file's.
     pub benchmark: String,
-    /// Words of a run.
+    /// Words of an n-gram.
     pub ngram: usize,
     /// When two words are the same: `words`, `numbers` or `exact`.
     pub normalisation: Normalisation,
-    /// How many different runs of one item are an overlap; an item that has fewer must be there whole.
+    /// How many different n-grams of one item are an overlap; an item that has fewer must be there whole.
     pub hits_min: u32,
-    /// The share of an item's runs from which on a record breaks the rule.
+    /// The share of an item's n-grams from which on a record breaks the rule; with 0 any is enough.
     pub overlap_min: Decimal,
-    /// Words from which on an item shorter than a run is looked for.
+    /// Words from which on an item shorter than an n-gram is looked for.
     pub item_words_min: usize,
-    /// Different words of two letters or more without which a run counts for nothing.
+    /// Different words of two letters or more without which an n-gram counts for nothing.
     pub distinct_words_min: usize,
     /// Strings that mark texts as not meant for training.
     pub canaries: Vec<String>,
@@ -95,14 +98,14 @@ impl Default for Config {
             hits_min: 1,
             overlap_min: Decimal::of(0.0),
             item_words_min: 8,
-            // English of 13 words nearly always has nine; number tables and formulas have at most one or two
+            // on real text the hits that are none had at most 1, all others at least 9
             distinct_words_min: 5,
             canaries: Vec::new(),
         }
     }
 }
 
-/// The longest run: more words are an item of their own.
+/// The longest n-gram: more words are an item of their own.
 const NGRAM_MAX: usize = 64;
 
 const OVERLAP: Rule =
@@ -117,7 +120,7 @@ const POSITION_COLUMN: usize = 3;
 /// The built filter.
 pub struct Decontamination {
     index: Option<Index>,
-    canaries: Option<AhoCorasick>,
+    canaries: Option<Canaries>,
     hits_min: u32,
     overlap_min: f64,
 }
@@ -135,7 +138,7 @@ impl Spec for Config {
         let index = if self.benchmarks.is_empty() { None } else { Some(self.index(context)?) };
         Ok(Decontamination {
             index,
-            canaries: self.canaries()?,
+            canaries: Canaries::new(&self.canaries, CANARY.id)?,
             hits_min: self.hits_min,
             overlap_min: self.overlap_min.get(),
         })
@@ -201,20 +204,6 @@ impl Config {
         }
         Ok(index)
     }
-
-    fn canaries(&self) -> Result<Option<AhoCorasick>, BuildError> {
-        if self.canaries.is_empty() {
-            return Ok(None);
-        }
-        if self.canaries.iter().any(|canary| canary.trim().is_empty()) {
-            return Err(BuildError::key("canaries", "has an empty string, which is in every text"));
-        }
-        let built = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&self.canaries);
-        built.map(Some).map_err(|e| BuildError::key("canaries", e.to_string()))
-    }
 }
 
 /// What the ledger calls an item: `benchmark/id`.
@@ -269,7 +258,7 @@ impl Filter for Decontamination {
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
         let share = self.index.as_ref().map_or(0.0, |index| self.look(index, view, findings));
         findings.measure(0, share)?;
-        let canaries = self.count_canaries(view.text(), findings);
+        let canaries = self.canaries.as_ref().map_or(0, |canaries| canaries.count(view.text(), findings));
         findings.measure(1, canaries as f64)
     }
 }
@@ -289,19 +278,5 @@ impl Decontamination {
             found.spans.into_iter().for_each(|span| findings.span(span));
         }
         share
-    }
-
-    /// Notes every canary and counts the different ones.
-    fn count_canaries(&self, text: &str, findings: &mut Findings) -> usize {
-        let Some(canaries) = &self.canaries else { return 0 };
-        let mut found = Vec::new();
-        for hit in canaries.find_iter(text) {
-            found.push(hit.pattern());
-            let rule = Arc::from(CANARY.id);
-            findings.span(Span { start: hit.start(), end: hit.end(), rule, view: "raw" });
-        }
-        found.sort_unstable();
-        found.dedup();
-        found.len()
     }
 }

@@ -15,6 +15,6 @@ mod ngrams;
 mod repeats;
 pub mod sample;
 pub mod score_range;
-mod sentences;
+pub mod sentences;
 pub mod url_list;
 mod url_parts;

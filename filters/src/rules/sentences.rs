@@ -1,11 +1,11 @@
-//! Counts sentences the way spaCy's rule-based sentencizer does, which datatrove's C4 filter relies on.
+//! Counts and finds sentences the way spaCy's rule-based sentencizer does, which datatrove's C4 filter relies on.
 //!
 //! Source: spaCy 3.8, `pipeline/sentencizer.pyx`: a sentence begins at the first token after a sentence end that is
 //! neither punctuation nor itself a sentence end. White space that is not one plain space is a token of its own there,
 //! and not punctuation, so it begins a sentence too; at the end of a text it counts as one.
 
-use crate::Words;
 use crate::text::{Tokens, python};
+use crate::{View, Words};
 use regex::Regex;
 use std::cell::Cell;
 use std::sync::LazyLock;
@@ -159,6 +159,39 @@ pub(super) fn count(text: &str, tokens: &Tokens, line: (usize, usize), enough: u
     count_tokens(text, line, inside.take_while(|span| span.1 <= line.1), enough)
 }
 
+/// Calls `found` with start and end of each sentence of a line of a text, given in bytes, in order; white space around
+/// a sentence may belong to it.
+pub fn sentences(view: &View<'_>, line: (usize, usize), mut found: impl FnMut(usize, usize)) {
+    let text = view.text();
+    let mut divide = |tokens: &mut dyn Iterator<Item = (usize, usize)>| {
+        let mut scan = Scan { started: 1, after_end: false };
+        let (mut begun, mut at) = (line.0, line.0);
+        for (start, end) in tokens {
+            let before = scan.started;
+            if !matches!(&text[at..start], "" | " ") {
+                scan.white_space();
+            }
+            scan.token(&text[start..end]);
+            if scan.started > before {
+                found(begun, at);
+                begun = start;
+            }
+            at = end;
+        }
+        found(begun, line.1);
+    };
+    if view.words() == Words::SpacyEn {
+        let tokens = view.tokens();
+        let inside = (first_from(tokens, line.0)..tokens.len()).map(|nth| tokens.span(nth));
+        divide(&mut inside.take_while(|span| span.1 <= line.1));
+    } else {
+        let mut tokens = TOKENS.take();
+        tokens.fill(&text[line.0..line.1], Words::SpacyEn);
+        divide(&mut tokens.spans().map(|(start, end)| (line.0 + start, line.0 + end)));
+        TOKENS.set(tokens);
+    }
+}
+
 /// The first token that begins at or after a byte.
 fn first_from(tokens: &Tokens, byte: usize) -> usize {
     let (mut low, mut high) = (0, tokens.len());
@@ -185,6 +218,7 @@ pub(super) fn count_anew(line: &str, enough: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Document, Scratch};
 
     #[test]
     fn sentences_are_those_of_spacys_sentencizer() {
@@ -202,6 +236,22 @@ mod tests {
             ("Price. $5", 2),
         ] {
             assert_eq!(count_anew(line, usize::MAX), sentences, "{line}");
+        }
+    }
+
+    #[test]
+    fn sentences_are_found_where_they_are_counted() {
+        let text = "Skip. Me.\nHe said \"yes.\" She left.  \"So!\" Né? Yes \nNot. This.";
+        let line = (10, text.len() - 11);
+        for words in [Words::SpacyEn, Words::Uax29] {
+            let scratch = Scratch::new(words);
+            let view = View::new(Document { text, ..Document::default() }, &scratch);
+            let mut all = Vec::new();
+            sentences(&view, line, |start, end| all.push(text[start..end].trim()));
+            assert_eq!(all, ["He said \"yes.\"", "She left.", "\"So!\"", "Né?", "Yes"]);
+            all.clear();
+            sentences(&view, (9, 9), |start, end| all.push(&text[start..end]));
+            assert_eq!(all, [""]);
         }
     }
 

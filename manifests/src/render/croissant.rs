@@ -85,7 +85,7 @@ pub(super) fn croissant(facts: &Facts<'_>) -> Value {
         "license": licenses(predicate),
         "url": format!("urn:x-probity:content:{}", predicate.outputs.content_root),
         "creator": {"@type": "sc:Organization", "name": or_unknown(&predicate.producer.name)},
-        "datePublished": dataset.released.as_deref().unwrap_or("unknown"),
+        "citeAs": format!("{} {}, content root {}", dataset.name, dataset.version, predicate.outputs.content_root),
         "distribution": facts.parts.iter().map(part).collect::<Vec<_>>(),
         "recordSet": record_sets(facts),
         "rai:dataCollection": collected(predicate),
@@ -97,7 +97,18 @@ pub(super) fn croissant(facts: &Facts<'_>) -> Value {
     if !derived.is_empty() {
         document["prov:wasDerivedFrom"] = json!(derived);
     }
+    // Only a date is one to mlcroissant; it warns of none, and refuses any other text.
+    if let Some(released) = dataset.released.as_deref().filter(|date| is_date(date)) {
+        document["datePublished"] = released.into();
+    }
     document
+}
+
+/// Whether a text has the form `YYYY-MM-DD`.
+fn is_date(text: &str) -> bool {
+    let digits = |part: &str, len| part.len() == len && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = text.splitn(3, '-');
+    [4, 2, 2].into_iter().all(|len| parts.next().is_some_and(|part| digits(part, len)))
 }
 
 fn or_unknown(text: &str) -> &str {

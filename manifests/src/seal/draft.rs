@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{SealError, read};
 use crate::canonical::CanonicalError;
 use crate::digest::Sha256;
-use crate::disclosure::{ALGORITHM, ASSETS, COMMITTED, Disclosure, RULES, signed_digests};
+use crate::disclosure::{
+    ALGORITHM, ASSETS, COMMITTED, Disclosure, DisclosureError, Opened, RULES, STAGE, signed_digests,
+};
 use crate::index::{AUDITOR_INDEX, INPUTS_INDEX, LEDGER_INDEX, SALT_KEY};
 use crate::layout::CONFIG;
 use crate::ledger::{RuleCount, SaltKey, content_root, decision_root, record_root};
@@ -75,6 +77,35 @@ pub struct SourceDeclaration {
 }
 
 impl Draft {
+    /// The claims of a release as they are, for a release that differs in part.
+    pub fn again(predicate: &Predicate, opened: &Opened) -> Result<Self, DisclosureError> {
+        let public = predicate.accounting.by_rule.iter().filter(|rule| rule.stage != COMMITTED).cloned();
+        let mut by_rule: BTreeMap<(String, String), RuleCount> = BTreeMap::new();
+        for RuleTotal { stage, rule, removed, quarantined } in public.chain(opened.rules()?) {
+            by_rule.insert((stage, rule), RuleCount { removed, quarantined });
+        }
+        let declared = |source: &Source| SourceDeclaration {
+            id: source.id.clone(),
+            license: source.license.clone(),
+            category: source.category.clone(),
+            collected: source.collected.clone(),
+            uri: source.uri.clone(),
+        };
+        let stages = opened.all().filter(|disclosure| disclosure.name().starts_with(STAGE));
+        Ok(Self {
+            dataset: predicate.dataset.clone(),
+            producer: predicate.producer.clone(),
+            tool: predicate.tool.clone(),
+            sources: predicate.inputs.sources.iter().map(declared).collect(),
+            by_rule,
+            orphans: predicate.accounting.orphans,
+            assets: predicate.assets.clone(),
+            withheld: Withheld { stages: stages.cloned().collect(), assets: opened.assets()? },
+            documents: predicate.documents.iter().map(|document| document.name.clone()).collect(),
+            fields: predicate.fields.clone(),
+        })
+    }
+
     /// Everything that is opened to auditors alone.
     pub(super) fn disclosures(&self, key: &SaltKey) -> Result<Vec<Disclosure>, SealError> {
         let mut disclosures = self.withheld.stages.clone();

@@ -19,11 +19,14 @@ pub enum Level {
     Content,
     /// The ledger speaks about these inputs. Needs the inputs.
     Inputs,
+    /// The decisions follow from the configuration. Needs the inputs, the files it rests on, and the program.
+    Replay,
 }
 
 impl Level {
     /// All levels, from the least to the most demanding.
-    pub const ALL: [Self; 5] = [Self::Signature, Self::Files, Self::Ledger, Self::Content, Self::Inputs];
+    pub const ALL: [Self; 6] =
+        [Self::Signature, Self::Files, Self::Ledger, Self::Content, Self::Inputs, Self::Replay];
 
     /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
@@ -33,13 +36,14 @@ impl Level {
             Self::Ledger => "ledger",
             Self::Content => "content",
             Self::Inputs => "inputs",
+            Self::Replay => "replay",
         }
     }
 }
 
 /// A text names no level.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no level `{0}`; the levels are signature, files, ledger, content and inputs")]
+#[error("there is no level `{0}`; the levels are signature, files, ledger, content, inputs and replay")]
 pub struct LevelError(String);
 
 impl FromStr for Level {
@@ -162,6 +166,15 @@ checks! {
     /// The records in the input files.
     InputsRows, "inputs.rows", Inputs,
     "every record of the input files is accounted for";
+    /// What a replay rests on.
+    ReplayBasis, "replay.basis", Replay,
+    "the configuration, its files, the inputs and the ledger that are replayed are the signed ones; not that the program is";
+    /// Records decided anew, one by one.
+    ReplayDecisions, "replay.decisions", Replay,
+    "the stages that judge record by record decide the replayed records as the ledger says; not that they are good enough";
+    /// Everything decided anew.
+    ReplayCorpus, "replay.corpus", Replay,
+    "the whole configuration comes to the same duplicates, the same roots and the same texts";
 }
 
 impl CheckId {
@@ -171,7 +184,9 @@ impl CheckId {
         match self {
             Self::SignatureBundle | Self::SignatureStatement => true,
             Self::FilesIndexes => level != Level::Signature,
-            Self::FilesDisclosures => matches!(level, Level::Files | Level::Ledger | Level::Content),
+            Self::FilesDisclosures => {
+                matches!(level, Level::Files | Level::Ledger | Level::Content | Level::Replay)
+            }
             _ => self.level() == level,
         }
     }

@@ -18,6 +18,7 @@ mod inputs;
 mod ledger;
 mod orphans;
 mod release;
+mod replay;
 mod report;
 mod signature;
 mod statement;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 
 pub use attestations::Stamp;
 pub use checks::{CheckId, Level, LevelError};
+pub use replay::{Decided, Input, Prepared, Replay, Scope, StageKind};
 pub use report::{Check, FINDINGS_MAX, Finding, Report, Status};
 pub use statement::{Checked, ManifestError};
 
@@ -98,6 +100,8 @@ pub struct Request {
     pub policy: Option<Policy>,
     /// What the verifier remembers of earlier releases.
     pub state: Option<State>,
+    /// How much the level `replay` decides anew.
+    pub scope: Scope,
 }
 
 impl Request {
@@ -118,6 +122,17 @@ impl Request {
 
 /// Checks the release in `dir` with a key the caller trusts.
 pub fn verify(dir: &Path, key: &PublicKey, request: &Request, evidence: &dyn Evidence) -> Report {
+    verify_replaying(dir, key, request, evidence, None)
+}
+
+/// The same with what decides anew, for the level `replay`.
+pub fn verify_replaying(
+    dir: &Path,
+    key: &PublicKey,
+    request: &Request,
+    evidence: &dyn Evidence,
+    replay: Option<&dyn Replay>,
+) -> Report {
     let mut release = match Release::open(dir) {
         Ok(release) => release,
         Err(error) => return unreadable(key, request, &error),
@@ -163,6 +178,9 @@ pub fn verify(dir: &Path, key: &PublicKey, request: &Request, evidence: &dyn Evi
     }
     if levels.contains(&Level::Inputs) {
         inputs::check(&case, request.inputs.as_deref(), &mut report);
+    }
+    if levels.contains(&Level::Replay) {
+        replay::check(&case, request.inputs.as_deref(), &request.scope, replay, &mut report);
     }
     report
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::report::Findings;
 use crate::index::LedgerShard;
-use crate::ledger::LedgerRow;
+use crate::ledger::{LedgerRow, RETRACT};
 
 /// The stage of records that could not be judged: it comes before all others.
 const INPUT: &str = "input";
@@ -41,6 +41,8 @@ impl<'a> Orphans<'a> {
             shards.iter().enumerate().map(|(number, shard)| (shard.name.as_str(), number)).collect();
         let names = |stages: &[String]| {
             let all = std::iter::once(INPUT.to_owned()).chain(stages.iter().cloned());
+            // A record is taken down after everything else was decided.
+            let all = all.chain(std::iter::once(RETRACT.to_owned()));
             all.zip(1..=Exit::MAX).collect()
         };
         Self {

@@ -9,10 +9,10 @@
 use super::keep::{Keep, Preference};
 use super::normal_url::normal_url;
 use super::{Barrier, BarrierSpec, RecordNumber, Removal, Resolution};
+use crate::Result;
 use crate::artefact::Kind;
 use crate::corpus::{Corpus, Texts};
 use crate::norm::normal_form;
-use crate::Result;
 use filters::{BuildError, Context, Findings, Rule, View};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -66,7 +66,8 @@ pub struct ExactDuplicates {
 
 impl BarrierSpec for Config {
     const NAME: &'static str = "exact-duplicates";
-    const SUMMARY: &'static str = "removes records whose text (or URL, or id) equals another record's, byte for byte";
+    const SUMMARY: &'static str =
+        "removes records whose text (or URL, or id) equals another record's, byte for byte";
     const SOURCE: &'static str = "own definition";
     const RULES: &'static [Rule] = &[DUPLICATE];
     type Barrier = ExactDuplicates;
@@ -141,14 +142,16 @@ impl Barrier for ExactDuplicates {
         let groups = corpus.listing(Kind::Pairs, || {
             let mut rows = keyed.finish()?.peekable();
             let mut last = None;
-            Ok(std::iter::from_fn(move || loop {
-                let row = rows.next()?;
-                let hash = Some([row[0], row[1]]);
-                let next = rows.peek().map(|next| [next[0], next[1]]);
-                let copied = last == hash || next == hash;
-                last = hash;
-                if copied {
-                    return Some(Ok(row));
+            Ok(std::iter::from_fn(move || {
+                loop {
+                    let row = rows.next()?;
+                    let hash = Some([row[0], row[1]]);
+                    let next = rows.peek().map(|next| [next[0], next[1]]);
+                    let copied = last == hash || next == hash;
+                    last = hash;
+                    if copied {
+                        return Some(Ok(row));
+                    }
                 }
             }))
         })?;

@@ -6,6 +6,7 @@ pub mod exact;
 mod keep;
 pub mod near;
 mod normal_url;
+pub mod passages;
 
 use crate::Result;
 use crate::corpus::Corpus;
@@ -97,6 +98,12 @@ pub trait Barrier: Send + Sync {
     /// Whether a record that breaks this rule is quarantined whatever the stage's action is.
     fn quarantines(&self, _rule: usize) -> bool {
         false
+    }
+
+    /// Whether what a rule measures is a similarity. If not, [`Removal::similarity`] is a number that must not be less
+    /// than the bound.
+    fn measures_similarity(&self, _rule: usize) -> bool {
+        true
     }
 
     /// Names of earlier stages whose removals the barrier wants to see.
@@ -200,7 +207,8 @@ fn resolve<S: BarrierSpec>(spec: &S) -> std::result::Result<toml::Table, BuildEr
 }
 
 /// Every barrier there is.
-pub const BARRIERS: &[BarrierEntry] = &[entry::<exact::Config>(), entry::<near::Config>()];
+pub const BARRIERS: &[BarrierEntry] =
+    &[entry::<exact::Config>(), entry::<near::Config>(), entry::<passages::Config>()];
 
 /// The entry of this name.
 pub fn find(name: &str) -> Option<&'static BarrierEntry> {

@@ -67,13 +67,8 @@ pub fn bench(plan: &Plan, request: &Request) -> Result<Report> {
 /// Runs once and copies once. To be called on the only thread of a pool: its clock is read.
 fn round(plan: &Plan, found: &[Found], scratch: &Scratch) -> Result<Round> {
     let release = scratch.0.join("release");
-    let options = Options {
-        release: release.clone(),
-        key: None,
-        salt_key: None,
-        threads: 1,
-        memory: Options::MEMORY,
-    };
+    let options =
+        Options { release: release.clone(), key: None, salt_key: None, threads: 1, memory: Options::MEMORY };
     let passes = Passes::default();
     let run = Run { plan, options: &options, progress: &passes };
     let listed = inputs::survey(found, plan.config.file.input.bad_shard, &passes)?;

@@ -57,9 +57,7 @@ impl<const N: usize> Listing<N> {
     /// A row by its position, which must be less than [`Listing::len`].
     pub fn get(&self, at: usize) -> Row<N> {
         let bytes = &self.artefact.payload()[at * Self::WIDTH..][..Self::WIDTH];
-        std::array::from_fn(|word| {
-            u64::from_le_bytes(bytes[word * 8..][..8].try_into().unwrap_or_default())
-        })
+        std::array::from_fn(|word| u64::from_le_bytes(bytes[word * 8..][..8].try_into().unwrap_or_default()))
     }
 
     /// All rows, in order.

@@ -27,7 +27,12 @@ impl<const N: usize> Sorter<N> {
     /// A sorter that holds at most `bytes` in memory and writes its runs into `folder`, which must be its own.
     pub(crate) fn new(folder: &Path, bytes: u64) -> Self {
         let limit = usize::try_from(bytes).unwrap_or(usize::MAX) / (N * 8);
-        Self { folder: folder.to_path_buf(), limit: limit.max(LEAST_ROWS), rows: Vec::new(), runs: Vec::new() }
+        Self {
+            folder: folder.to_path_buf(),
+            limit: limit.max(LEAST_ROWS),
+            rows: Vec::new(),
+            runs: Vec::new(),
+        }
     }
 
     /// Adds a row.
@@ -48,7 +53,10 @@ impl<const N: usize> Sorter<N> {
     pub fn finish(mut self) -> Result<Sorted<N>> {
         if self.runs.is_empty() {
             self.order();
-            return Ok(Sorted { source: Source::Memory(std::mem::take(&mut self.rows).into_iter()), last: None });
+            return Ok(Sorted {
+                source: Source::Memory(std::mem::take(&mut self.rows).into_iter()),
+                last: None,
+            });
         }
         self.spill()?;
         self.rows = Vec::new();

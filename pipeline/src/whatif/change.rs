@@ -4,6 +4,7 @@
 use super::unanswerable;
 use crate::barriers;
 use crate::config::{Config, Override, StageTable};
+use crate::opened::{configuration, without_line};
 use crate::rule_notes::{StageKind, StageNote};
 use crate::{Error, Result};
 use arrow_schema::{DataType, Schema};
@@ -59,7 +60,7 @@ pub(super) fn stages(
     schema: &Schema,
 ) -> Result<Vec<Stage>> {
     let path = folder.join("config.public.json");
-    let (json, text) = as_toml(&path)?;
+    let (json, text) = configuration(&path)?;
     let old = Config::parse(&path, &text, &[]).map_err(without_line)?;
     if old.file.measure != Measure::All {
         return Err(Error::Config {
@@ -90,7 +91,9 @@ pub(super) fn stages(
 
 fn unchanged(note: &StageNote, table: &StageTable, earlier: &[Stage]) -> Option<Stage> {
     let barrier = (note.kind == StageKind::Barrier).then(|| match table.used.as_str() {
-        "exact-duplicates" if is_plain(table) && earlier.iter().any(|stage| stage.edits) => Barrier::EqualTexts,
+        "exact-duplicates" if is_plain(table) && earlier.iter().any(|stage| stage.edits) => {
+            Barrier::EqualTexts
+        }
         "exact-duplicates" if is_plain(table) => Barrier::EqualDigests,
         _ => Barrier::Opaque,
     });
@@ -126,32 +129,6 @@ fn reads(table: &StageTable, earlier: &[Stage]) -> Vec<usize> {
         })
     };
     earlier.iter().enumerate().filter(|(_, stage)| named(stage)).map(|(at, _)| at).collect()
-}
-
-/// The public configuration as it is, and spelled as a configuration file.
-fn as_toml(path: &Path) -> Result<(Value, String)> {
-    let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
-    let bytes = std::fs::read(path).map_err(|e| fail(&e))?;
-    let public: Value = serde_json::from_slice(&bytes).map_err(|e| fail(&e))?;
-    let release = path.parent().unwrap_or(Path::new("."));
-    let json = manifests::disclosure::open_config(release, public).map_err(|e| fail(&e))?;
-    let Value::Object(mut top) = json.clone() else { return Err(fail(&"not a configuration")) };
-    top.retain(|_, value| !value.is_null());
-    for (public, file) in [("stages", "stage"), ("sources", "source")] {
-        if let Some(value) = top.remove(public) {
-            top.insert(file.into(), value);
-        }
-    }
-    let text = toml::to_string(&top).map_err(|e| fail(&e))?;
-    Ok((json, text))
-}
-
-/// The public configuration has no lines worth naming.
-fn without_line(mut error: Error) -> Error {
-    if let Error::Config { line, .. } = &mut error {
-        *line = None;
-    }
-    error
 }
 
 /// Keys at the top say how to read and measure; none is a bound.

@@ -12,6 +12,7 @@ use arrow_array::{
     UInt64Array,
 };
 use arrow_schema::Schema;
+use manifests::ledger::RETRACT;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
@@ -239,6 +240,12 @@ fn record(columns: &Columns<'_>, stages: &[Stage], at: usize) -> std::result::Re
         Some("input") => INPUT,
         Some(name) => match stages.iter().position(|stage| stage.name == name) {
             Some(found) => found as u16,
+            None if name == RETRACT => {
+                return Err(format!(
+                    "{}: was taken down after the run; ask about the release before",
+                    place()
+                ));
+            }
             None => return Err(format!("{}: no stage `{name}`", place())),
         },
     };

@@ -103,7 +103,7 @@ pub(super) struct Builder {
     words: Vec<u32>,
 }
 
-/// The item's words do not fit: there are more than positions.
+/// The item does not fit: there are more words than numbers for them.
 #[derive(Debug)]
 pub(super) struct Full;
 
@@ -175,8 +175,8 @@ impl Builder {
             });
             hashes.push(word_hash(word.as_bytes()));
         });
-        // all numbers of words and of spellings are below this, too
-        if self.words.len() >= UNKNOWN as usize { Err(Full) } else { Ok(Spelled { start, hashes }) }
+        let full = self.words.len().max(self.telling.len()) >= UNKNOWN as usize;
+        if full { Err(Full) } else { Ok(Spelled { start, hashes }) }
     }
 
     /// Notes what is to be looked for of the spelling at the end of `words`: its different n-grams that tell

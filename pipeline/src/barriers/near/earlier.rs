@@ -80,9 +80,10 @@ impl Earlier {
                 let path = data.join(format!("part-{shard:05}.parquet"));
                 let entries: Vec<u64> = wanted.iter().map(|(entry, _)| *entry).collect();
                 let name = format!("earlier-{}-{shard}", release.first);
-                parts.push(corpus.text_part(&name, release.first..end, &entries, || {
-                    read(&path, release, &wanted)
-                })?);
+                parts.push(
+                    corpus
+                        .text_part(&name, release.first..end, &entries, || read(&path, release, &wanted))?,
+                );
             }
         }
         Ok(EarlierTexts(parts))

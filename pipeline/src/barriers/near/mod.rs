@@ -32,6 +32,7 @@ use crate::corpus::Corpus;
 use crate::verdicts::decimal;
 use datatrove::Datatrove;
 use earlier::Earlier;
+pub(crate) use earlier::INDEX;
 use filters::{BuildError, Context, Decimal, Findings, Rule, View};
 use minhash::MinHash;
 use serde::{Deserialize, Serialize};
@@ -132,7 +133,10 @@ const fn rule(id: &'static str, summary: &'static str) -> Rule {
 const RULES: [Rule; 4] = [
     rule("associated", "Jaccard index with a record that a stage of `quarantine_near` took out"),
     rule("earlier", "Jaccard index with a record of an earlier release"),
-    rule("earlier-unverified", "a band equal to that of a record of an earlier release whose text is not at hand"),
+    rule(
+        "earlier-unverified",
+        "a band equal to that of a record of an earlier release whose text is not at hand",
+    ),
     rule("jaccard", "Jaccard index of the shingle sets of the record and its survivor"),
 ];
 const ASSOCIATED: usize = 0;
@@ -248,8 +252,12 @@ impl Barrier for NearDuplicates {
     fn sign(&self, view: &View<'_>, findings: &Findings, key: &mut [u64]) {
         BUFFERS.with_borrow_mut(|(shingles, signature)| {
             match &self.family {
-                Family::Fast(_) => shingle_sets::shingles(view, self.config.ngram, self.config.short, shingles),
-                Family::Datatrove(_) => datatrove::shingles(view, self.config.ngram, self.config.short, shingles),
+                Family::Fast(_) => {
+                    shingle_sets::shingles(view, self.config.ngram, self.config.short, shingles)
+                }
+                Family::Datatrove(_) => {
+                    datatrove::shingles(view, self.config.ngram, self.config.short, shingles)
+                }
             }
             if shingles.is_empty() {
                 return;

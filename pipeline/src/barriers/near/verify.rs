@@ -50,8 +50,7 @@ impl<'c> Verification<'c> {
         let mut foreign = self.corpus.sorter::<4>("foreign", 8);
         let mut pairs = self.by_neighbourhood(pairs)?;
         loop {
-            let chunk: Vec<Pair> =
-                pairs.by_ref().take(CHUNK).map(|[_, a, b]| (a as u32, b as u32)).collect();
+            let chunk: Vec<Pair> = pairs.by_ref().take(CHUNK).map(|[_, a, b]| (a as u32, b as u32)).collect();
             if chunk.is_empty() {
                 break;
             }
@@ -105,7 +104,12 @@ impl<'c> Verification<'c> {
         let foreign = |member: u32, rule: usize| {
             let similarity = similarity.unwrap_or(f64::NAN);
             // of several the most similar decides, and a measured one before one that is not
-            Some(Edge::Foreign([rule as u64, u64::from(member), !similarity.abs().to_bits(), similarity.to_bits()]))
+            Some(Edge::Foreign([
+                rule as u64,
+                u64::from(member),
+                !similarity.abs().to_bits(),
+                similarity.to_bits(),
+            ]))
         };
         match (self.standing(a), self.standing(b)) {
             (Some(Standing::Alive), Some(Standing::Alive)) => Some(Edge::Within((a, b))),
@@ -201,7 +205,12 @@ impl<'c> Verification<'c> {
         let ties = stars(cluster, self.near.least(), |a, b| Ok(sets.similarity(a, b)?.unwrap_or_default()))?;
         let removal = |tie: super::stars::Tie| {
             let record = self.record(tie.member)?;
-            Some(Removal { record, survivor: self.record(tie.survivor), similarity: tie.similarity, rule: JACCARD })
+            Some(Removal {
+                record,
+                survivor: self.record(tie.survivor),
+                similarity: tie.similarity,
+                rule: JACCARD,
+            })
         };
         Ok(ties.into_iter().filter_map(removal).collect())
     }

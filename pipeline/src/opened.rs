@@ -1,0 +1,31 @@
+//! The configuration of a finished release, with every committed stage in its place, spelled as a configuration file.
+
+use crate::{Error, Result};
+use serde_json::Value;
+use std::path::Path;
+
+/// The configuration as it was resolved, and as TOML.
+pub(crate) fn configuration(path: &Path) -> Result<(Value, String)> {
+    let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
+    let bytes = std::fs::read(path).map_err(|e| fail(&e))?;
+    let public: Value = serde_json::from_slice(&bytes).map_err(|e| fail(&e))?;
+    let release = path.parent().unwrap_or(Path::new("."));
+    let json = manifests::disclosure::open_config(release, public).map_err(|e| fail(&e))?;
+    let Value::Object(mut top) = json.clone() else { return Err(fail(&"not a configuration")) };
+    top.retain(|_, value| !value.is_null());
+    for (public, file) in [("stages", "stage"), ("sources", "source")] {
+        if let Some(value) = top.remove(public) {
+            top.insert(file.into(), value);
+        }
+    }
+    let text = toml::to_string(&top).map_err(|e| fail(&e))?;
+    Ok((json, text))
+}
+
+/// It has no lines worth naming.
+pub(crate) fn without_line(mut error: Error) -> Error {
+    if let Error::Config { line, .. } = &mut error {
+        *line = None;
+    }
+    error
+}

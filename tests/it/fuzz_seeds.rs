@@ -1,0 +1,198 @@
+//! The fuzz targets' entry functions on stable Rust: every seed, and many mutations of each. None may panic.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test it fuzz_seeds` makes the seeds anew, all by our own code.
+
+use crate::harness::{Sandbox, config, repository, tree};
+use std::fs;
+use std::path::PathBuf;
+
+#[path = "../../fuzz/entries.rs"]
+mod entries;
+#[path = "../../classifiers/src/fasttext/fixture.rs"]
+#[allow(dead_code)]
+mod fixture;
+
+/// Mutations of all seeds of one target.
+const CASES: usize = 2_000;
+
+type Entry = fn(&[u8]);
+
+const TARGETS: [(&str, Entry); 7] = [
+    ("bundle", entries::bundle),
+    ("ledger_index", entries::ledger_index),
+    ("proof", entries::proof),
+    ("sums", entries::sums),
+    ("config", entries::config),
+    ("pack", entries::pack),
+    ("fasttext", entries::fasttext),
+];
+
+fn seeds() -> PathBuf {
+    repository().join("tests/seeds")
+}
+
+/// A small generator with a state that a failing case names (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit.max(1) as u64) as usize
+    }
+}
+
+/// What breaks readers: bits, cut ends, stretches twice or elsewhere, numbers at their limits, bytes of structure.
+fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    const PIECES: [&[u8]; 14] = [
+        b"\"",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b"-1",
+        b"9007199254740993",
+        b"1e400",
+        b"null",
+        b"\\ud800",
+        b"../",
+        b"\0",
+        b"\xff\xff\xff\xff",
+    ];
+    let mut bytes = seed.to_vec();
+    for _ in 0..=random.below(4) {
+        let at = random.below(bytes.len() + 1);
+        match random.below(8) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+            1 if at < bytes.len() => bytes[at] = random.next() as u8,
+            2 => bytes.truncate(at),
+            3 => {
+                let end = (at + random.below(64)).min(bytes.len());
+                let stretch = bytes[at..end].to_vec();
+                bytes.splice(at..at, stretch);
+            }
+            4 => drop(bytes.drain(at..(at + random.below(16)).min(bytes.len()))),
+            5 => drop(bytes.splice(at..at, PIECES[random.below(PIECES.len())].iter().copied())),
+            6 if at + 8 <= bytes.len() => {
+                let number = [0, 1, u64::MAX, i64::MAX as u64, 1 << 32, 1 << 53][random.below(6)];
+                bytes[at..at + 8].copy_from_slice(&number.to_le_bytes());
+            }
+            _ => {
+                let from = random.below(other.len() + 1);
+                let to = (from + random.below(128)).min(other.len());
+                bytes.splice(at..at, other[from..to].iter().copied());
+            }
+        }
+    }
+    bytes
+}
+
+#[test]
+fn no_seed_and_no_mutation_of_one_makes_a_reader_panic() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        make();
+    }
+    for (target, entry) in TARGETS {
+        let files: Vec<Vec<u8>> = tree(&seeds().join(target)).into_values().collect();
+        assert!(files.len() >= 2, "{target} has {} seeds", files.len());
+        files.iter().for_each(|seed| entry(seed));
+        entry(b"");
+        let mut random = Random(1);
+        for case in 0..CASES {
+            let state = random.0;
+            let (seed, other) = (&files[case % files.len()], &files[random.below(files.len())]);
+            let bytes = mutate(seed, other, &mut random);
+            let held = std::panic::catch_unwind(|| entry(&bytes)).is_ok();
+            assert!(held, "{target}, case {case}, state {state:#x}: {:?}", String::from_utf8_lossy(&bytes));
+        }
+    }
+}
+
+/// The seeds do reach what lies behind the first check.
+#[test]
+fn seeds_are_what_they_should_be() {
+    let read = |name: &str| fs::read(seeds().join(name)).unwrap();
+    let key = manifests::keys::PublicKey::load(&seeds().join("key.pub.pem")).unwrap();
+    manifests::verify::Checked::open(&read("bundle/manifest"), &key).unwrap();
+    manifests::proof::Proof::parse(&read("proof/opened")).unwrap();
+    manifests::proof::Revelation::parse(&read("proof/disclosed")).unwrap();
+    manifests::sums::parse_sums(str::from_utf8(&read("sums/release")).unwrap()).unwrap();
+    filters::pack::Pack::parse("seed", &read("pack/two-groups")).unwrap();
+    for model in ["words", "pruned-tree"] {
+        let bytes: std::sync::Arc<dyn AsRef<[u8]> + Send + Sync> =
+            std::sync::Arc::new(read(&format!("fasttext/{model}")));
+        classifiers::fasttext::Model::load(bytes).unwrap_or_else(|e| panic!("{model}: {e}"));
+    }
+    let config = String::from_utf8(read("config/stages")).unwrap();
+    let config = pipeline::Config::parse(std::path::Path::new("c.toml"), &config, &[]).unwrap();
+    pipeline::Plan::new(config).unwrap();
+}
+
+const PACK: &str =
+    "schema = 1\nid = \"seed\"\nversion = \"0.1.0\"\nowner = \"a test\"\nsummary = \"made up\"\n
+[[source]]\nid = \"t\"\ntitle = \"t\"\nedition = \"1\"\n
+[[group]]\ncategory = \"made-up\"\nsource = \"t\"\nlang = \"en\"\nterms = [\"zorblax\", \"two words\"]\n\
+must_hit = [\"The zorblax.\"]\nmust_miss = [\"The blax.\"]\n
+[[group]]\ncategory = \"short\"\nsource = \"t\"\nlang = \"mul\"\ncase = \"exact\"\nterms = [\"QX\"]\n\
+must_hit = [\"a QX\"]\nmust_miss = [\"a qx\"]\n";
+
+fn make() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.samples("corpus", 40);
+    let stages = "[[stage]]\nuse = \"doc-length\"\nchars_min = 20\n\n[[stage]]\nuse = \"keywords\"\nname = \"hazard\"\n\
+        packs = [\"packs/p.toml\"]\n\n[[stage]]\nuse = \"exact-duplicates\"\n";
+    sandbox.write("packs/p.toml", PACK);
+    sandbox.write("c.toml", config(stages));
+    sandbox.release("c.toml", "release", &[]).expect(0);
+    sandbox.run(&["prove", "release", "--record", "0:1", "--out", "plain"]).expect(0);
+    sandbox.run(&["prove", "release", "--record", "0:2", "--open", "--out", "opened"]).expect(0);
+    let sample = ["audit", "sample", "release", "--key", "producer.pub.pem", "--seed", "s", "--n", "2"];
+    sandbox.run(&[&sample[..], &["--out", "sample.json"]].concat()).expect(0);
+    sandbox.run(&["disclose", "release", "--sample", "sample.json", "--out", "disclosed"]).expect(0);
+    let payload = serde_json::to_vec(&crate::harness::statement(&sandbox.path("release"))).unwrap();
+    let first_opening = sandbox.read("release/auditor/disclosures.jsonl");
+    let first_opening = first_opening.split(|byte| *byte == b'\n').next().unwrap().to_vec();
+    let sums = sandbox.read("release/SHA256SUMS");
+    let end = sums.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let profile = sandbox.run(&["init", "fine-tuning"]).expect(0).stdout.into_bytes();
+    let plain = config(
+        "[[stage]]\nuse = \"gopher-quality\"\nwords_min = 5\n\n[[stage]]\nuse = \"near-duplicates\"\n\n\
+        [[stage]]\nuse = \"score-range\"\nname = \"r\"\nscore = \"gopher-quality\"\nat_most = \"0.5\"\n",
+    );
+    let stages = config(
+        "[[stage]]\nuse = \"gopher-quality\"\nwords_min = 5\n\n[[stage]]\nuse = \"near-duplicates\"\n",
+    );
+    let files: [(&str, Vec<u8>); 17] = [
+        ("key.pub.pem", sandbox.read("producer.pub.pem")),
+        ("bundle/manifest", sandbox.read("release/manifest.sigstore.json")),
+        ("bundle/directory", sandbox.read("release/attestations/dataset.sig")),
+        ("bundle/statement", payload),
+        ("ledger_index/ledger", sandbox.read("release/ledger/index.json")),
+        ("ledger_index/inputs", sandbox.read("release/inputs/index.json")),
+        ("proof/plain", sandbox.read("plain")),
+        ("proof/opened", sandbox.read("opened")),
+        ("proof/disclosed", sandbox.read("disclosed")),
+        ("proof/opening", first_opening),
+        ("sums/release", sums.clone()),
+        ("sums/one-line", sums[..end].to_vec()),
+        ("config/profile", profile),
+        ("config/stages", stages.into_bytes()),
+        ("config/wrong", plain.into_bytes()),
+        ("pack/two-groups", PACK.as_bytes().to_vec()),
+        ("pack/one-group", PACK[..PACK.rfind("[[group]]").unwrap()].as_bytes().to_vec()),
+    ];
+    let models = [("words", fixture::Fixture::words()), ("pruned-tree", fixture::Fixture::pruned_tree())];
+    let models = models.map(|(name, fixture)| (format!("fasttext/{name}"), fixture.write()));
+    for (name, bytes) in files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).chain(models) {
+        let path = seeds().join(&name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
