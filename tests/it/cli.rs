@@ -89,7 +89,7 @@ fn wrong_usage_exits_2() {
         ),
         (
             &["verify", "empty", "--key", "k.pub.pem", "--level", "all"],
-            "there is no level `all`; the levels are signature, files, ledger, content and inputs",
+            "there is no level `all`; the levels are signature, files, ledger, content, inputs and replay",
         ),
         (&["explain", "none", "r0"], "error: `none/auditor/ledger`: No such file or directory"),
     ];
@@ -233,9 +233,9 @@ fn verify_reports_as_text_and_as_json() {
     sandbox.write("c.toml", config(""));
     sandbox.release("c.toml", "out", &[]).expect(0);
     let text = sandbox.verify("out", &[]).expect(0).stdout;
-    assert!(text.trim_end().ends_with("verified: 21 passed, 0 failed, 0 skipped, 6 not requested"), "{text}");
+    assert!(text.trim_end().ends_with("verified: 21 passed, 0 failed, 0 skipped, 9 not requested"), "{text}");
     let json = sandbox.verify("out", &["--json"]).expect(0).json();
-    assert_eq!(json["checks"].as_array().unwrap().len(), 27);
+    assert_eq!(json["checks"].as_array().unwrap().len(), 30);
     assert_eq!(json["checks"][0]["id"], "signature.bundle");
     assert_eq!(json["checks"][0]["status"], "pass");
     // an unfinished release is not a release

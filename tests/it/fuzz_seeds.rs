@@ -1,10 +1,12 @@
 //! The fuzz targets' entry functions on stable Rust: every seed, and many mutations of each. None may panic.
 //!
-//! `UPDATE_GOLDEN=1 cargo test --test it fuzz_seeds` makes the seeds anew, all by our own code.
+//! `UPDATE_SEEDS=1 cargo test --test it fuzz_seeds` makes the seeds anew, all by our own code and with a new key; build
+//! again afterwards, for the key is compiled in.
 
 use crate::harness::{Sandbox, config, repository, tree};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 #[path = "../../fuzz/entries.rs"]
 mod entries;
@@ -27,8 +29,16 @@ const TARGETS: [(&str, Entry); 7] = [
     ("fasttext", entries::fasttext),
 ];
 
+/// Where the seeds are, made anew if that is asked for.
 fn seeds() -> PathBuf {
-    repository().join("tests/seeds")
+    static MADE: OnceLock<()> = OnceLock::new();
+    let folder = repository().join("tests/seeds");
+    MADE.get_or_init(|| {
+        if std::env::var_os("UPDATE_SEEDS").is_some() {
+            make(&folder);
+        }
+    });
+    folder
 }
 
 /// A small generator with a state that a failing case names (SplitMix64).
@@ -96,9 +106,6 @@ fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn no_seed_and_no_mutation_of_one_makes_a_reader_panic() {
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        make();
-    }
     for (target, entry) in TARGETS {
         let files: Vec<Vec<u8>> = tree(&seeds().join(target)).into_values().collect();
         assert!(files.len() >= 2, "{target} has {} seeds", files.len());
@@ -143,7 +150,7 @@ must_hit = [\"The zorblax.\"]\nmust_miss = [\"The blax.\"]\n
 [[group]]\ncategory = \"short\"\nsource = \"t\"\nlang = \"mul\"\ncase = \"exact\"\nterms = [\"QX\"]\n\
 must_hit = [\"a QX\"]\nmust_miss = [\"a qx\"]\n";
 
-fn make() {
+fn make(folder: &Path) {
     let sandbox = Sandbox::with_keys();
     sandbox.samples("corpus", 40);
     let stages = "[[stage]]\nuse = \"doc-length\"\nchars_min = 20\n\n[[stage]]\nuse = \"keywords\"\nname = \"hazard\"\n\
@@ -186,12 +193,12 @@ fn make() {
         ("config/stages", stages.into_bytes()),
         ("config/wrong", plain.into_bytes()),
         ("pack/two-groups", PACK.as_bytes().to_vec()),
-        ("pack/one-group", PACK[..PACK.rfind("[[group]]").unwrap()].as_bytes().to_vec()),
+        ("pack/one-group", PACK.rsplit_once("[[group]]").unwrap().0.into()),
     ];
     let models = [("words", fixture::Fixture::words()), ("pruned-tree", fixture::Fixture::pruned_tree())];
     let models = models.map(|(name, fixture)| (format!("fasttext/{name}"), fixture.write()));
     for (name, bytes) in files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).chain(models) {
-        let path = seeds().join(&name);
+        let path = folder.join(&name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }

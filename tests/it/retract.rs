@@ -25,11 +25,17 @@ index = true
 
 const SECRET: &str = "Maria Beispiel lived at number nine and told this story about her own life.";
 
+/// A word for each number, of letters alone: digits all look the same to `near-duplicates`.
+fn letters(number: usize) -> String {
+    let digits = format!("{number:05}").into_bytes();
+    digits.iter().map(|digit| char::from(digit - b'0' + b'a')).collect()
+}
+
 /// Three shards: the second holds what is taken down, the third a duplicate of it.
 fn corpus(sandbox: &Sandbox) {
     // words that no two sentences share, so that none is like another
     let sentence = |shard: usize, n: usize| {
-        let words: Vec<String> = (0..14).map(|word| format!("w{}", (shard * 100 + n) * 20 + word)).collect();
+        let words: Vec<String> = (0..14).map(|word| letters((shard * 100 + n) * 20 + word)).collect();
         format!("{}.", words.join(" "))
     };
     for shard in 0..3 {
@@ -39,7 +45,7 @@ fn corpus(sandbox: &Sandbox) {
             all[5] = SECRET.into();
         }
         all[7] = format!(
-            "{}\na line {shard} that has no end\nThis second sentence of {shard} is kept.",
+            "{}\nPlease enable javascript to read shard {shard} of this.\nThis second sentence of {shard} is kept.",
             sentence(shard, 77)
         );
         let all: Vec<Option<&str>> = all.iter().map(|text| Some(text.as_str())).collect();

@@ -162,10 +162,7 @@ struct Job<'a> {
 impl<'a> Job<'a> {
     /// Row groups drawn by the seed.
     fn sample(&mut self, count: u64, seed: &str, report: &mut Report) {
-        let sizes = match self.sizes() {
-            Ok(sizes) => sizes,
-            Err(why) => return CHECKS.iter().for_each(|id| report.skip(*id, &why)),
-        };
+        let sizes = self.sizes();
         let all: Vec<(usize, usize)> = sizes
             .iter()
             .enumerate()
@@ -241,6 +238,7 @@ impl<'a> Job<'a> {
     /// The whole release again.
     fn all(&mut self, report: &mut Report) {
         (0..self.basis.inputs.len()).for_each(|shard| self.basis.files(shard));
+        self.sizes();
         if !self.settle_basis(report) {
             return;
         }
@@ -304,16 +302,30 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    fn sizes(&self) -> Result<Vec<Vec<u64>>, String> {
-        let one = |input: &Input| {
-            self.replay.row_groups(input).map_err(|why| format!("input `{}`: {why}", input.shard.name))
-        };
-        self.basis.inputs.iter().map(one).collect()
+    /// The rows of the row groups of every input.
+    fn sizes(&mut self) -> Vec<Vec<u64>> {
+        let found: Vec<_> = self.basis.inputs.iter().map(|input| self.replay.row_groups(input)).collect();
+        let mut sizes = Vec::with_capacity(found.len());
+        for (number, found) in found.into_iter().enumerate() {
+            match found {
+                Ok(groups) => {
+                    self.basis.rows(number, &groups);
+                    sizes.push(groups);
+                }
+                Err(why) => {
+                    self.basis
+                        .missing
+                        .push(format!("input `{}` ({why})", self.basis.inputs[number].shard.name));
+                    sizes.push(Vec::new());
+                }
+            }
+        }
+        sizes
     }
 
     /// Nothing is decided anew on another footing than the signed one.
     fn settle_basis(&mut self, report: &mut Report) -> bool {
-        if !self.basis.missing.is_empty() {
+        if self.basis.findings.is_empty() && !self.basis.missing.is_empty() {
             let why = format!("missing or unreadable: {}", self.basis.missing.join(", "));
             CHECKS.iter().for_each(|id| report.skip(*id, &why));
             return false;

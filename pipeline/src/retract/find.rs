@@ -1,7 +1,7 @@
 //! Finding what is taken down: the named records, what is like them, and what pointed at them. Only a few columns of
 //! the ledger are read, twice.
 
-use super::{Old, Options};
+use super::{Names, Old, Options};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
@@ -15,12 +15,15 @@ use std::fs::File;
 /// How many names an error lists.
 const LISTED: usize = 10;
 
+/// Shard number and row.
+type Place = (usize, u64);
+
 /// What the ledger says of one record, as far as it matters here.
 struct Row<'b> {
-    place: (usize, u64),
+    place: Place,
     id: &'b str,
     released: bool,
-    duplicate_of: Option<(usize, u64)>,
+    duplicate_of: Option<Place>,
     content: [u8; 32],
     norm: [u8; 32],
 }
@@ -62,24 +65,49 @@ impl Texts {
     }
 }
 
+/// What each name was found as, so that no id is mistaken for a place.
+#[derive(Default)]
+struct Found {
+    place: BTreeMap<usize, Place>,
+    ids: BTreeMap<usize, Vec<Place>>,
+}
+
+impl Found {
+    /// Whether a record is named.
+    fn note(&mut self, row: &Row<'_>, places: &HashMap<Place, usize>, names: &Names) -> bool {
+        let (place, id) = (places.get(&row.place), names.of_id(row.id));
+        if let Some(at) = place {
+            self.place.insert(*at, row.place);
+        }
+        if let Some(at) = id {
+            self.ids.entry(at).or_default().push(row.place);
+        }
+        place.is_some() || id.is_some()
+    }
+
+    /// The names that no record has; one that means two records is refused.
+    fn unknown(&self, names: &Names) -> Result<Vec<String>> {
+        for (at, place) in &self.place {
+            if self.ids.get(at).is_some_and(|ids| ids.iter().any(|id| id != place)) {
+                let why = format!("`{}` is the place of one record and the id of another", names.line(*at));
+                let hint = "name the record by its shard's name, as `audit sample` prints it";
+                return Err(names.error(why, hint));
+            }
+        }
+        let unknown = |at: &usize| !self.place.contains_key(at) && !self.ids.contains_key(at);
+        Ok((0..names.len()).filter(unknown).map(|at| names.line(at).to_string()).collect())
+    }
+}
+
 /// Finds what is named.
 pub(super) fn find(old: &Old, options: &Options<'_>) -> Result<Taken> {
     let shards = old.ledger.shards.len();
-    let mut taken = Taken {
-        rows: vec![BTreeSet::new(); shards],
-        dropped: vec![BTreeSet::new(); shards],
-        ..Taken::default()
-    };
-    let (mut texts, mut named) = (Texts::default(), HashSet::new());
+    let nothing = vec![BTreeSet::new(); shards];
+    let mut taken = Taken { rows: nothing.clone(), dropped: nothing, ..Taken::default() };
+    let (mut texts, mut named, mut found) = (Texts::default(), HashSet::new(), Found::default());
     let places = options.names.places(&old.stems());
-    // by name: as what it was found, so that no id is mistaken for a place
-    let (mut as_place, mut as_id): (BTreeMap<usize, (usize, u64)>, HashMap<usize, Vec<(usize, u64)>>) =
-        Default::default();
     scan(old, |row| {
-        let (place, id) = (places.get(&row.place), options.names.of_id(row.id));
-        place.map(|at| as_place.insert(*at, row.place));
-        id.map(|at| as_id.entry(at).or_default().push(row.place));
-        if place.is_some() || id.is_some() {
+        if found.note(row, &places, options.names) {
             named.insert(row.place);
             texts.add(row);
             match row.released {
@@ -88,19 +116,7 @@ pub(super) fn find(old: &Old, options: &Options<'_>) -> Result<Taken> {
             }
         }
     })?;
-    for (at, place) in &as_place {
-        if as_id.get(at).is_some_and(|ids| ids.iter().any(|id| id != place)) {
-            let why =
-                format!("`{}` is the place of one record and the id of another", options.names.line(*at));
-            return Err(options
-                .names
-                .error(why, "name the record by its shard's name, as `audit sample` prints it"));
-        }
-    }
-    taken.unknown = (0..options.names.len())
-        .filter(|at| !as_place.contains_key(at) && !as_id.contains_key(at))
-        .map(|at| options.names.line(at).to_string())
-        .collect();
+    taken.unknown = found.unknown(options.names)?;
     refuse(&taken, options)?;
     likenesses(old, options, (&texts, &named), &mut taken)?;
     if taken.retracted() == 0 && taken.dropped.iter().all(BTreeSet::is_empty) {
@@ -127,7 +143,7 @@ fn refuse(taken: &Taken, options: &Options<'_>) -> Result<()> {
 fn likenesses(
     old: &Old,
     options: &Options<'_>,
-    (texts, named): (&Texts, &HashSet<(usize, u64)>),
+    (texts, named): (&Texts, &HashSet<Place>),
     taken: &mut Taken,
 ) -> Result<()> {
     let mut gone = named.clone();

@@ -11,6 +11,7 @@ use super::super::disclosures::Revealed;
 use super::{Findings, Input, Prepared};
 use crate::digest::{Sha256, sha256_file};
 use crate::disclosure::DISCLOSURES;
+use crate::index::LEDGER_INDEX;
 use crate::layout::{CONFIG, MANIFEST};
 use crate::paths::RelPath;
 use crate::predicate::Asset;
@@ -36,6 +37,8 @@ impl<'a> Basis<'a> {
                 Err(_) => basis.findings.add(&shard.name, "a safe name", "one that leads elsewhere"),
             }
         }
+        let ledgers = case.indexes.ledger.shards.len();
+        basis.findings.same(LEDGER_INDEX, "one ledger for each input: number", basis.inputs.len(), ledgers);
         basis
     }
 
@@ -73,6 +76,14 @@ impl<'a> Basis<'a> {
                 self.findings.add(MANIFEST, format_args!("no asset `{name}`"), sha256);
             }
         }
+    }
+
+    /// The rows that the footer of an input promises are those that were counted, so that no footer makes the work
+    /// endless.
+    pub(super) fn rows(&mut self, number: usize, row_groups: &[u64]) {
+        let Some(shard) = self.case.indexes.ledger.shards.get(number) else { return };
+        let found = row_groups.iter().fold(0_u64, |sum, rows| sum.saturating_add(*rows));
+        self.findings.same(&self.inputs[number].shard.name, "rows", shard.rows, found);
     }
 
     /// An input and the ledger of its records are the signed files.
