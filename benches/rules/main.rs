@@ -48,6 +48,7 @@ const EXPECTED: &[(&str, [usize; 3])] = &[
     ("analysis/shingles", [31777, 43360, 26602]),
     ("keys/exact-duplicates", [120, 120, 120]),
     ("keys/near-duplicates", [120, 120, 120]),
+    ("keys/repeated-passages", [3, 12, 3]),
 ];
 
 /// Configurations of filters that need something the program does not ship.

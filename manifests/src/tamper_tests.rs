@@ -31,13 +31,13 @@ fn an_honest_release_passes_every_check() {
     let report = verify(release.dir(), &release.public(), &request, &TextEvidence);
     assert_eq!(report.exit_code(), 0, "{report}");
     let done = |check: &&crate::verify::Check| check.status == Status::Pass;
-    assert_eq!(report.checks.iter().filter(done).count(), report.checks.len() - 4, "{report}");
+    assert_eq!(report.checks.iter().filter(done).count(), report.checks.len() - 7, "{report}");
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["checks"][0]["id"], "signature.bundle");
     assert_eq!(json["checks"][0]["status"], "pass");
     assert_eq!(
         report.to_string().lines().last().unwrap(),
-        "verified: 23 passed, 0 failed, 0 skipped, 4 not requested"
+        "verified: 23 passed, 0 failed, 0 skipped, 7 not requested"
     );
 }
 
@@ -61,6 +61,7 @@ fn a_level_that_was_asked_for_and_cannot_be_checked_is_exit_3() {
         (Level::Ledger, CheckId::LedgerRows),
         (Level::Content, CheckId::ContentBijection),
         (Level::Inputs, CheckId::InputsRows),
+        (Level::Replay, CheckId::ReplayDecisions),
     ] {
         let request = Request { levels: Some(vec![level]), ..Request::default() };
         let report = verify(release.dir(), &release.public(), &request, &TextEvidence);

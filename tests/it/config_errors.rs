@@ -201,7 +201,7 @@ fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"doc-length\"\nname = \"A b\""),
             &[],
             &[
-                "error: c.toml:8: `name` is `A b`, expected lower-case letters, digits and dashes, not `input`",
+                "error: c.toml:8: `name` is `A b`, expected lower-case letters, digits and dashes, not `input` or `retract`",
             ],
         ),
         Case(
@@ -209,7 +209,7 @@ fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"doc-length\"\nname = \"input\""),
             &[],
             &[
-                "error: c.toml:8: `name` is `input`, expected lower-case letters, digits and dashes, not `input`",
+                "error: c.toml:8: `name` is `input`, expected lower-case letters, digits and dashes, not `input` or `retract`",
             ],
         ),
         Case(

@@ -118,7 +118,7 @@ pub trait Barrier: Send + Sync {
     /// zero.
     fn sign(&self, view: &View<'_>, findings: &Findings, key: &mut [u64]);
 
-    /// What [`Corpus::texts`] holds of a record.
+    /// What `Corpus::texts` holds of a record.
     fn compared<'a>(&self, view: &View<'a>) -> Cow<'a, str> {
         Cow::Borrowed(view.text())
     }
