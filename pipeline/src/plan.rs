@@ -215,6 +215,17 @@ impl Plan {
     }
 }
 
+/// What a stage compares records by that no record has, with the key that would give it to them.
+fn incomparable(config: &Config, stage: &toml::Table) -> Option<(&'static str, &'static str)> {
+    let by = stage.get("by").and_then(toml::Value::as_array)?;
+    let parts = [
+        ("url", "`input.url`", config.file.input.url.is_none()),
+        ("source", "`[[source]]`", config.file.sources.is_empty()),
+    ];
+    let missing = |part: &str| by.iter().any(|by| by.as_str() == Some(part));
+    parts.into_iter().find(|(part, _, absent)| *absent && missing(part)).map(|(part, key, _)| (part, key))
+}
+
 #[derive(Default)]
 struct Builder {
     stages: Vec<Stage>,
@@ -254,6 +265,12 @@ impl Builder {
                 return Err(config.error(
                     table.line,
                     format!("stage `{}` edits text and cannot run on `messages`", table.name),
+                ));
+            }
+            if let Some((part, key)) = incomparable(config, &resolved) {
+                return Err(config.error(
+                    table.line,
+                    format!("stage `{}`: `by` compares the {part}, but there is no {key}", table.name),
                 ));
             }
             for name in barrier.associates() {

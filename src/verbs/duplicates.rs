@@ -49,7 +49,7 @@ fn print(told: &Duplicates) -> Result<()> {
     for total in &told.totals {
         let outside = match total.records - total.with_survivor {
             0 => String::new(),
-            outside => format!(", {outside} of them like something outside of the corpus"),
+            outside => format!(", {outside} of them in favour of no record of this corpus"),
         };
         say(format_args!("{:>9}  {}/{}{outside}", total.records, total.stage, total.rule))?;
     }

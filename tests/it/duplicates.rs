@@ -247,6 +247,20 @@ fn a_plan_tells_what_a_threshold_comes_to() {
 }
 
 #[test]
+fn nothing_is_compared_by_what_no_record_has() {
+    let sandbox = Sandbox::new();
+    sandbox.samples("corpus", 10);
+    for (by, why) in [
+        ("url", "`by` compares the url, but there is no `input.url`"),
+        ("source", "`by` compares the source, but there is no `[[source]]`"),
+    ] {
+        sandbox.write("c.toml", config(&format!("[[stage]]\nuse = \"exact-duplicates\"\nby = [\"{by}\"]")));
+        let errors = sandbox.run(&["plan", "c.toml"]).expect(2).stderr;
+        assert!(errors.contains(why) && errors.contains("c.toml:8"), "{by}: {errors}");
+    }
+}
+
+#[test]
 fn one_cluster_that_is_most_of_the_corpus_stops_the_run_unless_allowed() {
     let sandbox = Sandbox::with_keys();
     let template = text(1, 104);
