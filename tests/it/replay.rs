@@ -182,7 +182,7 @@ fn duplicates_that_were_kept_are_caught_by_replaying_everything() {
     let published = sandbox.read("release/config.public.json");
     // a run in which nothing is a duplicate: records count as equal by their ids, which differ
     let other =
-        config(STAGES).replace("use = \"exact-duplicates\"", "use = \"exact-duplicates\"\nby = [\"url\"]");
+        config(STAGES).replace("use = \"exact-duplicates\"", "use = \"exact-duplicates\"\nby = [\"id\"]");
     sandbox.write("other.toml", other);
     sandbox.release("other.toml", "forged", &[]).expect(0);
     sign_again(&sandbox, &sandbox.path("forged"), Some(&published));
