@@ -241,7 +241,8 @@ impl Run<'_> {
     /// What the barriers leave for later releases.
     fn publish(&self, judged: &Judged<'_>, written: &[Written]) -> Result<()> {
         let gone: Vec<(u64, u64)> = written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
-        for (ordinal, (stage, barrier)) in self.plan.barriers().enumerate() {
+        let publishing = self.plan.barriers().enumerate().filter(|(_, (_, barrier))| barrier.publishes());
+        for (ordinal, (stage, barrier)) in publishing {
             let corpus = Corpus::new(judged, barrier, (stage, ordinal), self.options.memory / 2)?;
             barrier.publish(&corpus, &mut judged.released(&gone), &self.options.release)?;
         }

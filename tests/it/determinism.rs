@@ -119,22 +119,16 @@ const MOMENTS: [&str; 9] = [
     "out/README.md",
 ];
 
+/// The arguments of a run that is to be killed.
+fn run_with_threads(threads: &str) -> [&str; 10] {
+    ["run", "c.toml", "--out", "out", "--key", "producer.pem", "--salt-key", "salt.key", "--threads", threads]
+}
+
 #[test]
 fn a_killed_run_is_continued_to_the_same_bytes() {
     let sandbox = corpus(1500);
     sandbox.release("c.toml", "undisturbed", &[]).expect(0);
-    let arguments = [
-        "run",
-        "c.toml",
-        "--out",
-        "out",
-        "--key",
-        "producer.pem",
-        "--salt-key",
-        "salt.key",
-        "--threads",
-        "1",
-    ];
+    let arguments = run_with_threads("1");
     let mut killed = 0;
     for moment in MOMENTS {
         let early = sandbox.kill_when(&arguments, moment);
@@ -159,18 +153,7 @@ fn a_killed_run_is_continued_to_the_same_bytes() {
 fn a_run_killed_again_and_again_still_ends_in_the_same_bytes() {
     let sandbox = corpus(1500);
     sandbox.release("c.toml", "undisturbed", &[]).expect(0);
-    let arguments = [
-        "run",
-        "c.toml",
-        "--out",
-        "out",
-        "--key",
-        "producer.pem",
-        "--salt-key",
-        "salt.key",
-        "--threads",
-        "2",
-    ];
+    let arguments = run_with_threads("2");
     for milliseconds in [5, 20, 40, 80, 120, 160] {
         let mut child =
             sandbox.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -188,18 +171,7 @@ fn a_run_killed_again_and_again_still_ends_in_the_same_bytes() {
 fn damaged_or_foreign_work_of_an_earlier_attempt_is_not_used() {
     let sandbox = corpus(1500);
     sandbox.release("c.toml", "undisturbed", &[]).expect(0);
-    let arguments = [
-        "run",
-        "c.toml",
-        "--out",
-        "out",
-        "--key",
-        "producer.pem",
-        "--salt-key",
-        "salt.key",
-        "--threads",
-        "1",
-    ];
+    let arguments = run_with_threads("1");
     let mut child = sandbox.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // most row groups are judged, and no barrier has been passed
     let moment = sandbox.path("out.unfinished/judge/00001-00000.verdicts");

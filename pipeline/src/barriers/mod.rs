@@ -132,7 +132,12 @@ pub trait Barrier: Send + Sync {
     /// Decides about the records still alive.
     fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()>;
 
-    /// Adds to a finished release what later releases need to be compared with it, if the configuration asks for it.
+    /// Whether the configuration asks for [`Barrier::publish`].
+    fn publishes(&self) -> bool {
+        false
+    }
+
+    /// Adds to a finished release what later releases need to be compared with it.
     /// `released` are the records that are in the release, with the output shard and row of each.
     fn publish(
         &self,

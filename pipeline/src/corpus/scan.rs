@@ -2,7 +2,7 @@
 
 use super::{Corpus, Group, Standing, verdicts};
 use crate::barriers::RecordNumber;
-use crate::batch::ShardReader;
+use crate::batch::{Rows, ShardReader};
 use crate::judge::replay;
 use crate::verdicts::Verdicts;
 use crate::{Error, Result};
@@ -27,20 +27,20 @@ impl Corpus<'_> {
             let scratch = Scratch::new(self.judged.plan.config.file.words);
             while let Some(group) = self.judged.groups.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let of_group = group.records.clone();
-                let records =
+                let records: Vec<RecordNumber> =
                     of_group.filter(|&r| self.standing(r) == Standing::Alive && wanted(r)).collect();
-                self.visit(group, records, &scratch, |record, view| each(&mut state, record, view))?;
+                self.visit(group, &records, &scratch, |record, view| each(&mut state, record, view))?;
             }
             Ok(state)
         };
         (0..rayon::current_num_threads()).into_par_iter().map(work).collect()
     }
 
-    /// Calls `each` with these records of a group, in order.
-    fn visit(
+    /// Calls `each` with these records of a group, in order, as they stand at this barrier.
+    pub(super) fn visit(
         &self,
         group: &Group,
-        records: Vec<RecordNumber>,
+        records: &[RecordNumber],
         scratch: &Scratch,
         mut each: impl FnMut(RecordNumber, &View<'_>) -> Result<()>,
     ) -> Result<()> {
@@ -52,23 +52,37 @@ impl Corpus<'_> {
         let verdicts = Verdicts::read(artefact.payload())?;
         let reader = ShardReader::open(&shard.path, &self.judged.plan.config.file.input)?;
         let row_of = |record: RecordNumber| (record - group.records.start) as usize;
+        let mut joined = String::new();
+        let mut show = |read: &Rows<'_>, at: usize, record: RecordNumber| {
+            let text = read
+                .text(at, &mut joined)
+                .map_err(|cause| Error::Bug(format!("{} in a judged record", cause.rule())))?;
+            let edits = replay(text, &verdicts.edits(row_of(record))?, self.stage);
+            let text = edits.apply(text);
+            let id = read.id(at).unwrap_or_default();
+            let document = Document { text: &text, id: &id, url: read.url(at), source: &shard.source };
+            each(record, &View::new(document, scratch))
+        };
+        let mut rest = records;
+        if let Some(kept) = self.judged.work.shelf.get((group.shard, group.row_group)) {
+            let mut first = 0;
+            for batch in kept.iter() {
+                let end = first + batch.num_rows();
+                let (here, later) = rest.split_at(rest.partition_point(|&record| row_of(record) < end));
+                let read = reader.rows(batch)?;
+                here.iter().try_for_each(|&record| show(&read, row_of(record) - first, record))?;
+                (rest, first) = (later, end);
+            }
+            return Ok(());
+        }
         let ranges = records.iter().map(|&record| row_of(record)..row_of(record) + 1);
         let selection = RowSelection::from_consecutive_ranges(ranges, verdicts.len());
-        let mut joined = String::new();
-        let mut records = records.into_iter();
         for batch in reader.batches(group.row_group, Some(selection))? {
             let batch = batch.map_err(|why| Error::input(&shard.path, why))?;
             let read = reader.rows(&batch)?;
-            for (at, record) in (0..batch.num_rows()).zip(&mut records) {
-                let text = read
-                    .text(at, &mut joined)
-                    .map_err(|cause| Error::Bug(format!("{} in a judged record", cause.rule())))?;
-                let edits = replay(text, &verdicts.edits(row_of(record))?, self.stage);
-                let text = edits.apply(text);
-                let id = read.id(at).unwrap_or_default();
-                let document = Document { text: &text, id: &id, url: read.url(at), source: &shard.source };
-                each(record, &View::new(document, scratch))?;
-            }
+            let (here, later) = rest.split_at(batch.num_rows().min(rest.len()));
+            here.iter().enumerate().try_for_each(|(at, &record)| show(&read, at, record))?;
+            rest = later;
         }
         Ok(())
     }

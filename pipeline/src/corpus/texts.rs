@@ -1,16 +1,12 @@
 //! What a barrier compares of some records, extracted once and mapped from disk.
 
-use super::{Corpus, Group, verdicts};
+use super::{Corpus, Group};
 use crate::artefact::{self, Artefact, Kind};
 use crate::barriers::RecordNumber;
-use crate::batch::{Rows, ShardReader};
-use crate::judge::replay;
 use crate::spill::Listing;
-use crate::verdicts::Verdicts;
 use crate::{Error, Result};
-use filters::{Document, Scratch, View};
+use filters::Scratch;
 use manifests::digest::Sha256;
-use parquet::arrow::arrow_reader::RowSelection;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -62,55 +58,23 @@ impl Corpus<'_> {
         let path = self.folder().join(name);
         let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         let identity = self.identity(&[name.as_bytes(), &Sha256::of(&bytes).0[..]].concat());
-        if Artefact::find(&path, Kind::Texts, &identity).is_none() {
-            artefact::write(&path, Kind::Texts, &identity, &extract()?)?;
-        }
-        let artefact = Artefact::open(&path, Kind::Texts, &identity)?;
+        let artefact = match Artefact::find(&path, Kind::Texts, &identity) {
+            Some(done) => done,
+            None => {
+                artefact::write(&path, Kind::Texts, &identity, &extract()?)?;
+                Artefact::open(&path, Kind::Texts, &identity)?
+            }
+        };
         Ok(TextPart { records: range, count: numbers.len(), artefact })
     }
 
     fn extract(&self, group: &Group, records: &[RecordNumber]) -> Result<Vec<u8>> {
-        let shard = &self.judged.shards[group.shard];
-        let artefact = verdicts(self.judged.work, self.judged.shards, group)?;
-        let verdicts = Verdicts::read(artefact.payload())?;
-        let reader = ShardReader::open(&shard.path, &self.judged.plan.config.file.input)?;
-        let rows: Vec<usize> = records.iter().map(|record| (record - group.records.start) as usize).collect();
         let scratch = Scratch::new(self.judged.plan.config.file.words);
         let mut texts = TextWriter::new(records.iter().copied());
-        let mut joined = String::new();
-        let mut add = |read: &Rows<'_>, at: usize, row: usize| {
-            let text = read
-                .text(at, &mut joined)
-                .map_err(|cause| Error::Bug(format!("{} in a judged record", cause.rule())))?;
-            let edits = replay(text, &verdicts.edits(row)?, self.stage);
-            let text = edits.apply(text);
-            let id = read.id(at).unwrap_or_default();
-            let document = Document { text: &text, id: &id, url: read.url(at), source: &shard.source };
-            texts.push(&self.barrier.compared(&View::new(document, &scratch)));
-            Ok::<(), Error>(())
-        };
-        if let Some(kept) = self.judged.work.shelf.get((group.shard, group.row_group)) {
-            let mut rest = rows.as_slice();
-            let mut first = 0;
-            for batch in kept.iter() {
-                let end = first + batch.num_rows();
-                let (here, later) = rest.split_at(rest.partition_point(|&row| row < end));
-                let read = reader.rows(batch)?;
-                here.iter().try_for_each(|&row| add(&read, row - first, row))?;
-                (rest, first) = (later, end);
-            }
-            return Ok(texts.finish());
-        }
-        let ranges = rows.iter().map(|&row| row..row + 1);
-        let selection = RowSelection::from_consecutive_ranges(ranges, verdicts.len());
-        let mut rows = rows.into_iter();
-        for batch in reader.batches(group.row_group, Some(selection))? {
-            let batch = batch.map_err(|why| Error::input(&shard.path, why))?;
-            let read = reader.rows(&batch)?;
-            for (at, row) in (0..batch.num_rows()).zip(&mut rows) {
-                add(&read, at, row)?;
-            }
-        }
+        self.visit(group, records, &scratch, |_, view| {
+            texts.push(&self.barrier.compared(view));
+            Ok(())
+        })?;
         Ok(texts.finish())
     }
 }

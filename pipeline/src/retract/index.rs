@@ -4,7 +4,7 @@
 use super::Old;
 use super::find::Taken;
 use crate::artefact::{Artefact, Kind, Writer};
-use crate::barriers::near::INDEX as SIGNATURE_INDEX;
+use crate::barriers::near::{HEADER_START, INDEX as SIGNATURE_INDEX, header_bytes};
 use crate::{Error, Result};
 use manifests::digest::Sha256;
 use serde_json::Value;
@@ -19,9 +19,8 @@ pub(super) fn rewrite(old: &Old, new: &Path, taken: &Taken, written: &mut Vec<St
     let damaged = || Error::release(&path, "is no signature index, or damaged");
     let artefact = Artefact::find_any(&path, Kind::Index).ok_or_else(damaged)?;
     let payload = artefact.payload();
-    let length = payload.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)).ok_or_else(damaged)?;
-    let end = usize::try_from(length).ok().and_then(|length| length.checked_add(8)).ok_or_else(damaged)?;
-    let json = payload.get(8..end).ok_or_else(damaged)?;
+    let json = header_bytes(payload).ok_or_else(damaged)?;
+    let end = HEADER_START + json.len();
     let header: Value = serde_json::from_slice(json).map_err(|_| damaged())?;
     let bands = header.get("bands").and_then(Value::as_u64).and_then(|bands| usize::try_from(bands).ok());
     let keys = bands.and_then(|bands| bands.checked_mul(8)).ok_or_else(damaged)?;

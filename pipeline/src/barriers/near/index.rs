@@ -35,14 +35,21 @@ pub(super) struct Index {
 /// Where a released record stands: output shard and row.
 pub(crate) type Place = (u32, u64);
 
+/// The header of an index's payload as it is written; the entries come after it.
+pub(crate) fn header_bytes(payload: &[u8]) -> Option<&[u8]> {
+    let length = u64::from_le_bytes(*payload.first_chunk()?);
+    payload.get(HEADER_START..HEADER_START.checked_add(usize::try_from(length).ok()?)?)
+}
+
+/// Bytes of the header's length, which come before it.
+pub(crate) const HEADER_START: usize = 8;
+
 impl Index {
     /// Opens an index made with these parameters, which tell so many bands.
     pub(super) fn open(path: &Path, parameters: &str, bands: usize) -> std::result::Result<Self, String> {
         let artefact = Artefact::find_any(path, Kind::Index).ok_or("is no signature index, or damaged")?;
         let payload = artefact.payload();
-        let length = payload.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
-        let end = length.and_then(|length| usize::try_from(length).ok()?.checked_add(8));
-        let json = end.and_then(|end| payload.get(8..end)).ok_or("has no header")?;
+        let json = header_bytes(payload).ok_or("has no header")?;
         let header: Header = serde_json::from_slice(json).map_err(|e| format!("has no header: {e}"))?;
         if header.parameters != parameters {
             return Err(format!("was made with `{}`, expected `{parameters}`", header.parameters));
@@ -51,7 +58,7 @@ impl Index {
         if header.bands != bands || (header.text.is_none() && header.messages.is_none()) {
             return Err("contradicts its own header".into());
         }
-        let index = Self { start: 8 + json.len(), header, artefact };
+        let index = Self { start: HEADER_START + json.len(), header, artefact };
         let entries = index.artefact.payload().len() - index.start;
         match entries % index.width() {
             0 => Ok(index),

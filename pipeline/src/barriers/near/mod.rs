@@ -34,6 +34,7 @@ use datatrove::Datatrove;
 use earlier::Earlier;
 pub(crate) use earlier::INDEX;
 use filters::{BuildError, Context, Decimal, Findings, Rule, View};
+pub(crate) use index::{HEADER_START, header_bytes};
 use minhash::MinHash;
 use serde::{Deserialize, Serialize};
 use sets::Candidates;
@@ -285,16 +286,17 @@ impl Barrier for NearDuplicates {
         Verification::new(corpus, candidates)?.run(&pairs, resolution)
     }
 
+    fn publishes(&self) -> bool {
+        self.config.index
+    }
+
     fn publish(
         &self,
         corpus: &Corpus<'_>,
         released: &mut dyn Iterator<Item = (RecordNumber, (u32, u64))>,
         release: &Path,
     ) -> Result<()> {
-        match self.config.index {
-            true => self.write_index(corpus, released, &release.join(earlier::INDEX)),
-            false => Ok(()),
-        }
+        self.write_index(corpus, released, &release.join(earlier::INDEX))
     }
 
     fn outlook(&self) -> Vec<String> {
