@@ -134,7 +134,7 @@ impl Stage {
 fn document<'a>(at: usize, text: &'a str, ids: &'a [String]) -> Document<'a> {
     let url =
         if at.is_multiple_of(5) { "https://news.example.com/2026/11/a" } else { "http://example.org/b?c=d" };
-    Document { text, id: &ids[at], url: Some(url), source: "bench" }
+    Document { text, id: &ids[at], url: Some(url), source: "bench", ..Document::default() }
 }
 
 fn group<'c>(criterion: &'c mut Criterion, name: &str, corpus: &Corpus) -> BenchmarkGroup<'c, WallTime> {

@@ -2,6 +2,7 @@
 
 use crate::Words;
 use crate::text::{Buffers, Lines, Shingles, Tokens};
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
 /// The text view of one record, as the rules see it.
@@ -15,6 +16,20 @@ pub struct Document<'a> {
     pub url: Option<&'a str>,
     /// The declared source it belongs to.
     pub source: &'a str,
+    /// The fields of the record that stages asked for with [`Context::field`](crate::Context::field); `None` where
+    /// the record has none.
+    pub fields: &'a [Option<Cow<'a, str>>],
+}
+
+/// One of a document's fields; got from [`Context::field`](crate::Context::field).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldRef(pub usize);
+
+impl<'a> Document<'a> {
+    /// What the record holds in a field, as text.
+    pub fn field(&self, field: FieldRef) -> Option<&'a str> {
+        self.fields.get(field.0)?.as_deref()
+    }
 }
 
 /// Buffers that one worker reuses from text to text, so that analysing a text allocates nothing.

@@ -202,7 +202,8 @@ impl Case {
     fn check(&self, filter: &str, measure: Measure) -> Vec<String> {
         let stages = self.stages(filter).unwrap_or_else(|e| panic!("{filter}: {}: {e}", self.name));
         let text = self.text.repeat(self.repeat);
-        let document = Document { text: &text, id: &self.id, url: self.url.as_deref(), source: "" };
+        let document =
+            Document { text: &text, id: &self.id, url: self.url.as_deref(), ..Document::default() };
         let outcome = run(&stages, document, measure);
         let mut wrong = Vec::new();
         let mut compare = |what: &str, is: Option<String>, expected: Option<String>| {

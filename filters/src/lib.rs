@@ -27,7 +27,7 @@ mod spec;
 pub mod text;
 
 pub use decimal::Decimal;
-pub use document::{Analysed, Document, Scratch, View};
+pub use document::{Analysed, Document, FieldRef, Scratch, View};
 pub use edit::{Edit, Edits};
 pub use error::BuildError;
 pub use findings::{Broken, Findings, Layout, Measure, Span, StageSlots, Value};

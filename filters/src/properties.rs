@@ -97,7 +97,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn document<'a>(text: &'a str, url: Option<&'a str>) -> Document<'a> {
-    Document { text, id: "id", url, source: "" }
+    Document { text, id: "id", url, ..Document::default() }
 }
 
 fn same(a: &Outcome, b: &Outcome) -> bool {

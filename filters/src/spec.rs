@@ -1,6 +1,6 @@
 //! The seam: how a filter or scorer is described, configured and built.
 
-use crate::{BenchmarkItem, BuildError, Findings, ItemFields, View};
+use crate::{BenchmarkItem, BuildError, FieldRef, Findings, ItemFields, View};
 use serde::{Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -195,6 +195,14 @@ pub trait Context {
     /// Finds a column recorded by an earlier stage. `name` is `stage/column`, or a stage's name alone for its
     /// column `score`.
     fn column(&self, name: &str, kind: Kind) -> Result<ColumnRef, BuildError>;
+
+    /// Asks for a column of the input by its name, `a.b` for field `b` of the structs in column `a`, whose values
+    /// [`Document::field`](crate::Document::field) then gives as text. That every shard has it, with values of this
+    /// kind (a [`Kind::Label`] may be any string, number or boolean), is checked before the first record is read.
+    /// Surroundings without such columns leave this out.
+    fn field(&mut self, name: &str, _: Kind) -> Result<FieldRef, BuildError> {
+        Err(BuildError::key("column", format!("names `{name}`, but records have no columns here")))
+    }
 
     /// What the stage's `action` key says (or its entry's default).
     fn action(&self) -> Action;

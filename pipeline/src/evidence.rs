@@ -86,7 +86,7 @@ impl Evidence for ReleaseEvidence {
         let input = self.input.as_ref().map_err(String::clone)?;
         let groups = read_footer(file).map_err(text)?.num_row_groups();
         let only_text = Input { id: None, url: None, bad_shard: BadShard::Fail, ..input.clone() };
-        let reader = ShardReader::open(file, &only_text).map_err(text)?;
+        let reader = ShardReader::open(file, &only_text, &[]).map_err(text)?;
         Ok(Box::new((0..groups).flat_map(move |group| match reader.batches(group, None) {
             Ok(batches) => batches.flat_map(|batch| digests(&reader, batch)).collect::<Vec<_>>(),
             Err(error) => vec![Err(text(error))],

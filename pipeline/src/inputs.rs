@@ -1,7 +1,7 @@
 //! The input shards: found, put into an order that does not depend on how they were listed, hashed and counted.
 
-use crate::batch::ShardReader;
-use crate::config::{BadShard, Config, Input};
+use crate::config::{BadShard, Config};
+use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::store::Blob;
 use crate::{Error, Result};
@@ -193,10 +193,10 @@ fn source_patterns(config: &Config, folder: &Path) -> Result<Vec<(GlobSet, Strin
 }
 
 /// Checks that every shard whose footer can be read has the configured columns, before any work is done.
-pub(crate) fn check_columns(found: &[Found], input: &Input) -> Result<()> {
+pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<()> {
     for found in found {
         if read_footer(&found.path).is_ok() {
-            ShardReader::open(&found.path, input)?;
+            plan.open(&found.path)?;
         }
     }
     Ok(())

@@ -38,7 +38,7 @@ pub(crate) fn judge_group(
     shelf: &Shelf,
     watch: &mut impl Watch,
 ) -> Result<JudgedGroup> {
-    let reader = ShardReader::open(&shard.path, &plan.config.file.input)?;
+    let reader = plan.open(&shard.path)?;
     let first_row = shard.first_row(row_group);
     let expected = shard.row_groups[row_group];
     let judge = || Judge::new(plan, shard, shard_index);
@@ -174,7 +174,11 @@ impl<'p> Judge<'p> {
             Ok(text) if text.len() as u64 > self.plan.config.file.input.max_record_bytes => {
                 self.quarantine(id, url, Cause::TooLarge, text.len() as u64)
             }
-            Ok(text) => self.record(id, url, text, watch),
+            Ok(text) => {
+                let fields = rows.fields(row);
+                let document = Document { text, id: &id, url, source: self.source, fields: &fields };
+                self.record(&document, watch)
+            }
             Err(cause) => self.quarantine(id, url, cause, 0),
         }
     }
@@ -195,21 +199,14 @@ impl<'p> Judge<'p> {
         self.verdicts.add(&judged, &self.findings)
     }
 
-    fn record(
-        &mut self,
-        id: Cow<'_, str>,
-        url: Option<&str>,
-        text: &str,
-        watch: &mut impl Watch,
-    ) -> Result<()> {
+    fn record(&mut self, record: &Document<'_>, watch: &mut impl Watch) -> Result<()> {
         watch.done(Part::Read);
         self.findings.clear();
         let mut walk = Walk::default();
-        let mut current = Cow::Borrowed(text);
+        let mut current = Cow::Borrowed(record.text);
         let mut next = 0;
         loop {
-            let document = Document { text: &current, id: &id, url, source: self.source };
-            let view = View::new(document, &self.scratch);
+            let view = View::new(Document { text: &current, ..*record }, &self.scratch);
             let step = walk.stages(self.plan, next, &view, (&mut self.findings, &mut self.keys), watch);
             drop(view);
             match step {
@@ -221,14 +218,14 @@ impl<'p> Judge<'p> {
             }
         }
         let judged = Judged {
-            url,
+            id: Cow::Borrowed(record.id),
+            url: record.url,
             decision: walk.decision,
             edits: walk.edits,
             spans: self.findings.take_spans(),
-            text_bytes: text.len() as u64,
-            content: Sha256::of(text.as_bytes()).0,
-            norm: norm_v1(text, &mut self.normal).0,
-            id,
+            text_bytes: record.text.len() as u64,
+            content: Sha256::of(record.text.as_bytes()).0,
+            norm: norm_v1(record.text, &mut self.normal).0,
         };
         watch.done(Part::Digests);
         self.verdicts.add(&judged, &self.findings)?;

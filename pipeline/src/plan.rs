@@ -1,12 +1,13 @@
 //! The plan: every stage of the configuration built, and a digest of all that decides the outcome.
 
 use crate::barriers::{self, Barrier};
+use crate::batch::{ShardReader, WantedField};
 use crate::config::{Config, StageTable};
 use crate::map::Map;
 use crate::{Error, Result};
 use filters::{
-    Action, BenchmarkItem, BuildError, Built, Column, ColumnRef, Context, Entry, Filter, ItemFields, Kind,
-    Layout, StageSlots,
+    Action, BenchmarkItem, BuildError, Built, Column, ColumnRef, Context, Entry, FieldRef, Filter,
+    ItemFields, Kind, Layout, StageSlots,
 };
 use manifests::digest::Sha256;
 use serde_json::{Value, json};
@@ -80,6 +81,8 @@ pub struct Plan {
     pub(crate) stages: Vec<Stage>,
     pub(crate) layout: Layout,
     pub(crate) assets: Vec<Asset>,
+    /// The input's columns that stages ask for, besides those under `[input]`.
+    pub(crate) fields: Vec<WantedField>,
     pub(crate) resolved: Value,
     pub(crate) digest: Sha256,
 }
@@ -106,10 +109,16 @@ impl Plan {
             stages: builder.stages,
             layout: builder.layout,
             assets: builder.assets,
+            fields: builder.fields,
             resolved,
             digest: Sha256::of(&bytes),
             config,
         })
+    }
+
+    /// Opens a shard of the input.
+    pub(crate) fn open(&self, shard: &Path) -> Result<ShardReader> {
+        ShardReader::open(shard, &self.config.file.input, &self.fields)
     }
 
     /// The stages in order.
@@ -145,7 +154,7 @@ impl Plan {
     pub fn estimate(&self, threads: usize) -> Result<Estimate> {
         let (mut records, mut group_bytes) = (0u64, 0u64);
         let found = crate::inputs::find(&self.config)?;
-        crate::inputs::check_columns(&found, &self.config.file.input)?;
+        crate::inputs::check_columns(&found, self)?;
         for found in found {
             for group in crate::inputs::read_footer(&found.path)?.row_groups() {
                 records += u64::try_from(group.num_rows()).unwrap_or_default();
@@ -231,6 +240,7 @@ struct Builder {
     stages: Vec<Stage>,
     layout: Layout,
     assets: Vec<Asset>,
+    fields: Vec<WantedField>,
     known: Vec<(String, Kind)>,
 }
 
@@ -258,8 +268,7 @@ impl Builder {
                 ));
             }
             let action = table.action.unwrap_or(Action::Remove);
-            let mut site =
-                Site { folder: config.folder(), known: &self.known, assets: &mut self.assets, action };
+            let mut site = self.site(config, action);
             let (barrier, resolved) = (entry.build)(table.table.clone(), &mut site).map_err(fail)?;
             if barrier.edits() && config.file.input.messages.is_some() {
                 return Err(config.error(
@@ -290,7 +299,7 @@ impl Builder {
             .or_else(|| classifiers::find(&table.used))
             .ok_or_else(|| unknown(config, table))?;
         let action = table.action.unwrap_or(entry.action);
-        let mut site = Site { folder: config.folder(), known: &self.known, assets: &mut self.assets, action };
+        let mut site = self.site(config, action);
         let Built { filter, resolved } = (entry.build)(table.table.clone(), &mut site).map_err(fail)?;
         if filter.edits() && config.file.input.messages.is_some() {
             return Err(config.error(
@@ -311,6 +320,11 @@ impl Builder {
         let aliases = entry.rules.iter().filter_map(|rule| Some((rule.id, rule.alias?))).collect();
         self.push(table, entry.name, when, action, Step::Judge { filter, slots, aliases }, resolved);
         Ok(())
+    }
+
+    fn site<'a>(&'a mut self, config: &'a Config, action: Action) -> Site<'a> {
+        let Self { assets, fields, known, .. } = self;
+        Site { folder: config.folder(), known, assets, fields, action }
     }
 
     fn push(
@@ -349,6 +363,7 @@ struct Site<'a> {
     folder: &'a Path,
     known: &'a [(String, Kind)],
     assets: &'a mut Vec<Asset>,
+    fields: &'a mut Vec<WantedField>,
     action: Action,
 }
 
@@ -387,6 +402,15 @@ impl Context for Site<'_> {
 
     fn column(&self, name: &str, kind: Kind) -> std::result::Result<ColumnRef, BuildError> {
         lookup(self.known, name, kind)
+    }
+
+    fn field(&mut self, name: &str, kind: Kind) -> std::result::Result<FieldRef, BuildError> {
+        let wanted = (name.to_string(), kind);
+        let at = self.fields.iter().position(|field| *field == wanted).unwrap_or_else(|| {
+            self.fields.push(wanted);
+            self.fields.len() - 1
+        });
+        Ok(FieldRef(at))
     }
 
     fn action(&self) -> Action {

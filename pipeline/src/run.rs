@@ -123,7 +123,7 @@ impl Run<'_> {
     fn all(&self, started: std::time::Instant) -> Result<Outcome> {
         let input = &self.plan.config.file.input;
         let found = inputs::find(&self.plan.config)?;
-        inputs::check_columns(&found, input)?;
+        inputs::check_columns(&found, self.plan)?;
         let listed = inputs::survey(&found, input.bad_shard, self.progress)?;
         if input.bad_shard == BadShard::Exclude {
             listed

@@ -24,6 +24,7 @@ mod earlier_releases;
 mod end_to_end;
 mod fuzz_seeds;
 mod golden;
+mod input_columns;
 mod near_truth;
 mod openssl;
 mod passages;

@@ -10,10 +10,10 @@ use super::keep::{Keep, Preference};
 use super::normal_url::normal_url;
 use super::{Barrier, BarrierSpec, RecordNumber, Removal, Resolution};
 use crate::Result;
-use crate::artefact::Kind;
+use crate::artefact;
 use crate::corpus::{Corpus, Texts};
 use crate::norm::normal_form;
-use filters::{BuildError, Context, Findings, Rule, View};
+use filters::{BuildError, Context, Document, FieldRef, Findings, Kind, Rule, View};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -40,8 +40,8 @@ impl Default for Config {
 }
 
 /// A part of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum By {
     /// The text.
     Text,
@@ -53,6 +53,43 @@ pub enum By {
     Id,
     /// The name of the source.
     Source,
+    /// `column:NAME`, a column of the input or, as `column:NAME.FIELD`, of a struct in it; a record without a value
+    /// has no copies.
+    Column(String),
+}
+
+const PARTS: [(&str, By); 5] = [
+    ("text", By::Text),
+    ("normal-text", By::NormalText),
+    ("url", By::Url),
+    ("id", By::Id),
+    ("source", By::Source),
+];
+
+impl TryFrom<String> for By {
+    type Error = String;
+
+    fn try_from(name: String) -> std::result::Result<Self, String> {
+        if let Some((_, part)) = PARTS.iter().find(|(known, _)| *known == name) {
+            return Ok(part.clone());
+        }
+        match name.strip_prefix("column:") {
+            Some(column) if !column.is_empty() => Ok(Self::Column(column.to_string())),
+            _ => {
+                let known = PARTS.map(|(known, _)| known).join("`, `");
+                Err(format!("unknown part `{name}`, expected one of `{known}`, `column:NAME`"))
+            }
+        }
+    }
+}
+
+impl From<By> for String {
+    fn from(by: By) -> String {
+        match by {
+            By::Column(name) => format!("column:{name}"),
+            part => PARTS.into_iter().find(|(_, known)| *known == part).map_or("", |(name, _)| name).into(),
+        }
+    }
 }
 
 const DUPLICATE: Rule =
@@ -60,14 +97,14 @@ const DUPLICATE: Rule =
 
 /// The built barrier.
 pub struct ExactDuplicates {
-    by: Vec<By>,
+    by: Vec<Part>,
     preference: Preference,
 }
 
 impl BarrierSpec for Config {
     const NAME: &'static str = "exact-duplicates";
     const SUMMARY: &'static str =
-        "removes records whose text (or URL, or id) equals another record's, byte for byte";
+        "removes records whose text (or URL, id, any column) equals another record's, byte for byte";
     const SOURCE: &'static str = "own definition";
     const RULES: &'static [Rule] = &[DUPLICATE];
     type Barrier = ExactDuplicates;
@@ -77,13 +114,63 @@ impl BarrierSpec for Config {
             return Err(BuildError::key("by", "names nothing to compare"));
         }
         let preference = Preference::new(self.keep, &self.score, &self.sources, context)?;
-        Ok(ExactDuplicates { by: self.by.clone(), preference })
+        let by = self.by.iter().map(|by| Part::new(by, context)).collect::<std::result::Result<_, _>>()?;
+        Ok(ExactDuplicates { by, preference })
+    }
+}
+
+/// A part of a record, found.
+enum Part {
+    Text,
+    NormalText,
+    Url,
+    Id,
+    Source,
+    Field(FieldRef),
+}
+
+impl Part {
+    fn new(by: &By, context: &mut dyn Context) -> std::result::Result<Self, BuildError> {
+        Ok(match by {
+            By::Text => Self::Text,
+            By::NormalText => Self::NormalText,
+            By::Url => Self::Url,
+            By::Id => Self::Id,
+            By::Source => Self::Source,
+            By::Column(name) => Self::Field(context.field(name, Kind::Label)?),
+        })
+    }
+
+    /// What a record has to compare; `None` where it lacks this part.
+    fn of<'a>(&self, document: &Document<'a>) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Text => Some(Cow::Borrowed(document.text)),
+            Self::NormalText => Some(Cow::Owned(normal_form(document.text))),
+            Self::Url => document.url.filter(|url| !url.is_empty()).map(|url| Cow::Owned(normal_url(url))),
+            Self::Id => Some(Cow::Borrowed(document.id)),
+            Self::Source => Some(Cow::Borrowed(document.source)),
+            Self::Field(field) => document.field(*field).map(Cow::Borrowed),
+        }
     }
 }
 
 /// Words of the key: rank, then the hash.
 const RANK: usize = 0;
 const HASH: [usize; 2] = [1, 2];
+
+impl ExactDuplicates {
+    /// What is compared of a record; `None` where it lacks a part.
+    fn parts<'a>(&self, document: &Document<'a>) -> Option<Cow<'a, str>> {
+        match self.by.as_slice() {
+            [one] => one.of(document),
+            // each with its length, so that no two lists of parts are confused
+            more => {
+                let measured = |part: &Part| part.of(document).map(|text| format!("{}:{text}", text.len()));
+                more.iter().map(measured).collect::<Option<String>>().map(Cow::Owned)
+            }
+        }
+    }
+}
 
 impl Barrier for ExactDuplicates {
     fn rules(&self) -> &'static [Rule] {
@@ -99,37 +186,15 @@ impl Barrier for ExactDuplicates {
     }
 
     fn sign(&self, view: &View<'_>, findings: &Findings, key: &mut [u64]) {
-        if self.by.contains(&By::Url) && view.document().url.is_none_or(str::is_empty) {
-            return;
-        }
-        let hash = xxh3_128(self.compared(view).as_bytes()).max(1);
+        let Some(compared) = self.parts(view.document()) else { return };
+        let hash = xxh3_128(compared.as_bytes()).max(1);
         key[RANK] = self.preference.rank(view, findings);
         key[HASH[0]] = (hash >> 64) as u64;
         key[HASH[1]] = hash as u64;
     }
 
     fn compared<'a>(&self, view: &View<'a>) -> Cow<'a, str> {
-        let document = view.document();
-        let part = |by: &By| -> Cow<'a, str> {
-            match by {
-                By::Text => Cow::Borrowed(document.text),
-                By::NormalText => Cow::Owned(normal_form(document.text)),
-                By::Url => Cow::Owned(normal_url(document.url.unwrap_or_default())),
-                By::Id => Cow::Borrowed(document.id),
-                By::Source => Cow::Borrowed(document.source),
-            }
-        };
-        match self.by.as_slice() {
-            [one] => part(one),
-            // each with its length, so that no two lists of parts are confused
-            more => {
-                let part = |by| {
-                    let part = part(by);
-                    format!("{}:{part}", part.len())
-                };
-                Cow::Owned(more.iter().map(part).collect())
-            }
-        }
+        self.parts(view.document()).unwrap_or_default()
     }
 
     fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()> {
@@ -139,7 +204,7 @@ impl Barrier for ExactDuplicates {
             _ => keyed.push([high, low, rank, record]),
         })?;
         // copies of one another, the preferred one first
-        let groups = corpus.listing(Kind::Pairs, || {
+        let groups = corpus.listing(artefact::Kind::Pairs, || {
             let mut rows = keyed.finish()?.peekable();
             let mut last = None;
             Ok(std::iter::from_fn(move || {
@@ -157,7 +222,7 @@ impl Barrier for ExactDuplicates {
         })?;
         let mut members = corpus.sorter::<1>("members", 2);
         groups.iter().try_for_each(|[.., record]| members.push([record]))?;
-        let members = corpus.listing(Kind::Candidates, || Ok(members.finish()?.map(Ok)))?;
+        let members = corpus.listing(artefact::Kind::Candidates, || Ok(members.finish()?.map(Ok)))?;
         let texts = corpus.texts(&members, 0)?;
         let mut group = Equal::default();
         for [high, low, _, record] in groups.iter() {

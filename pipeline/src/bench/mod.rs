@@ -50,7 +50,7 @@ pub fn bench(plan: &Plan, request: &Request) -> Result<Report> {
     }
     let mut found = inputs::find(&plan.config)?;
     found.truncate(request.shards.unwrap_or(usize::MAX));
-    inputs::check_columns(&found, &plan.config.file.input)?;
+    inputs::check_columns(&found, plan)?;
     let scratch = Scratch::new(&request.scratch)?;
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| Error::Bug(e.to_string()))?;

@@ -2,7 +2,7 @@
 
 use super::{Corpus, Group, Standing, verdicts};
 use crate::barriers::RecordNumber;
-use crate::batch::{Rows, ShardReader};
+use crate::batch::Rows;
 use crate::judge::replay;
 use crate::verdicts::Verdicts;
 use crate::{Error, Result};
@@ -50,7 +50,7 @@ impl Corpus<'_> {
         let shard = &self.judged.shards[group.shard];
         let artefact = verdicts(self.judged.work, self.judged.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;
-        let reader = ShardReader::open(&shard.path, &self.judged.plan.config.file.input)?;
+        let reader = self.judged.plan.open(&shard.path)?;
         let row_of = |record: RecordNumber| (record - group.records.start) as usize;
         let mut joined = String::new();
         let mut show = |read: &Rows<'_>, at: usize, record: RecordNumber| {
@@ -60,7 +60,9 @@ impl Corpus<'_> {
             let edits = replay(text, &verdicts.edits(row_of(record))?, self.stage);
             let text = edits.apply(text);
             let id = read.id(at).unwrap_or_default();
-            let document = Document { text: &text, id: &id, url: read.url(at), source: &shard.source };
+            let fields = read.fields(at);
+            let document =
+                Document { text: &text, id: &id, url: read.url(at), source: &shard.source, fields: &fields };
             each(record, &View::new(document, scratch))
         };
         let mut rest = records;

@@ -74,7 +74,7 @@ impl Texts {
 
     /// Reads rows of one file.
     fn take(&mut self, file: &Path, input: &Input, wanted: &BTreeMap<u64, Place>) -> Result<()> {
-        let reader = ShardReader::open(file, input)?;
+        let reader = ShardReader::open(file, input, &[])?;
         let mut joined = String::new();
         let mut first: u64 = 0;
         for (group, metadata) in read_footer(file)?.row_groups().iter().enumerate() {

@@ -92,7 +92,7 @@ impl Earlier {
 
 /// The texts of some rows of one shard.
 fn read(path: &Path, release: &Release, wanted: &[(u64, u64)]) -> Result<Vec<u8>> {
-    let reader = ShardReader::open(path, &release.index.input())?;
+    let reader = ShardReader::open(path, &release.index.input(), &[])?;
     let mut texts = TextWriter::new(wanted.iter().map(|(entry, _)| *entry));
     let mut joined = String::new();
     // an index lists its release's rows in order; one that does not is not ours

@@ -1,12 +1,17 @@
-//! Rows of a row group as the judge sees them: text, id and URL, whatever Arrow type holds them.
+//! Rows of a row group as the judge sees them: text, id, URL and the fields stages ask for, whatever Arrow type
+//! holds them.
+
+mod fields;
+mod messages;
+mod strings;
 
 use crate::config::Input;
 use crate::store::Blob;
 use crate::{Error, Result};
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Int32Type, Int64Type, UInt32Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, LargeListArray, ListArray, RecordBatch, StructArray};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use fields::FieldColumn;
+use messages::{Messages, messages_column};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -15,6 +20,10 @@ use parquet::arrow::arrow_reader::{
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use strings::string_column;
+
+pub(crate) use fields::WantedField;
+pub(crate) use strings::{Strings, is_text, label_at, text_at};
 
 /// Rows decoded at a time: large enough to amortise, small enough that a batch of long texts stays small.
 pub(crate) const BATCH_ROWS: usize = 1024;
@@ -47,11 +56,12 @@ pub(crate) struct ShardReader {
     text: usize,
     id: Option<usize>,
     url: Option<usize>,
+    fields: Vec<FieldColumn>,
 }
 
 impl ShardReader {
-    /// Opens a shard and finds the configured columns in its schema.
-    pub(crate) fn open(path: &Path, input: &Input) -> Result<Self> {
+    /// Opens a shard and finds the configured columns in its schema, and the fields that stages ask for.
+    pub(crate) fn open(path: &Path, input: &Input, fields: &[WantedField]) -> Result<Self> {
         let fail = |e: parquet::errors::ParquetError| Error::input(path, e);
         let blob = Blob::open(path)?;
         let stored = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
@@ -63,9 +73,11 @@ impl ShardReader {
         };
         let id = input.id.as_ref().map(find).transpose()?;
         let url = input.url.as_ref().map(find).transpose()?;
+        let fields = fields.iter().map(|field| FieldColumn::find(path, stored.schema(), field));
+        let fields = fields.collect::<Result<_>>()?;
         let options = ArrowReaderOptions::new().with_schema(with_views(stored.schema(), text));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(stored.metadata()), options).map_err(fail)?;
-        Ok(Self { metadata, path: path.to_path_buf(), text, id, url })
+        Ok(Self { metadata, path: path.to_path_buf(), text, id, url, fields })
     }
 
     /// The batches of one row group, with only the columns the judge needs; `rows` narrows them further.
@@ -73,6 +85,7 @@ impl ShardReader {
         let mut columns = vec![self.text];
         columns.extend(self.id);
         columns.extend(self.url);
+        columns.extend(self.fields.iter().map(FieldColumn::root));
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns);
         let blob = Blob::open(&self.path)?;
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
@@ -112,6 +125,7 @@ impl ShardReader {
             text: TextColumn::new(get(self.text)?),
             id: self.id.map(get).transpose()?.cloned(),
             url: self.url.map(get).transpose()?.map(Strings::new),
+            fields: self.fields.iter().map(|field| field.leaf(get(field.root())?)).collect::<Result<_>>()?,
         })
     }
 }
@@ -134,6 +148,7 @@ pub(crate) struct Rows<'b> {
     text: TextColumn<'b>,
     id: Option<ArrayRef>,
     url: Option<Strings<'b>>,
+    fields: Vec<ArrayRef>,
 }
 
 impl Rows<'_> {
@@ -160,70 +175,10 @@ impl Rows<'_> {
     pub(crate) fn url(&self, row: usize) -> Option<&str> {
         self.url.as_ref().and_then(|urls| urls.get(row)).and_then(std::result::Result::ok)
     }
-}
 
-/// A column of strings or of bytes that should be UTF-8.
-pub(crate) struct Strings<'b>(&'b ArrayRef);
-
-impl<'b> Strings<'b> {
-    pub(crate) fn new(array: &'b ArrayRef) -> Self {
-        Self(array)
-    }
-
-    /// The text of a row: `None` for a null, an error for bytes that are not UTF-8.
-    pub(crate) fn get(&self, row: usize) -> Option<std::result::Result<&'b str, std::str::Utf8Error>> {
-        text_at(self.0.as_ref(), row)
-    }
-}
-
-/// A string or an integer as a name; `None` for anything else.
-pub(crate) fn label_at(array: &ArrayRef, row: usize) -> Option<Cow<'_, str>> {
-    if !array.is_valid(row) {
-        return None;
-    }
-    match array.data_type() {
-        DataType::Int32 => Some(Cow::Owned(array.as_primitive::<Int32Type>().value(row).to_string())),
-        DataType::Int64 => Some(Cow::Owned(array.as_primitive::<Int64Type>().value(row).to_string())),
-        DataType::UInt32 => Some(Cow::Owned(array.as_primitive::<UInt32Type>().value(row).to_string())),
-        DataType::UInt64 => Some(Cow::Owned(array.as_primitive::<UInt64Type>().value(row).to_string())),
-        _ => match text_at(array.as_ref(), row) {
-            Some(Ok(text)) => Some(Cow::Owned(text.to_string())),
-            _ => None,
-        },
-    }
-}
-
-/// The text of a row of a column of strings, or of bytes that should be UTF-8; `None` for a null and for anything else.
-pub(crate) fn text_at(
-    array: &dyn Array,
-    row: usize,
-) -> Option<std::result::Result<&str, std::str::Utf8Error>> {
-    if !array.is_valid(row) {
-        return None;
-    }
-    match array.data_type() {
-        DataType::Utf8 => Some(Ok(array.as_string::<i32>().value(row))),
-        DataType::LargeUtf8 => Some(Ok(array.as_string::<i64>().value(row))),
-        DataType::Utf8View => Some(Ok(array.as_string_view().value(row))),
-        DataType::Binary => Some(std::str::from_utf8(array.as_binary::<i32>().value(row))),
-        DataType::LargeBinary => Some(std::str::from_utf8(array.as_binary::<i64>().value(row))),
-        DataType::BinaryView => Some(std::str::from_utf8(array.as_binary_view().value(row))),
-        DataType::Dictionary(_, _) => {
-            let dictionary = array.as_any_dictionary();
-            let key = *dictionary.normalized_keys().get(row)?;
-            text_at(dictionary.values().as_ref(), key)
-        }
-        _ => None,
-    }
-}
-
-/// Whether a column of this type holds strings, or bytes that may be.
-pub(crate) fn is_text(kind: &DataType) -> bool {
-    match kind {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => true,
-        DataType::Dictionary(_, values) => is_text(values),
-        _ => false,
+    /// The fields of a row that stages asked for.
+    pub(crate) fn fields(&self, row: usize) -> Vec<Option<Cow<'_, str>>> {
+        self.fields.iter().map(|column| fields::value_at(column.as_ref(), row)).collect()
     }
 }
 
@@ -234,44 +189,11 @@ enum TextColumn<'b> {
 
 impl<'b> TextColumn<'b> {
     fn new(array: &'b ArrayRef) -> Self {
-        if is_text(array.data_type()) { Self::Plain(Strings(array)) } else { Self::Messages(Messages(array)) }
-    }
-}
-
-/// A column of chat records: a list of structs with a `content`.
-struct Messages<'b>(&'b ArrayRef);
-
-impl Messages<'_> {
-    fn parts(&self, row: usize) -> Option<ArrayRef> {
-        let valid = self.0.is_valid(row);
-        match self.0.data_type() {
-            DataType::List(_) if valid => {
-                self.0.as_any().downcast_ref::<ListArray>().map(|list| list.value(row))
-            }
-            DataType::LargeList(_) if valid => {
-                self.0.as_any().downcast_ref::<LargeListArray>().map(|l| l.value(row))
-            }
-            _ => None,
+        if is_text(array.data_type()) {
+            Self::Plain(Strings::new(array))
+        } else {
+            Self::Messages(Messages(array))
         }
-    }
-
-    /// The contents of a record's messages joined by one newline.
-    fn join<'s>(&self, row: usize, joined: &'s mut String) -> std::result::Result<&'s str, Cause> {
-        joined.clear();
-        let parts = self.parts(row).ok_or(Cause::NullText)?;
-        let contents = parts.as_any().downcast_ref::<StructArray>().and_then(|s| s.column_by_name("content"));
-        let contents = contents.ok_or(Cause::NullText)?;
-        for part in 0..contents.len() {
-            if part > 0 {
-                joined.push('\n');
-            }
-            match text_at(contents.as_ref(), part) {
-                Some(Ok(text)) => joined.push_str(text),
-                Some(Err(_)) => return Err(Cause::InvalidUtf8),
-                None => {}
-            }
-        }
-        Ok(joined)
     }
 }
 
@@ -280,39 +202,6 @@ fn column(path: &Path, schema: &Schema, name: &str) -> Result<usize> {
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         Error::input(path, format!("no column `{name}`; there are: {}", names.join(", ")))
     })
-}
-
-fn string_column(path: &Path, schema: &Schema, index: usize) -> Result<usize> {
-    let field = schema.field(index);
-    if is_text(field.data_type()) {
-        return Ok(index);
-    }
-    let why = format!("column `{}` is {}, expected a string", field.name(), field.data_type());
-    Err(Error::input(path, why))
-}
-
-fn messages_column(path: &Path, schema: &Schema, index: usize) -> Result<usize> {
-    let field = schema.field(index);
-    let content = match field.data_type() {
-        DataType::List(item) | DataType::LargeList(item) => match item.data_type() {
-            DataType::Struct(fields) => {
-                fields.iter().find(|f| f.name() == "content").map(|f| f.data_type().clone())
-            }
-            _ => None,
-        },
-        _ => None,
-    };
-    match content {
-        Some(kind) if is_text(&kind) => Ok(index),
-        _ => {
-            let why = format!(
-                "column `{}` is {}, expected a list of structs with a string `content`",
-                field.name(),
-                field.data_type()
-            );
-            Err(Error::input(path, why))
-        }
-    }
 }
 
 /// The schema with the text column as a view: decoding a view copies no text.
