@@ -3,9 +3,10 @@
 
 use crate::{
     Action, Asset, BenchmarkItem, Broken, BuildError, Built, ColumnRef, Context, Document, Edits, FILTERS,
-    Findings, ItemFields, Kind, Layout, Measure, Scratch, StageSlots, Value, View, find,
+    FieldRef, Findings, ItemFields, Kind, Layout, Measure, Scratch, StageSlots, Value, View, find,
 };
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub(crate) struct TestContext {
     pub(crate) assets: BTreeMap<String, String>,
     pub(crate) columns: BTreeMap<String, (usize, Kind)>,
     pub(crate) embedded: Vec<String>,
+    pub(crate) fields: Vec<String>,
 }
 
 impl Context for TestContext {
@@ -52,6 +54,11 @@ impl Context for TestContext {
         }
     }
 
+    fn field(&mut self, name: &str, _: Kind) -> Result<FieldRef, BuildError> {
+        self.fields.push(name.to_string());
+        Ok(FieldRef(self.fields.len() - 1))
+    }
+
     fn action(&self) -> Action {
         self.action.unwrap_or(Action::Remove)
     }
@@ -74,6 +81,9 @@ pub(crate) struct Case {
     #[serde(default)]
     pub(crate) id: String,
     pub(crate) url: Option<String>,
+    /// Columns of the input.
+    #[serde(default)]
+    pub(crate) fields: BTreeMap<String, String>,
     pub(crate) expect: String,
     pub(crate) value: Option<String>,
     pub(crate) bound: Option<String>,
@@ -119,13 +129,14 @@ pub(crate) struct Stage {
 pub(crate) struct Stages {
     pub(crate) stages: Vec<Stage>,
     pub(crate) layout: Layout,
+    fields: Vec<String>,
 }
 
 impl Stages {
     /// Builds stages from tables with `use`.
     pub(crate) fn build(tables: &[toml::Table], files: &BTreeMap<String, String>) -> Result<Self, String> {
         let mut context = TestContext { assets: files.clone(), ..TestContext::default() };
-        let mut all = Self { stages: Vec::new(), layout: Layout::default() };
+        let mut all = Self { stages: Vec::new(), layout: Layout::default(), fields: Vec::new() };
         for table in tables {
             let mut table = table.clone();
             let text = |value: Option<toml::Value>| value.and_then(|v| v.as_str().map(str::to_string));
@@ -146,6 +157,7 @@ impl Stages {
             }
             all.stages.push(Stage { built, slots });
         }
+        all.fields = context.fields;
         Ok(all)
     }
 
@@ -202,8 +214,10 @@ impl Case {
     fn check(&self, filter: &str, measure: Measure) -> Vec<String> {
         let stages = self.stages(filter).unwrap_or_else(|e| panic!("{filter}: {}: {e}", self.name));
         let text = self.text.repeat(self.repeat);
+        let fields: Vec<Option<Cow<'_, str>>> =
+            stages.fields.iter().map(|name| self.fields.get(name).map(Cow::from)).collect();
         let document =
-            Document { text: &text, id: &self.id, url: self.url.as_deref(), ..Document::default() };
+            Document { text: &text, id: &self.id, url: self.url.as_deref(), source: "", fields: &fields };
         let outcome = run(&stages, document, measure);
         let mut wrong = Vec::new();
         let mut compare = |what: &str, is: Option<String>, expected: Option<String>| {
