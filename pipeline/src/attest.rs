@@ -109,49 +109,17 @@ fn digest_of(written: &Written, name: &str) -> Result<Sha256> {
 /// The configuration as it is published, and what is left out of it.
 fn withhold(plan: &Plan, release: &Path) -> Result<(Value, Withheld)> {
     let mut config = plan.resolved().clone();
-    let places = sensitive(plan);
+    let places = plan.withheld();
     if places.is_empty() {
         return Ok((config, Withheld::default()));
     }
     let path = release.join(SALT_KEY);
     let bytes = std::fs::read(&path).map_err(|e| Error::output(&path, e))?;
     let key = <[u8; 32]>::try_from(bytes).map_err(|_| Error::output(&path, "not 32 bytes"))?;
-    let stages = commit_stages(&mut config, &places, &SaltKey::from_bytes(key))
+    let stages = commit_stages(&mut config, places, &SaltKey::from_bytes(key))
         .map_err(|e| Error::Bug(format!("the resolved configuration: {e}")))?;
     let assets = plan.assets().iter().filter(|asset| !names(&config, &asset.name));
     Ok((config.clone(), Withheld { stages, assets: assets.map(asset).collect() }))
-}
-
-/// The places of the stages that are not published.
-fn sensitive(plan: &Plan) -> Vec<usize> {
-    let mut places: Vec<usize> = Vec::new();
-    for (place, stage) in plan.stages().iter().enumerate() {
-        let named_so = stage.name == "hazard" || stage.name.starts_with("hazard-");
-        let reads = |earlier: &usize| {
-            let table = plan.resolved().get("stages").and_then(|stages| stages.get(place));
-            table.is_some_and(|table| reads_column(table, &plan.stages()[*earlier].name))
-        };
-        if stage.used == "keywords" || named_so || places.iter().any(reads) {
-            places.push(place);
-        }
-    }
-    places
-}
-
-/// Whether a resolved stage names another or a column of it: `hazard`, `hazard/score`, also in a list.
-fn reads_column(table: &Value, stage: &str) -> bool {
-    fn named(value: &Value, stage: &str) -> bool {
-        match value {
-            Value::String(text) => {
-                let rest = text.strip_prefix(stage);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
-            Value::Array(items) => items.iter().any(|item| named(item, stage)),
-            _ => false,
-        }
-    }
-    let Value::Object(fields) = table else { return false };
-    fields.iter().filter(|(key, _)| *key != "name" && *key != "use").any(|(_, value)| named(value, stage))
 }
 
 /// Whether a text stands anywhere in a document: what no public stage names belongs to a committed one.

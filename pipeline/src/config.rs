@@ -152,6 +152,7 @@ pub(crate) struct StageTable {
     pub(crate) name: String,
     pub(crate) when: Option<String>,
     pub(crate) action: Option<Action>,
+    pub(crate) publish: Option<bool>,
     pub(crate) table: toml::Table,
     pub(crate) line: usize,
 }
@@ -303,7 +304,12 @@ fn stage(mut table: toml::Table, line: usize) -> std::result::Result<StageTable,
             Some(value.try_into().map_err(|_| "`action` is `remove`, `quarantine` or `tag`".to_string())?)
         }
     };
-    Ok(StageTable { used, name, when, action, table, line })
+    let publish = match table.remove("publish") {
+        None => None,
+        Some(toml::Value::Boolean(publish)) => Some(publish),
+        Some(other) => return Err(format!("`publish` is {}, expected a boolean", other.type_str())),
+    };
+    Ok(StageTable { used, name, when, action, publish, table, line })
 }
 
 fn set(stages: &mut [StageTable], o: &Override) -> std::result::Result<(), String> {
@@ -313,7 +319,7 @@ fn set(stages: &mut [StageTable], o: &Override) -> std::result::Result<(), Strin
         .iter_mut()
         .find(|s| &s.name == name)
         .ok_or_else(|| format!("`--set` names the stage `{name}`; there are {}", known.join(", ")))?;
-    if matches!(o.key.as_str(), "use" | "name" | "when" | "action") {
+    if matches!(o.key.as_str(), "use" | "name" | "when" | "action" | "publish") {
         return Err(format!("`--set` cannot change `{}` of a stage", o.key));
     }
     stage.table.insert(o.key.clone(), o.value.clone());

@@ -50,6 +50,7 @@ mod spill;
 mod store;
 mod verdicts;
 pub mod whatif;
+mod withheld;
 mod work;
 mod write;
 

@@ -4,6 +4,7 @@ use crate::barriers::{self, Barrier};
 use crate::batch::{ShardReader, WantedField};
 use crate::config::{Config, StageTable};
 use crate::map::Map;
+use crate::withheld::{Exposed, withheld};
 use crate::{Error, Result};
 use filters::{
     Action, BenchmarkItem, BuildError, Built, Column, ColumnRef, Context, Entry, FieldRef, Filter,
@@ -27,6 +28,8 @@ pub struct Stage {
     pub when: Option<ColumnRef>,
     /// What happens to a record that breaks one of its rules.
     pub action: Action,
+    /// Whether its configuration is published, if the configuration says so.
+    pub publish: Option<bool>,
     /// What it does.
     pub step: Step,
     /// Its configuration with every default written out.
@@ -84,6 +87,7 @@ pub struct Plan {
     /// The input's columns that stages ask for, besides those under `[input]`.
     pub(crate) fields: Vec<WantedField>,
     pub(crate) resolved: Value,
+    withheld: Vec<usize>,
     pub(crate) digest: Sha256,
 }
 
@@ -95,7 +99,16 @@ impl Plan {
         for table in &config.stages {
             builder.add(&config, table)?;
         }
-        let resolved = resolved(&config, &builder.stages)?;
+        let stages = resolved_stages(&config, &builder.stages)?;
+        let withheld = withheld(&builder.stages, &stages).map_err(|Exposed { place, names }| {
+            let table = &config.stages[place];
+            let why = format!(
+                "stage `{}`: `publish` is true, but it names `{names}`, which is not published",
+                table.name
+            );
+            config.error(table.line, why)
+        })?;
+        let resolved = resolved(&config, &stages);
         let assets: Vec<Value> =
             builder.assets.iter().map(|a| json!([a.name, a.sha256.to_string()])).collect();
         let parts = json!({
@@ -111,6 +124,7 @@ impl Plan {
             assets: builder.assets,
             fields: builder.fields,
             resolved,
+            withheld,
             digest: Sha256::of(&bytes),
             config,
         })
@@ -139,6 +153,11 @@ impl Plan {
     /// The configuration with every default written out, as it is hashed and signed.
     pub fn resolved(&self) -> &Value {
         &self.resolved
+    }
+
+    /// The places of the stages whose configuration is published to auditors only.
+    pub fn withheld(&self) -> &[usize] {
+        &self.withheld
     }
 
     /// Shards that would be read: name, path and bytes.
@@ -336,7 +355,15 @@ impl Builder {
         step: Step,
         resolved: toml::Table,
     ) {
-        self.stages.push(Stage { name: table.name.clone(), used, when, action, step, resolved });
+        self.stages.push(Stage {
+            name: table.name.clone(),
+            used,
+            when,
+            action,
+            publish: table.publish,
+            step,
+            resolved,
+        });
     }
 }
 
@@ -432,7 +459,23 @@ fn lookup(known: &[(String, Kind)], name: &str, kind: Kind) -> std::result::Resu
 }
 
 /// The resolved configuration: what was meant, with nothing left to a default.
-fn resolved(config: &Config, stages: &[Stage]) -> Result<Value> {
+fn resolved(config: &Config, stages: &[Value]) -> Value {
+    let file = &config.file;
+    json!({
+        "schema": 1,
+        "measure": file.measure,
+        "words": file.words,
+        "dataset": file.dataset,
+        "producer": file.producer,
+        "input": file.input,
+        "output": file.output,
+        "sources": file.sources,
+        "gate": file.gate,
+        "stages": stages,
+    })
+}
+
+fn resolved_stages(config: &Config, stages: &[Stage]) -> Result<Vec<Value>> {
     let bug = |e: serde_json::Error| Error::Bug(e.to_string());
     let mut listed = Vec::new();
     for (stage, table) in stages.iter().zip(&config.stages) {
@@ -444,20 +487,11 @@ fn resolved(config: &Config, stages: &[Stage]) -> Result<Value> {
             if let Some(when) = &table.when {
                 map.insert("when".into(), json!(when));
             }
+            if let Some(publish) = table.publish {
+                map.insert("publish".into(), json!(publish));
+            }
         }
         listed.push(resolved);
     }
-    let file = &config.file;
-    Ok(json!({
-        "schema": 1,
-        "measure": file.measure,
-        "words": file.words,
-        "dataset": file.dataset,
-        "producer": file.producer,
-        "input": file.input,
-        "output": file.output,
-        "sources": file.sources,
-        "gate": file.gate,
-        "stages": listed,
-    }))
+    Ok(listed)
 }

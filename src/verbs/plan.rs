@@ -40,8 +40,11 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         "memory       about {megabytes:.0} MB on {threads} threads, and what `run --memory` allows"
     ))?;
     say("pass 1       judge every record; one task per row group")?;
-    for stage in plan.stages() {
-        let what = if stage.name == stage.used { String::new() } else { format!(" ({})", stage.used) };
+    for (at, stage) in plan.stages().iter().enumerate() {
+        let mut what = if stage.name == stage.used { String::new() } else { format!(" ({})", stage.used) };
+        if plan.withheld().contains(&at) {
+            what.push_str(", published to auditors only");
+        }
         let kind = match stage.step {
             Step::Judge { .. } => "judge  ",
             Step::Barrier(_) => "barrier",

@@ -81,6 +81,50 @@ fn released() -> Sandbox {
     sandbox
 }
 
+#[test]
+fn a_stage_is_published_as_its_configuration_says() {
+    let sandbox = Sandbox::with_keys();
+    write(&sandbox.path("corpus/a.parquet"), &texts(&[Some(KEPT), Some(HARMFUL), Some(SHORT)]), 3);
+    sandbox.write("packs/secret.toml", PACK);
+    let stages = |length: &str, terms: &str, score: &str| {
+        let length = format!("[[stage]]\nuse = \"doc-length\"\nchars_min = 17\n{length}");
+        let terms = format!("[[stage]]\nuse = \"keywords\"\npacks = [\"packs/secret.toml\"]\n{terms}");
+        let score = format!(
+            "[[stage]]\nuse = \"score-range\"\nscore = \"keywords/distinct\"\nat_most = \"9\"\n{score}"
+        );
+        config(&[length, terms, score].join("\n"))
+    };
+    let (open, closed) = ("publish = true", "publish = false");
+    for (at, (length, terms, score, expected)) in [
+        ("", "", "", [true, false, false]),
+        (closed, open, "", [false, true, true]),
+        ("", open, closed, [true, true, false]),
+        (open, closed, "", [true, false, false]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let out = format!("release-{at}");
+        sandbox.write("c.toml", stages(length, terms, score));
+        sandbox.release("c.toml", &out, &[]).expect(0);
+        sandbox.verify(&out, &["--inputs", "corpus", "--level", "replay"]).expect(0);
+        let public: serde_json::Value =
+            serde_json::from_slice(&sandbox.read(format!("{out}/config.public.json"))).unwrap();
+        let names = ["doc-length", "keywords", "score-range"];
+        let shown = |at: usize| public["stages"][at]["use"] == names[at];
+        assert_eq!([0, 1, 2].map(shown), expected, "{public}");
+    }
+    sandbox.write("c.toml", stages("", "", open));
+    let errors = sandbox.run(&["plan", "c.toml"]).expect(2).stderr;
+    assert!(
+        errors.contains("`publish` is true, but it names `keywords`, which is not published"),
+        "{errors}"
+    );
+    sandbox.write("c.toml", stages("publish = 1", "", ""));
+    let errors = sandbox.run(&["plan", "c.toml"]).expect(2).stderr;
+    assert!(errors.contains("`publish` is integer, expected a boolean"), "{errors}");
+}
+
 /// Every way in which a text, or bytes, may be spelled in a file.
 fn spellings(secret: &[u8]) -> Vec<Vec<u8>> {
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
