@@ -108,6 +108,7 @@ pub struct Findings {
     first_rule: usize,
     first_column: usize,
     broken: Option<Broken>,
+    failed: bool,
     edits: Vec<Edit>,
     spans: Vec<Span>,
 }
@@ -123,6 +124,7 @@ impl Findings {
             first_rule: 0,
             first_column: 0,
             broken: None,
+            failed: false,
             edits: Vec::new(),
             spans: Vec::new(),
         }
@@ -133,6 +135,7 @@ impl Findings {
         self.measured.fill(f64::NAN);
         self.columns.fill(Value::Absent);
         self.broken = None;
+        self.failed = false;
         self.edits.clear();
         self.spans.clear();
     }
@@ -144,12 +147,27 @@ impl Findings {
         self.bounds.clear();
         self.bounds.extend(slots.rules.iter().map(|rule| rule.bound));
         self.broken = None;
+        self.failed = false;
         self.edits.clear();
     }
 
-    /// Tells what a rule measured. `Break` when that decides the record and nothing more need be measured.
+    /// Says that the current stage cannot judge this record, which then is an error, not a record that passes.
+    pub fn fail(&mut self) {
+        self.failed = true;
+    }
+
+    /// Whether the current stage could not judge the record.
+    pub fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Tells what a rule measured; a value that is not finite is a failure of the stage. `Break` when that decides
+    /// the record and nothing more need be measured.
     pub fn measure(&mut self, rule: usize, value: f64) -> ControlFlow<()> {
-        debug_assert!(value.is_finite(), "a rule measured {value}");
+        if !value.is_finite() {
+            self.fail();
+            return ControlFlow::Break(());
+        }
         let bound = self.bounds[rule];
         if self.measure == Measure::All {
             self.measured[self.first_rule + rule] = value;
@@ -173,8 +191,13 @@ impl Findings {
         self.measure == Measure::All
     }
 
-    /// Records a column of the current stage.
+    /// Records a column of the current stage; a number that is not finite is a failure of the stage.
     pub fn record(&mut self, column: usize, value: Value) {
+        if let Value::Number(number) = value
+            && !number.is_finite()
+        {
+            return self.fail();
+        }
         self.columns[self.first_column + column] = value;
     }
 

@@ -145,6 +145,17 @@ pub(crate) struct Gate {
     pub(crate) removed_ppm_max: Option<u64>,
 }
 
+/// What becomes of a record that a stage could not judge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnError {
+    /// It waits for a person, under the rule [`ERROR`](crate::plan::ERROR).
+    #[default]
+    Quarantine,
+    /// It goes on, marked in the column `failed`.
+    Pass,
+}
+
 /// One `[[stage]]`: the keys every stage has, and the rest, which belongs to its entry.
 #[derive(Debug)]
 pub(crate) struct StageTable {
@@ -153,6 +164,7 @@ pub(crate) struct StageTable {
     pub(crate) when: Option<String>,
     pub(crate) action: Option<Action>,
     pub(crate) publish: Option<bool>,
+    pub(crate) on_error: Option<OnError>,
     pub(crate) table: toml::Table,
     pub(crate) line: usize,
 }
@@ -309,7 +321,13 @@ fn stage(mut table: toml::Table, line: usize) -> std::result::Result<StageTable,
         Some(toml::Value::Boolean(publish)) => Some(publish),
         Some(other) => return Err(format!("`publish` is {}, expected a boolean", other.type_str())),
     };
-    Ok(StageTable { used, name, when, action, publish, table, line })
+    let on_error = match table.remove("on_error") {
+        None => None,
+        Some(value) => {
+            Some(value.try_into().map_err(|_| "`on_error` is `quarantine` or `pass`".to_string())?)
+        }
+    };
+    Ok(StageTable { used, name, when, action, publish, on_error, table, line })
 }
 
 fn set(stages: &mut [StageTable], o: &Override) -> std::result::Result<(), String> {
@@ -319,7 +337,7 @@ fn set(stages: &mut [StageTable], o: &Override) -> std::result::Result<(), Strin
         .iter_mut()
         .find(|s| &s.name == name)
         .ok_or_else(|| format!("`--set` names the stage `{name}`; there are {}", known.join(", ")))?;
-    if matches!(o.key.as_str(), "use" | "name" | "when" | "action" | "publish") {
+    if matches!(o.key.as_str(), "use" | "name" | "when" | "action" | "publish" | "on_error") {
         return Err(format!("`--set` cannot change `{}` of a stage", o.key));
     }
     stage.table.insert(o.key.clone(), o.value.clone());

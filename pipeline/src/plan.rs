@@ -2,7 +2,7 @@
 
 use crate::barriers::{self, Barrier};
 use crate::batch::{ShardReader, WantedField};
-use crate::config::{Config, StageTable};
+use crate::config::{Config, OnError, StageTable};
 use crate::map::Map;
 use crate::withheld::{Exposed, withheld};
 use crate::{Error, Result};
@@ -30,6 +30,8 @@ pub struct Stage {
     pub action: Action,
     /// Whether its configuration is published, if the configuration says so.
     pub publish: Option<bool>,
+    /// What happens to a record that it could not judge.
+    pub on_error: OnError,
     /// What it does.
     pub step: Step,
     /// Its configuration with every default written out.
@@ -280,10 +282,13 @@ impl Builder {
             None => None,
         };
         if let Some(entry) = barriers::find(&table.used) {
-            if when.is_some() || table.action == Some(Action::Tag) {
+            if when.is_some() || table.action == Some(Action::Tag) || table.on_error.is_some() {
                 return Err(config.error(
                     table.line,
-                    format!("stage `{}`: a barrier takes no `when` and cannot `tag`", table.name),
+                    format!(
+                        "stage `{}`: a barrier takes no `when` or `on_error` and cannot `tag`",
+                        table.name
+                    ),
                 ));
             }
             let action = table.action.unwrap_or(Action::Remove);
@@ -331,6 +336,9 @@ impl Builder {
         if filter.edits() {
             extra.push(EDITED);
         }
+        if table.on_error == Some(OnError::Pass) {
+            extra.push(FAILED);
+        }
         if action == Action::Tag && !filter.rules().is_empty() {
             extra.push(BROKEN);
         }
@@ -361,6 +369,7 @@ impl Builder {
             when,
             action,
             publish: table.publish,
+            on_error: table.on_error.unwrap_or_default(),
             step,
             resolved,
         });
@@ -370,6 +379,12 @@ impl Builder {
 /// The column in which an editing stage says whether it finds something to edit in the text it sees. Where everything
 /// is measured it says so of a record that an earlier stage decided, too.
 pub(crate) const EDITED: Column = Column::new("edited", Kind::Flag);
+
+/// The column in which a stage marks the records it could not judge and let pass.
+pub(crate) const FAILED: Column = Column::new("failed", Kind::Flag);
+
+/// The rule under which a record is quarantined that a stage could not judge.
+pub(crate) const ERROR: &str = "error";
 
 /// The column in which a stage that only tags names the rule a record broke.
 pub(crate) const BROKEN: Column = Column::new("broken", Kind::Label);
@@ -486,6 +501,9 @@ fn resolved_stages(config: &Config, stages: &[Stage]) -> Result<Vec<Value>> {
             map.insert("action".into(), serde_json::to_value(stage.action).map_err(bug)?);
             if let Some(when) = &table.when {
                 map.insert("when".into(), json!(when));
+            }
+            if matches!(stage.step, Step::Judge { .. }) {
+                map.insert("on_error".into(), serde_json::to_value(stage.on_error).map_err(bug)?);
             }
             if let Some(publish) = table.publish {
                 map.insert("publish".into(), json!(publish));

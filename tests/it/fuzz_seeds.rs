@@ -3,6 +3,7 @@
 //! `UPDATE_SEEDS=1 cargo test --test it fuzz_seeds` makes the seeds anew, all by our own code and with a new key; build
 //! again afterwards, for the key is compiled in.
 
+use crate::fixture;
 use crate::harness::{Sandbox, config, repository, tree};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,9 +11,6 @@ use std::sync::OnceLock;
 
 #[path = "../../fuzz/entries.rs"]
 mod entries;
-#[path = "../../classifiers/src/fasttext/fixture.rs"]
-#[allow(dead_code)]
-mod fixture;
 
 /// Mutations of all seeds of one target.
 const CASES: usize = 2_000;

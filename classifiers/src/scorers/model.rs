@@ -32,8 +32,7 @@ pub(super) fn find_label(
     })
 }
 
-/// fastText's probabilities reach 1.00001; what is recorded and judged is a probability. A model whose numbers
-/// overflow has told nothing, which is recorded as 0.
+/// fastText's probabilities reach 1.00001; what is recorded and judged is a probability.
 pub(super) fn recorded(probability: f32) -> f64 {
-    if probability.is_nan() { 0.0 } else { f64::from(probability).clamp(0.0, 1.0) }
+    f64::from(probability).clamp(0.0, 1.0)
 }

@@ -2,9 +2,11 @@
 
 use super::watch::{Part, Watch};
 use crate::barriers::Barrier;
-use crate::plan::{EDITED, Plan, Stage, Step};
+use crate::config::OnError;
+use crate::plan::{EDITED, ERROR, FAILED, Plan, Stage, Step};
 use crate::verdicts::{Decision, StageEdit, decimal};
 use filters::{Action, Edits, Findings, Measure, Value, View};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// One record's way through the stages.
@@ -74,8 +76,12 @@ impl Walk {
             return None;
         }
         findings.enter(slots);
-        // whether it stopped early is told by the broken rule
-        let _ = filter.judge(view, findings);
+        // whether it stopped early is told by the broken rule; a bug in a stage must not end a run of many hours
+        let judged = catch_unwind(AssertUnwindSafe(|| _ = filter.judge(view, findings)));
+        if judged.is_err() || findings.failed() {
+            self.fail(at, stage, view, findings);
+            return None;
+        }
         if let Some(broken) = findings.broken() {
             let rule = slots.rules[broken.rule].id.clone();
             if stage.action == Action::Tag {
@@ -105,6 +111,32 @@ impl Walk {
             .extend(edits.as_slice().iter().map(|edit| StageEdit { stage: at as u16, edit: edit.clone() }));
         Some(edits.apply(view.text()))
     }
+
+    /// A record that a stage could not judge: neither what it found nor what it would have done is known.
+    fn fail(&mut self, at: usize, stage: &Stage, view: &View<'_>, findings: &mut Findings) {
+        let Step::Judge { slots, .. } = &stage.step else { return };
+        tracing::warn!("stage `{}` could not judge the record `{}`", stage.name, view.document().id);
+        for column in 0..slots.columns.len() {
+            findings.record(column, Value::Absent);
+        }
+        match stage.on_error {
+            OnError::Pass => {
+                if let Some(column) = slots.columns.iter().rposition(|column| *column == FAILED) {
+                    findings.record(column, Value::Flag(true));
+                }
+            }
+            OnError::Quarantine if self.decision.is_none() => {
+                self.decision = Some(Decision {
+                    stage: at as u16,
+                    rule: ERROR.into(),
+                    value: "1".into(),
+                    bound: "0".into(),
+                    quarantined: true,
+                });
+            }
+            OnError::Quarantine => {}
+        }
+    }
 }
 
 /// The edits of one record replayed on its text, up to (not including) the stage at `before`.
@@ -120,4 +152,75 @@ pub(crate) fn replay(text: &str, edits: &[StageEdit], before: usize) -> Edits {
         at = end;
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use filters::{Column, Document, Filter, Kind, Layout, Scratch};
+    use std::ops::ControlFlow;
+    use std::path::Path;
+
+    /// Cannot judge what holds these words.
+    struct Faulty;
+
+    impl Filter for Faulty {
+        fn columns(&self) -> Vec<Column> {
+            vec![Column::new("score", Kind::Number)]
+        }
+
+        fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
+            match view.text() {
+                "panic" => std::panic::resume_unwind(Box::new("a bug")),
+                "nan" => findings.record(0, Value::Number(f64::NAN)),
+                "half" => {
+                    findings.record(0, Value::Number(0.25));
+                    findings.fail();
+                }
+                _ => findings.record(0, Value::Number(0.5)),
+            }
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// A plan of one stage with these keys, whose filter is [`Faulty`].
+    fn plan(keys: &str) -> Plan {
+        let text = format!(
+            "schema = 1\n[input]\nfiles = [\"a\"]\ntext = \"t\"\n[[stage]]\nuse = \"gopher-quality\"\nname = \"scorer\"\n{keys}"
+        );
+        let mut plan = Plan::new(Config::parse(Path::new("c.toml"), &text, &[]).unwrap()).unwrap();
+        let extra: &[Column] = if keys.is_empty() { &[] } else { &[FAILED] };
+        let mut layout = Layout::default();
+        let slots = layout.add(&Faulty, extra);
+        plan.stages[0].step = Step::Judge { filter: Box::new(Faulty), slots, aliases: Vec::new() };
+        plan.layout = layout;
+        plan
+    }
+
+    fn walk(plan: &Plan, text: &str) -> (Option<Decision>, Vec<Value>) {
+        let scratch = Scratch::default();
+        let mut findings = Findings::new(&plan.layout, Measure::First);
+        let view = View::new(Document { text, id: "r", ..Document::default() }, &scratch);
+        let mut walk = Walk::default();
+        walk.stages(plan, 0, &view, (&mut findings, &mut []), &mut ());
+        let columns = plan.columns().len();
+        (walk.decision, (0..columns).map(|at| findings.get(filters::ColumnRef(at)).clone()).collect())
+    }
+
+    #[test]
+    fn what_a_stage_cannot_judge_is_quarantined_or_passes_marked() {
+        let (closed, open) = (plan(""), plan("on_error = \"pass\""));
+        for text in ["panic", "nan", "half"] {
+            let (decision, columns) = walk(&closed, text);
+            let decision = decision.unwrap();
+            assert_eq!((decision.rule.as_ref(), decision.quarantined), (ERROR, true), "{text}");
+            assert_eq!(columns, [Value::Absent], "{text}");
+            let (decision, columns) = walk(&open, text);
+            assert!(decision.is_none(), "{text}");
+            assert_eq!(columns, [Value::Absent, Value::Flag(true)], "{text}");
+        }
+        let (decision, columns) = walk(&open, "other");
+        assert_eq!((decision.is_none(), columns), (true, vec![Value::Number(0.5), Value::Absent]));
+    }
 }
