@@ -31,7 +31,7 @@ pub use document::{Analysed, Document, Scratch, View};
 pub use edit::{Edit, Edits};
 pub use error::BuildError;
 pub use findings::{Broken, Findings, Layout, Measure, Span, StageSlots, Value};
-pub use items::{BenchmarkItem, ItemFields};
+pub use items::{BenchmarkItem, ItemFields, NameField};
 pub use registry::{FILTERS, find};
 pub use spec::{
     Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Rule, RuleBound, Spec,

@@ -183,6 +183,12 @@ pub trait Context {
         PathBuf::from(name)
     }
 
+    /// The files that a configured name or glob stands for, sorted; a glob that matches nothing is an error.
+    /// Surroundings without folders leave this out.
+    fn expand(&self, pattern: &str) -> Result<Vec<String>, BuildError> {
+        Ok(vec![pattern.to_string()])
+    }
+
     /// Reads a configured file of evaluation items, Parquet or JSON Lines, and lists its digest in the manifest.
     /// Surroundings in which no such file can be read leave this out.
     fn benchmark(&mut self, name: &str, fields: ItemFields<'_>) -> Result<Vec<BenchmarkItem>, BuildError> {

@@ -368,6 +368,24 @@ impl Context for Site<'_> {
         Ok(filters::Asset { name: name.to_string(), bytes: Arc::new(map) })
     }
 
+    fn expand(&self, pattern: &str) -> std::result::Result<Vec<String>, BuildError> {
+        // a file that is not there is told when it is opened
+        if !pattern.contains(['*', '?', '[', '{']) {
+            return Ok(vec![pattern.to_string()]);
+        }
+        let mut paths = Vec::new();
+        crate::inputs::expand(&self.folder.join(pattern), &mut paths)
+            .map_err(|e| BuildError::asset(pattern, e.to_string()))?;
+        paths.sort();
+        let folder = crate::inputs::clean(self.folder);
+        let name = |path: &PathBuf| path.strip_prefix(&folder).unwrap_or(path).to_str().map(String::from);
+        match paths.iter().map(name).collect::<Option<Vec<String>>>() {
+            Some(names) if !names.is_empty() => Ok(names),
+            Some(_) => Err(BuildError::asset(pattern, "nothing matches")),
+            None => Err(BuildError::asset(pattern, "matches a name that is not UTF-8")),
+        }
+    }
+
     fn benchmark(
         &mut self,
         name: &str,
