@@ -22,7 +22,10 @@ pub(crate) fn read(
         name if name.ends_with(".parquet") => parquet(asset, fields),
         name if name.ends_with(".jsonl") => json_lines(bytes, fields),
         name if name.ends_with(".jsonl.zst") => unpacked(bytes).and_then(|lines| json_lines(&lines, fields)),
-        _ => Err("is none of .parquet, .jsonl and .jsonl.zst; other compressed files have to be unpacked".into()),
+        _ => {
+            Err("is none of .parquet, .jsonl and .jsonl.zst; other compressed files have to be unpacked"
+                .into())
+        }
     };
     items.map_err(|why| BuildError::asset(&asset.name, why))
 }
@@ -68,7 +71,10 @@ fn parquet(asset: &Asset, fields: &ItemFields<'_>) -> Wrong<Vec<BenchmarkItem>> 
         match schema.field_with_name(name) {
             Ok(field) if is_label(field.data_type()) => {}
             Ok(field) if required => {
-                return Err(format!("column `{name}` is {}, expected a string or an integer", field.data_type()));
+                return Err(format!(
+                    "column `{name}` is {}, expected a string or an integer",
+                    field.data_type()
+                ));
             }
             Err(_) if required => return Err(format!("no column `{name}`; there are: {}", names.join(", "))),
             _ => {}
@@ -123,7 +129,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 fn json_lines(bytes: &[u8], fields: &ItemFields<'_>) -> Wrong<Vec<BenchmarkItem>> {
     let mut items = Vec::new();
-    let named = [fields.id, fields.benchmark].into_iter().filter(|field| field.required).map(|field| field.name);
+    let named =
+        [fields.id, fields.benchmark].into_iter().filter(|field| field.required).map(|field| field.name);
     let mut missing: Vec<&str> = fields.append.iter().map(String::as_str).chain(named).collect();
     let mut there = BTreeSet::new();
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);

@@ -119,7 +119,21 @@ pub fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"c.toml\"]"),
             &[],
             &[
-                "error: c.toml:8: stage `decontamination`: asset `c.toml`: is neither a .parquet nor a .jsonl file",
+                "error: c.toml:8: stage `decontamination`: asset `c.toml`: is none of .parquet, .jsonl and .jsonl.zst; other compressed files have to be unpacked",
+            ],
+        ),
+        Case(
+            "benchmarks that match nothing",
+            stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"evals/*.jsonl\"]"),
+            &[],
+            &["error: c.toml:8: stage `decontamination`: asset `evals/*.jsonl`: nothing matches"],
+        ),
+        Case(
+            "benchmark without the id that was asked for",
+            stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"corpus/*.parquet\"]\nid = \"key\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `decontamination`: asset `corpus/a.parquet`: no column `key`; there are: id, text",
             ],
         ),
         Case(

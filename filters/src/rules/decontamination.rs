@@ -52,8 +52,8 @@ mod tests;
 pub use normalisation::Normalisation;
 
 use crate::{
-    BenchmarkItem, Bound, BuildError, Column, Context, Decimal, Filter, Findings, ItemFields, Kind, NameField,
-    Rule, RuleBound, Spec, Value, View,
+    BenchmarkItem, Bound, BuildError, Column, Context, Decimal, Filter, Findings, ItemFields, Kind,
+    NameField, Rule, RuleBound, Spec, Value, View,
 };
 use canaries::Canaries;
 use index::Cut;
@@ -219,7 +219,9 @@ impl Config {
             }
             for (number, item) in items.iter().enumerate() {
                 let label = label(&name, number, item);
-                builder.add(&label, &item.text).map_err(|_| BuildError::asset(&name, "has too many words"))?;
+                builder
+                    .add(&label, &item.text)
+                    .map_err(|_| BuildError::asset(&name, "has too many words"))?;
             }
         }
         let items = builder.finish();

@@ -114,7 +114,11 @@ impl Unsought {
             by_benchmark.entry(benchmark).or_default().push(id);
         }
         told.extend(by_benchmark.into_iter().map(|(benchmark, ids)| {
-            let mut line = format!("not looked for: {} of `{benchmark}`: {}", ids.len(), ids[..ids.len().min(NAMED)].join(", "));
+            let mut line = format!(
+                "not looked for: {} of `{benchmark}`: {}",
+                ids.len(),
+                ids[..ids.len().min(NAMED)].join(", ")
+            );
             if ids.len() > NAMED {
                 // writing to a string cannot fail
                 let _ = write!(line, " and {} more", ids.len() - NAMED);

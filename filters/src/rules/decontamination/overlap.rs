@@ -58,7 +58,14 @@ pub(super) fn overlap(index: &Index, text: &str, hashes: &[u64], hits_min: u32) 
     let Spelling { item: number, label, .. } = &index.spellings[best.spelling as usize];
     let first = stretches.iter().find(|(_, owner)| *owner == best.spelling);
     let position = first.and_then(|(range, _)| places.get(range.start)).map_or(0, |place| place.start);
-    Some(Overlap { item: Arc::clone(label), number: *number, hits: best.hits, share: best.share, position, spans })
+    Some(Overlap {
+        item: Arc::clone(label),
+        number: *number,
+        hits: best.hits,
+        share: best.share,
+        position,
+        spans,
+    })
 }
 
 /// What of the items stands in the text.

@@ -7,9 +7,8 @@ use crate::text::{CodePoints, placed_words, word_hash};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-static UNSPACED: LazyLock<CodePoints> = LazyLock::new(|| {
-    CodePoints::from_class(r"[[\p{Han}\p{Hiragana}\p{Katakana}ー]--[\x{0}-\x{2fff}]]")
-});
+static UNSPACED: LazyLock<CodePoints> =
+    LazyLock::new(|| CodePoints::from_class(r"[[\p{Han}\p{Hiragana}\p{Katakana}ー]--[\x{0}-\x{2fff}]]"));
 
 /// The first byte of every unspaced character is at least this, which few texts in other scripts have.
 const LEAD_MIN: u8 = 0xe3;
