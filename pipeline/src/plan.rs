@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A version of what tasks write for one another; part of every identity.
-const ARTEFACT_VERSION: u32 = 2;
+const ARTEFACT_VERSION: u32 = 3;
 
 /// A stage, ready to run.
 pub struct Stage {
