@@ -254,6 +254,8 @@ pub struct Entry {
     pub action: Action,
     /// The configuration with every default written out.
     pub defaults: fn() -> Result<toml::Table, BuildError>,
+    /// All its keys, also those without a default.
+    pub keys: fn() -> &'static [&'static str],
     /// Builds an instance from a table without the common keys.
     pub build: fn(toml::Table, &mut dyn Context) -> Result<Built, BuildError>,
 }
@@ -268,6 +270,7 @@ pub const fn entry<S: Spec>() -> Entry {
         example: S::EXAMPLE,
         action: S::ACTION,
         defaults: || resolve(&S::default()),
+        keys: crate::keys::<S>,
         build: |table, context| {
             let spec: S =
                 table.try_into().map_err(|e: toml::de::Error| BuildError::Config(e.message().to_string()))?;

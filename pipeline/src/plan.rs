@@ -3,7 +3,7 @@
 use crate::barriers::{self, Barrier};
 use crate::config::{Config, StageTable};
 use crate::map::Map;
-use crate::{Error, Result};
+use crate::{Error, Result, stage_checks};
 use filters::{
     Action, BenchmarkItem, BuildError, Built, Column, ColumnRef, Context, Entry, Filter, ItemFields, Kind,
     Layout, StageSlots,
@@ -215,17 +215,6 @@ impl Plan {
     }
 }
 
-/// What a stage compares records by that no record has, with the key that would give it to them.
-fn incomparable(config: &Config, stage: &toml::Table) -> Option<(&'static str, &'static str)> {
-    let by = stage.get("by").and_then(toml::Value::as_array)?;
-    let parts = [
-        ("url", "`input.url`", config.file.input.url.is_none()),
-        ("source", "`[[source]]`", config.file.sources.is_empty()),
-    ];
-    let missing = |part: &str| by.iter().any(|by| by.as_str() == Some(part));
-    parts.into_iter().find(|(part, _, absent)| *absent && missing(part)).map(|(part, key, _)| (part, key))
-}
-
 #[derive(Default)]
 struct Builder {
     stages: Vec<Stage>,
@@ -246,6 +235,12 @@ impl Builder {
             ));
         }
         let fail = |e: BuildError| config.error(table.line, format!("stage `{}`: {e}", table.name));
+        let hinted = |mut error: Error, keys: &[&'static str]| {
+            if let Error::Config { hint, .. } = &mut error {
+                *hint = stage_checks::key_hint(table, keys);
+            }
+            error
+        };
         let when = match &table.when {
             Some(name) => Some(lookup(&self.known, name, Kind::Flag).map_err(fail)?),
             None => None,
@@ -260,18 +255,16 @@ impl Builder {
             let action = table.action.unwrap_or(Action::Remove);
             let mut site =
                 Site { folder: config.folder(), known: &self.known, assets: &mut self.assets, action };
-            let (barrier, resolved) = (entry.build)(table.table.clone(), &mut site).map_err(fail)?;
+            let (barrier, resolved) =
+                (entry.build)(table.table.clone(), &mut site).map_err(|e| hinted(fail(e), (entry.keys)()))?;
             if barrier.edits() && config.file.input.messages.is_some() {
                 return Err(config.error(
                     table.line,
                     format!("stage `{}` edits text and cannot run on `messages`", table.name),
                 ));
             }
-            if let Some((part, key)) = incomparable(config, &resolved) {
-                return Err(config.error(
-                    table.line,
-                    format!("stage `{}`: `by` compares the {part}, but there is no {key}", table.name),
-                ));
+            if let Some(why) = stage_checks::absent(config, &resolved) {
+                return Err(config.error(table.line, format!("stage `{}`: {why}", table.name)));
             }
             for name in barrier.associates() {
                 if !self.stages.iter().any(|stage| stage.name == *name) {
@@ -291,7 +284,8 @@ impl Builder {
             .ok_or_else(|| unknown(config, table))?;
         let action = table.action.unwrap_or(entry.action);
         let mut site = Site { folder: config.folder(), known: &self.known, assets: &mut self.assets, action };
-        let Built { filter, resolved } = (entry.build)(table.table.clone(), &mut site).map_err(fail)?;
+        let Built { filter, resolved } =
+            (entry.build)(table.table.clone(), &mut site).map_err(|e| hinted(fail(e), (entry.keys)()))?;
         if filter.edits() && config.file.input.messages.is_some() {
             return Err(config.error(
                 table.line,

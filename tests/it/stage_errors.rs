@@ -12,6 +12,7 @@ pub fn cases() -> Vec<Case> {
             &[],
             &[
                 "error: c.toml:8: stage `doc-length`: unknown field `word_min`, expected one of `chars_min`, `chars_max`, `words_min`, `words_max`",
+                "hint: did you mean `words_min`? `probity filters doc-length` lists all",
             ],
         ),
         Case(
@@ -218,6 +219,7 @@ pub fn cases() -> Vec<Case> {
             &[],
             &[
                 "error: c.toml:8: stage `exact-duplicates`: unknown field `kep`, expected one of `by`, `keep`, `score`, `sources`",
+                "hint: did you mean `keep`? `probity filters exact-duplicates` lists all",
             ],
         ),
         Case(
