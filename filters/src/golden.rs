@@ -34,7 +34,7 @@ impl Context for TestContext {
             let field = |name: &str| object[name].as_str().map(str::to_string);
             let texts = [fields.text].into_iter().chain(fields.append.iter().map(String::as_str));
             let text = texts.map(|name| field(name).unwrap()).collect::<Vec<_>>().join("\n");
-            BenchmarkItem { text, id: field(fields.id), benchmark: field(fields.benchmark) }
+            BenchmarkItem { text, id: field(fields.id.name), benchmark: field(fields.benchmark.name) }
         };
         Ok(lines.map(item).collect())
     }

@@ -7,10 +7,26 @@ pub struct ItemFields<'a> {
     pub text: &'a str,
     /// Texts that are read as its continuation. An item may lack them, a file may not.
     pub append: &'a [String],
-    /// What the item is called. Items and files may lack it.
-    pub id: &'a str,
-    /// Which benchmark the item belongs to. Items and files may lack it.
-    pub benchmark: &'a str,
+    /// What the item is called.
+    pub id: NameField<'a>,
+    /// Which benchmark the item belongs to.
+    pub benchmark: NameField<'a>,
+}
+
+/// A field that helps to name items. An item may lack it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameField<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// Whether every file has to have it.
+    pub required: bool,
+}
+
+impl<'a> NameField<'a> {
+    /// A field that was asked for, or else one that may be there.
+    pub fn new(asked_for: Option<&'a str>, usual: &'a str) -> Self {
+        Self { name: asked_for.unwrap_or(usual), required: asked_for.is_some() }
+    }
 }
 
 /// One item of a benchmark.

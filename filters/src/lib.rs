@@ -18,6 +18,7 @@ mod findings;
 #[cfg(test)]
 mod golden;
 mod items;
+mod keys;
 pub mod pack;
 #[cfg(test)]
 mod properties;
@@ -31,7 +32,8 @@ pub use document::{Analysed, Document, FieldRef, Scratch, View};
 pub use edit::{Edit, Edits};
 pub use error::BuildError;
 pub use findings::{Broken, Findings, Layout, Measure, Span, StageSlots, Value};
-pub use items::{BenchmarkItem, ItemFields};
+pub use items::{BenchmarkItem, ItemFields, NameField};
+pub use keys::keys;
 pub use registry::{FILTERS, find};
 pub use spec::{
     Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Rule, RuleBound, Spec,

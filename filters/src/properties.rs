@@ -237,7 +237,11 @@ fn a_wrong_value_is_refused_with_its_key() {
         ("decontamination", "canaries = [\" \"]", "`canaries` has an empty string"),
         ("decontamination", "benchmarks = [\"none.jsonl\"]", "asset `none.jsonl`: no such file"),
         ("decontamination", "canaries = [\"c\"]\nngram = 0", "`ngram` is 0, expected 1 to 64"),
-        ("decontamination", "canaries = [\"c\"]\nngram = 7", "`item_words_min` is 8, expected 1 to 7"),
+        (
+            "decontamination",
+            "canaries = [\"c\"]\nngram = 7\nitem_words_min = 8",
+            "`item_words_min` is 8, expected 1 to 7",
+        ),
         (
             "decontamination",
             "canaries = [\"c\"]\ndistinct_words_min = 14",

@@ -183,6 +183,12 @@ pub trait Context {
         PathBuf::from(name)
     }
 
+    /// The files that a configured name or glob stands for, sorted; a glob that matches nothing is an error.
+    /// Surroundings without folders leave this out.
+    fn expand(&self, pattern: &str) -> Result<Vec<String>, BuildError> {
+        Ok(vec![pattern.to_string()])
+    }
+
     /// Reads a configured file of evaluation items, Parquet or JSON Lines, and lists its digest in the manifest.
     /// Surroundings in which no such file can be read leave this out.
     fn benchmark(&mut self, name: &str, fields: ItemFields<'_>) -> Result<Vec<BenchmarkItem>, BuildError> {
@@ -256,6 +262,8 @@ pub struct Entry {
     pub action: Action,
     /// The configuration with every default written out.
     pub defaults: fn() -> Result<toml::Table, BuildError>,
+    /// All its keys, also those without a default.
+    pub keys: fn() -> &'static [&'static str],
     /// Builds an instance from a table without the common keys.
     pub build: fn(toml::Table, &mut dyn Context) -> Result<Built, BuildError>,
 }
@@ -270,6 +278,7 @@ pub const fn entry<S: Spec>() -> Entry {
         example: S::EXAMPLE,
         action: S::ACTION,
         defaults: || resolve(&S::default()),
+        keys: crate::keys::<S>,
         build: |table, context| {
             let spec: S =
                 table.try_into().map_err(|e: toml::de::Error| BuildError::Config(e.message().to_string()))?;

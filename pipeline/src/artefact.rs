@@ -43,6 +43,10 @@ pub(crate) enum Kind {
     Cuts = 10,
     /// Runs of units that repeat, by record.
     Passages = 11,
+    /// Passages that repeat: how often, and where first.
+    Repeated = 12,
+    /// Where passages repeat, in bytes, by record.
+    Evidence = 13,
 }
 
 /// A digest of everything an artefact depends on.

@@ -1,13 +1,15 @@
 //! Files of evaluation items: Parquet, or JSON Lines with one object a line. They come from outside, so nothing about
 //! them is taken on trust, and whatever is wrong names the row.
 
-use crate::batch::{is_text, label_at, text_at};
+use crate::batch::{is_label, is_text, label_at, text_at};
 use arrow_array::{ArrayRef, RecordBatch};
 use bytes::Bytes;
-use filters::{Asset, BenchmarkItem, BuildError, ItemFields};
+use filters::{Asset, BenchmarkItem, BuildError, ItemFields, NameField};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::io::Read;
 use std::sync::Arc;
 
 /// Reads the items of a file; its name tells the format.
@@ -15,12 +17,30 @@ pub(crate) fn read(
     asset: &Asset,
     fields: &ItemFields<'_>,
 ) -> std::result::Result<Vec<BenchmarkItem>, BuildError> {
-    let items = match asset.name.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("parquet") => parquet(asset, fields),
-        Some("jsonl") => json_lines((*asset.bytes).as_ref(), fields),
-        _ => Err("is neither a .parquet nor a .jsonl file".to_string()),
+    let bytes = (*asset.bytes).as_ref();
+    let items = match asset.name.to_lowercase() {
+        name if name.ends_with(".parquet") => parquet(asset, fields),
+        name if name.ends_with(".jsonl") => json_lines(bytes, fields),
+        name if name.ends_with(".jsonl.zst") => unpacked(bytes).and_then(|lines| json_lines(&lines, fields)),
+        _ => {
+            Err("is none of .parquet, .jsonl and .jsonl.zst; other compressed files have to be unpacked"
+                .into())
+        }
     };
     items.map_err(|why| BuildError::asset(&asset.name, why))
+}
+
+/// The most that a compressed file may unpack to.
+const UNPACKED_BYTES_MAX: u64 = 4 << 30;
+
+fn unpacked(bytes: &[u8]) -> Wrong<Vec<u8>> {
+    let decoder = zstd::Decoder::new(bytes).map_err(|e| e.to_string())?;
+    let mut lines = Vec::new();
+    decoder.take(UNPACKED_BYTES_MAX + 1).read_to_end(&mut lines).map_err(|e| e.to_string())?;
+    match lines.len() as u64 {
+        0..=UNPACKED_BYTES_MAX => Ok(lines),
+        _ => Err(format!("unpacks to more than {UNPACKED_BYTES_MAX} bytes")),
+    }
 }
 
 /// What is wrong with a file.
@@ -47,7 +67,20 @@ fn parquet(asset: &Asset, fields: &ItemFields<'_>) -> Wrong<Vec<BenchmarkItem>> 
             Err(_) => return Err(format!("no column `{name}`; there are: {}", names.join(", "))),
         }
     }
-    let wanted: Vec<&str> = texts(fields).chain([fields.id, fields.benchmark]).collect();
+    for NameField { name, required } in [fields.id, fields.benchmark] {
+        match schema.field_with_name(name) {
+            Ok(field) if is_label(field.data_type()) => {}
+            Ok(field) if required => {
+                return Err(format!(
+                    "column `{name}` is {}, expected a string or an integer",
+                    field.data_type()
+                ));
+            }
+            Err(_) if required => return Err(format!("no column `{name}`; there are: {}", names.join(", "))),
+            _ => {}
+        }
+    }
+    let wanted: Vec<&str> = texts(fields).chain([fields.id.name, fields.benchmark.name]).collect();
     let columns = names.iter().enumerate().filter(|(_, name)| wanted.contains(name)).map(|(at, _)| at);
     let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
     let mut items = Vec::new();
@@ -67,7 +100,7 @@ fn add_rows(batch: &RecordBatch, fields: &ItemFields<'_>, items: &mut Vec<Benchm
     let column = |name: &str| batch.column_by_name(name);
     let label =
         |column: Option<&ArrayRef>, row: usize| column.and_then(|of| label_at(of, row)).map(String::from);
-    let (id, benchmark) = (column(fields.id), column(fields.benchmark));
+    let (id, benchmark) = (column(fields.id.name), column(fields.benchmark.name));
     for row in 0..batch.num_rows() {
         let mut text = String::new();
         for (nth, name) in texts(fields).enumerate() {
@@ -91,9 +124,16 @@ fn append(text: &mut String, nth: usize, more: &str) {
     text.push_str(more);
 }
 
+/// What some editors write before the first line.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 fn json_lines(bytes: &[u8], fields: &ItemFields<'_>) -> Wrong<Vec<BenchmarkItem>> {
     let mut items = Vec::new();
-    let mut missing: Vec<&String> = fields.append.iter().collect();
+    let named =
+        [fields.id, fields.benchmark].into_iter().filter(|field| field.required).map(|field| field.name);
+    let mut missing: Vec<&str> = fields.append.iter().map(String::as_str).chain(named).collect();
+    let mut there = BTreeSet::new();
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     for (line, number) in bytes.split(|&byte| byte == b'\n').zip(1u64..) {
         if line.trim_ascii().is_empty() {
             continue;
@@ -102,9 +142,15 @@ fn json_lines(bytes: &[u8], fields: &ItemFields<'_>) -> Wrong<Vec<BenchmarkItem>
         let object = object(line).map_err(wrong)?;
         items.push(item(&object, fields).map_err(wrong)?);
         missing.retain(|name| !object.contains_key(*name));
+        if !missing.is_empty() {
+            there.extend(object.into_iter().map(|(name, _)| name));
+        }
     }
     match missing.first().filter(|_| !items.is_empty()) {
-        Some(name) => Err(format!("no line has `{name}`")),
+        Some(name) => {
+            let there: Vec<String> = there.into_iter().collect();
+            Err(format!("no line has `{name}`; there are: {}", there.join(", ")))
+        }
         None => Ok(items),
     }
 }
@@ -134,7 +180,7 @@ fn item(object: &Map<String, Value>, fields: &ItemFields<'_>) -> Wrong<Benchmark
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    Ok(BenchmarkItem { text, id: label(fields.id), benchmark: label(fields.benchmark) })
+    Ok(BenchmarkItem { text, id: label(fields.id.name), benchmark: label(fields.benchmark.name) })
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -151,10 +197,15 @@ fn kind(value: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::{Int64Array, StringArray};
+    use arrow_array::{Float64Array, Int64Array, StringArray};
     use parquet::arrow::ArrowWriter;
 
-    const FIELDS: ItemFields<'_> = ItemFields { text: "text", append: &[], id: "id", benchmark: "set" };
+    const FIELDS: ItemFields<'_> = ItemFields {
+        text: "text",
+        append: &[],
+        id: NameField { name: "id", required: false },
+        benchmark: NameField { name: "set", required: false },
+    };
 
     fn read_bytes(name: &str, bytes: Vec<u8>, fields: &ItemFields<'_>) -> Wrong<Vec<BenchmarkItem>> {
         let asset = Asset { name: name.into(), bytes: Arc::new(bytes) };
@@ -192,9 +243,13 @@ mod tests {
             ("answer", strings(&[None, Some("No.")])),
             ("text", strings(&[Some("One?"), Some("Two?")])),
         ]);
-        let lines = b"{\"text\":\"One?\",\"id\":7,\"set\":\"a\",\"answer\":null}\r\n\n{\"id\":-8,\"text\":\"Two?\",\"answer\":\"No.\"}";
-        for items in [read_bytes("a.parquet", table, &fields), read_bytes("b.jsonl", lines.to_vec(), &fields)]
-        {
+        let lines = b"\xef\xbb\xbf{\"text\":\"One?\",\"id\":7,\"set\":\"a\",\"answer\":null}\r\n\n{\"id\":-8,\"text\":\"Two?\",\"answer\":\"No.\"}";
+        let packed = zstd::encode_all(&lines[..], 3).unwrap();
+        for items in [
+            read_bytes("a.parquet", table, &fields),
+            read_bytes("b.jsonl", lines.to_vec(), &fields),
+            read_bytes("b.JSONL.zst", packed, &fields),
+        ] {
             let items = items.unwrap();
             let told: Vec<_> = items.iter().map(told).collect();
             assert_eq!(told, [("One?", Some("7"), Some("a")), ("Two?\nNo.", Some("-8"), None)]);
@@ -210,18 +265,34 @@ mod tests {
         let binary: ArrayRef = Arc::new(arrow_array::BinaryArray::from(vec![&b"a"[..], &b"\xff"[..]]));
         let append = ["answer".to_string()];
         let more = ItemFields { append: &append, ..FIELDS };
+        let keyed = ItemFields { id: NameField { name: "key", required: true }, ..FIELDS };
         for (name, bytes, fields, part) in [
             (
                 "a.csv",
                 b"text\nOne?".to_vec(),
                 &FIELDS,
-                "asset `a.csv`: is neither a .parquet nor a .jsonl file",
+                "asset `a.csv`: is none of .parquet, .jsonl and .jsonl.zst",
             ),
             ("a.parquet", whole.clone(), &FIELDS, "asset `a.parquet`: row 1: `text` is null"),
             ("a.parquet", torn, &FIELDS, "asset `a.parquet`: Parquet error"),
             ("a.parquet", damaged, &FIELDS, "asset `a.parquet`: row 0 and those after it: "),
             ("a.parquet", Vec::new(), &FIELDS, "asset `a.parquet`: "),
             ("a.parquet", file(vec![("text", binary)]), &FIELDS, "row 1: `text` is not UTF-8"),
+            ("a.jsonl.gz", Vec::new(), &FIELDS, "have to be unpacked"),
+            ("a.jsonl.zst", b"{}".to_vec(), &FIELDS, "asset `a.jsonl.zst`: "),
+            ("a.parquet", whole.clone(), &keyed, "no column `key`; there are: text"),
+            (
+                "a.parquet",
+                file(vec![("text", strings(&[Some("a")])), ("key", Arc::new(Float64Array::from(vec![1.0])))]),
+                &keyed,
+                "column `key` is Float64, expected a string or an integer",
+            ),
+            (
+                "a.jsonl",
+                b"{\"text\":\"a\",\"id\":1}\n{\"text\":\"b\",\"no\":1}".to_vec(),
+                &keyed,
+                "no line has `key`; there are: id, no, text",
+            ),
             ("a.parquet", whole, &more, "no column `answer`; there are: text"),
             (
                 "a.parquet",

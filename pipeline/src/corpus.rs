@@ -6,6 +6,7 @@ mod texts;
 
 use crate::artefact::{Artefact, Identity, Kind};
 use crate::barriers::{Barrier, RecordNumber};
+use crate::config::Output;
 use crate::fates::Resolved;
 use crate::inputs::Shard;
 use crate::plan::Plan;
@@ -101,6 +102,14 @@ impl<'r> Judged<'r> {
             next += 1;
             (record, (shard, next - 1))
         })
+    }
+
+    /// Shard and row of a record.
+    pub(crate) fn place(&self, record: RecordNumber) -> Result<(u32, u64)> {
+        let at = self.groups.partition_point(|group| group.records.end <= record);
+        let group = self.groups.get(at).ok_or_else(|| Error::Bug(format!("no record {record}")))?;
+        let first = self.shards[group.shard].first_row(group.row_group);
+        Ok((group.shard as u32, first + (record - group.records.start)))
     }
 
     /// Takes note of the records a barrier removed.
@@ -217,6 +226,21 @@ impl<'r> Corpus<'r> {
     pub(crate) fn text_columns(&self) -> (Option<String>, Option<String>) {
         let input = &self.judged.plan.config.file.input;
         (input.text.clone(), input.messages.clone())
+    }
+
+    /// The name of the barrier's stage.
+    pub(crate) fn stage_name(&self) -> &str {
+        &self.judged.plan.stages[self.stage].name
+    }
+
+    /// How shards are written.
+    pub(crate) fn output(&self) -> &Output {
+        &self.judged.plan.config.file.output
+    }
+
+    /// Shard and row of a record.
+    pub(crate) fn place(&self, record: RecordNumber) -> Result<(u32, u64)> {
+        self.judged.place(record)
     }
 
     /// What the barrier may hold in memory, in bytes.

@@ -18,6 +18,8 @@ pub struct Description {
     pub rules: &'static [Rule],
     /// The keys with their defaults.
     pub defaults: toml::Table,
+    /// The keys that have none.
+    pub without_default: Vec<&'static str>,
     /// A table to start from, where one works without further files.
     pub example: Option<&'static str>,
 }
@@ -28,16 +30,23 @@ pub fn describe() -> Result<Vec<Description>, BuildError> {
     for (kind, entries) in [("filter", filters::FILTERS), ("scorer", classifiers::SCORERS)] {
         for e in entries {
             let defaults = (e.defaults)()?;
+            let without_default = without_default((e.keys)(), &defaults);
             let (name, summary, source, rules, example) = (e.name, e.summary, e.source, e.rules, e.example);
-            all.push(Description { kind, name, summary, source, rules, defaults, example });
+            all.push(Description { kind, name, summary, source, rules, defaults, without_default, example });
         }
     }
     for e in BARRIERS {
         let defaults = (e.defaults)()?;
+        let without_default = without_default((e.keys)(), &defaults);
         let (name, summary, source, rules) = (e.name, e.summary, e.source, e.rules);
-        all.push(Description { kind: "barrier", name, summary, source, rules, defaults, example: None });
+        let (kind, example) = ("barrier", None);
+        all.push(Description { kind, name, summary, source, rules, defaults, without_default, example });
     }
     Ok(all)
+}
+
+fn without_default(keys: &[&'static str], defaults: &toml::Table) -> Vec<&'static str> {
+    keys.iter().copied().filter(|key| !defaults.contains_key(*key)).collect()
 }
 
 /// The reference of all stages, as `docs/filters.md` holds it.
@@ -81,7 +90,11 @@ impl Description {
             Some(example) => writeln!(out, "{example}")?,
             None => write!(out, "{}", self.defaults)?,
         }
-        writeln!(out, "```")
+        writeln!(out, "```")?;
+        match self.without_default[..] {
+            [] => Ok(()),
+            _ => writeln!(out, "\nWithout a default: `{}`.", self.without_default.join("`, `")),
+        }
     }
 }
 

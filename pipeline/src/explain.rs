@@ -30,6 +30,8 @@ pub struct Explanation {
     pub spans: Vec<String>,
     /// The edits made.
     pub edits: Vec<String>,
+    /// The passages that repeat, in bytes of the text as their stage saw it.
+    pub passages: Vec<String>,
 }
 
 /// A rule's value next to its bound.
@@ -57,7 +59,8 @@ pub fn explain(release: &Path, record: &str) -> Result<Explanation> {
     files.sort();
     for wanted in [place.map(Wanted::Place), Some(Wanted::Id(record))].into_iter().flatten() {
         for file in &files {
-            if let Some(found) = find(file, &wanted)? {
+            if let Some(mut found) = find(file, &wanted)? {
+                found.passages = passages(release, (found.shard, found.row))?;
                 return Ok(found);
             }
         }
@@ -90,6 +93,45 @@ fn find(file: &Path, wanted: &Wanted<'_>) -> Result<Option<Explanation>> {
         }
     }
     Ok(None)
+}
+
+/// What the stages that look for repeated passages found in a record.
+fn passages(release: &Path, place: (u32, u64)) -> Result<Vec<String>> {
+    let folder = release.join(crate::barriers::passages::FOLDER);
+    // a release of which no stage looked for any has no such folder
+    let entries = fs::read_dir(&folder).into_iter().flatten();
+    let mut files: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+    files.sort();
+    let mut told = Vec::new();
+    for file in &files {
+        let fail = |e: &dyn std::fmt::Display| Error::release(file, e.to_string());
+        let stage = file.file_stem().unwrap_or_default().to_string_lossy();
+        let open = File::open(file).map_err(|e| fail(&e))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| fail(&e))?;
+        for batch in builder.build().map_err(|e| fail(&e))? {
+            let batch = batch.map_err(|e| fail(&e))?;
+            let number = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<UInt64Type>();
+            let shard = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<UInt32Type>();
+            let all = [number("row"), number("start"), number("end"), number("copies"), number("first_row")];
+            let ([Some(row), Some(start), Some(end), Some(copies), Some(first_row)], Some(of), Some(first)) =
+                (all, shard("shard"), shard("first_shard"))
+            else {
+                return Err(fail(&"not a list of passages"));
+            };
+            let here = (0..batch.num_rows()).filter(|&at| (of.value(at), row.value(at)) == place);
+            told.extend(here.map(|at| {
+                format!(
+                    "stage {stage}, start {}, end {}, copies {}, first in {}:{}",
+                    start.value(at),
+                    end.value(at),
+                    copies.value(at),
+                    first.value(at),
+                    first_row.value(at)
+                )
+            }));
+        }
+    }
+    Ok(told)
 }
 
 impl Explanation {
@@ -137,6 +179,7 @@ fn explanation(batch: &RecordBatch, at: usize, (shard, row, id): (u32, u64, &str
         rules: Vec::new(),
         spans: Vec::new(),
         edits: Vec::new(),
+        passages: Vec::new(),
     };
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         let name = field.name().as_str();

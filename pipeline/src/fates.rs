@@ -1,5 +1,6 @@
 //! Fates: every record's final state, from what the judge found and what the barriers removed.
 
+use crate::Result;
 use crate::barriers::{RecordNumber, Removal};
 use crate::corpus::{Group, Judged};
 use crate::judge::replay;
@@ -7,7 +8,6 @@ use crate::ledger::Extra;
 use crate::plan::{Plan, Step};
 use crate::spill::Listing;
 use crate::verdicts::{Decision, INPUT_STAGE, Verdicts, decimal};
-use crate::{Error, Result};
 use filters::Edits;
 use manifests::ledger::{Edit, Fate, LedgerRow, SaltKey, commit};
 
@@ -184,7 +184,7 @@ impl Fates<'_> {
         out: Option<(u32, u64)>,
         (verdicts, at): (&Verdicts, usize),
     ) -> Result<(LedgerRow, Extra)> {
-        let survivor = fate.survivor.map(|record| self.place(record)).transpose()?;
+        let survivor = fate.survivor.map(|record| self.judged.place(record)).transpose()?;
         let stem = |shard: u32| self.judged.shards[shard as usize].stem().to_string();
         let salt = self.salt_key.salt(&stem(shard as u32), row);
         let edits = fate.edits.as_slice().iter().map(|edit| Edit {
@@ -207,15 +207,6 @@ impl Fates<'_> {
             commit: commit(&salt, &verdicts.digest("content", at)?, &verdicts.digest("norm", at)?),
         };
         Ok((row, Extra { alias: fate.alias.clone(), duplicate_of: survivor, decided_at: fate.decided_at }))
-    }
-
-    /// Shard and row of a record.
-    pub(crate) fn place(&self, record: RecordNumber) -> Result<(u32, u64)> {
-        let groups = &self.judged.groups;
-        let at = groups.partition_point(|group| group.records.end <= record);
-        let group = groups.get(at).ok_or_else(|| Error::Bug(format!("no record {record}")))?;
-        let first = self.judged.shards[group.shard].first_row(group.row_group);
-        Ok((group.shard as u32, first + (record - group.records.start)))
     }
 
     /// Records removed as duplicates of a record that is itself not released. `unreadable` are the records that

@@ -97,7 +97,8 @@ pub(crate) fn find(config: &Config) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-fn expand(pattern: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+/// Adds the files that a name, a folder or a glob stands for.
+pub(crate) fn expand(pattern: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
     let pattern = clean(pattern);
     if pattern.is_file() {
         paths.push(pattern);
@@ -148,7 +149,7 @@ fn walk(folder: &Path, matcher: Option<&GlobMatcher>, paths: &mut Vec<PathBuf>) 
 }
 
 /// A path without `.` and without `x/..`, so that equal files have equal names.
-fn clean(path: &Path) -> PathBuf {
+pub(crate) fn clean(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

@@ -47,6 +47,7 @@ pub mod samples;
 mod shard_file;
 mod shelf;
 mod spill;
+mod stage_checks;
 mod store;
 mod verdicts;
 pub mod whatif;

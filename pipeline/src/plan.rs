@@ -5,7 +5,7 @@ use crate::batch::{ShardReader, WantedField};
 use crate::config::{Config, OnError, StageTable};
 use crate::map::Map;
 use crate::withheld::{Exposed, withheld};
-use crate::{Error, Result};
+use crate::{Error, Result, stage_checks};
 use filters::{
     Action, BenchmarkItem, BuildError, Built, Column, ColumnRef, Context, Entry, FieldRef, Filter,
     ItemFields, Kind, Layout, StageSlots,
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A version of what tasks write for one another; part of every identity.
-const ARTEFACT_VERSION: u32 = 2;
+const ARTEFACT_VERSION: u32 = 3;
 
 /// A stage, ready to run.
 pub struct Stage {
@@ -245,17 +245,6 @@ impl Plan {
     }
 }
 
-/// What a stage compares records by that no record has, with the key that would give it to them.
-fn incomparable(config: &Config, stage: &toml::Table) -> Option<(&'static str, &'static str)> {
-    let by = stage.get("by").and_then(toml::Value::as_array)?;
-    let parts = [
-        ("url", "`input.url`", config.file.input.url.is_none()),
-        ("source", "`[[source]]`", config.file.sources.is_empty()),
-    ];
-    let missing = |part: &str| by.iter().any(|by| by.as_str() == Some(part));
-    parts.into_iter().find(|(part, _, absent)| *absent && missing(part)).map(|(part, key, _)| (part, key))
-}
-
 #[derive(Default)]
 struct Builder {
     stages: Vec<Stage>,
@@ -277,6 +266,12 @@ impl Builder {
             ));
         }
         let fail = |e: BuildError| config.error(table.line, format!("stage `{}`: {e}", table.name));
+        let hinted = |mut error: Error, keys: &[&'static str]| {
+            if let Error::Config { hint, .. } = &mut error {
+                *hint = stage_checks::key_hint(table, keys);
+            }
+            error
+        };
         let when = match &table.when {
             Some(name) => Some(lookup(&self.known, name, Kind::Flag).map_err(fail)?),
             None => None,
@@ -293,18 +288,16 @@ impl Builder {
             }
             let action = table.action.unwrap_or(Action::Remove);
             let mut site = self.site(config, action);
-            let (barrier, resolved) = (entry.build)(table.table.clone(), &mut site).map_err(fail)?;
+            let (barrier, resolved) =
+                (entry.build)(table.table.clone(), &mut site).map_err(|e| hinted(fail(e), (entry.keys)()))?;
             if barrier.edits() && config.file.input.messages.is_some() {
                 return Err(config.error(
                     table.line,
                     format!("stage `{}` edits text and cannot run on `messages`", table.name),
                 ));
             }
-            if let Some((part, key)) = incomparable(config, &resolved) {
-                return Err(config.error(
-                    table.line,
-                    format!("stage `{}`: `by` compares the {part}, but there is no {key}", table.name),
-                ));
+            if let Some(why) = stage_checks::absent(config, &resolved) {
+                return Err(config.error(table.line, format!("stage `{}`: {why}", table.name)));
             }
             for name in barrier.associates() {
                 if !self.stages.iter().any(|stage| stage.name == *name) {
@@ -324,7 +317,8 @@ impl Builder {
             .ok_or_else(|| unknown(config, table))?;
         let action = table.action.unwrap_or(entry.action);
         let mut site = self.site(config, action);
-        let Built { filter, resolved } = (entry.build)(table.table.clone(), &mut site).map_err(fail)?;
+        let Built { filter, resolved } =
+            (entry.build)(table.table.clone(), &mut site).map_err(|e| hinted(fail(e), (entry.keys)()))?;
         if filter.edits() && config.file.input.messages.is_some() {
             return Err(config.error(
                 table.line,
@@ -423,6 +417,24 @@ impl Context for Site<'_> {
         let map = Map::open(&self.folder.join(name)).map_err(|e| BuildError::asset(name, e.to_string()))?;
         self.list(name, map.as_ref());
         Ok(filters::Asset { name: name.to_string(), bytes: Arc::new(map) })
+    }
+
+    fn expand(&self, pattern: &str) -> std::result::Result<Vec<String>, BuildError> {
+        // a file that is not there is told when it is opened
+        if !pattern.contains(['*', '?', '[', '{']) {
+            return Ok(vec![pattern.to_string()]);
+        }
+        let mut paths = Vec::new();
+        crate::inputs::expand(&self.folder.join(pattern), &mut paths)
+            .map_err(|e| BuildError::asset(pattern, e.to_string()))?;
+        paths.sort();
+        let folder = crate::inputs::clean(self.folder);
+        let name = |path: &PathBuf| path.strip_prefix(&folder).unwrap_or(path).to_str().map(String::from);
+        match paths.iter().map(name).collect::<Option<Vec<String>>>() {
+            Some(names) if !names.is_empty() => Ok(names),
+            Some(_) => Err(BuildError::asset(pattern, "nothing matches")),
+            None => Err(BuildError::asset(pattern, "matches a name that is not UTF-8")),
+        }
     }
 
     fn benchmark(

@@ -3,7 +3,8 @@
 use crate::harness::{Sandbox, config};
 use crate::ledgers::{Row, ledger};
 use crate::made_up::{self, Random};
-use crate::parquet_files::{batch, strings, write};
+use crate::parquet_files::{batch, column, read, strings, write};
+use crate::shared_data::link;
 use std::collections::BTreeMap;
 
 /// Items of each of the two files.
@@ -33,10 +34,19 @@ fn typographic(text: &str) -> String {
     text.replace('\'', "’").replace(" (", " — ").replace(')', " —").replace("...", "…").replace('"', "”")
 }
 
-/// A sentence of made-up words with the marks, numbers and compounds that questions have.
+/// An item of one of the kinds there are: a sentence, a short one, a formula, and one in a script without spaces.
 fn item(seed: u64) -> String {
+    match seed % 6 {
+        0 => sentence(seed, 8),
+        1 => formula(seed),
+        2 => unspaced(seed),
+        _ => sentence(seed, 8 + Random(seed).below(50) as usize),
+    }
+}
+
+/// Made-up words with the marks, numbers and compounds that questions have.
+fn sentence(seed: u64, words: usize) -> String {
     let mut random = Random(seed);
-    let words = 8 + random.below(50) as usize;
     let mut text = String::new();
     for (nth, word) in made_up::text(seed, words).split(' ').enumerate() {
         let gap =
@@ -53,6 +63,28 @@ fn item(seed: u64) -> String {
     }
     text.push('?');
     text
+}
+
+/// Numbers, letters and signs.
+fn formula(seed: u64) -> String {
+    let mut random = Random(seed);
+    let mut text = String::from("Compute ((x - 3)");
+    for _ in 0..6 + random.below(12) {
+        let sign = ["+", "*", "- -", "/", "^"][random.below(5) as usize];
+        text.push_str(&format!(" {sign} {}", random.below(100)));
+    }
+    text.push_str(") = y");
+    text
+}
+
+fn unspaced(seed: u64) -> String {
+    const CHARACTERS: &str = "港灯台船海風朝夜山川町橋石魚鳥花時計鐘声のはがをにでとか見聞書読行来";
+    let characters: Vec<char> = CHARACTERS.chars().collect();
+    let mut random = Random(seed);
+    let mut some = |count| -> String {
+        (0..count).map(|_| characters[random.below(characters.len() as u64) as usize]).collect()
+    };
+    format!("{}、{}。", some(9), some(8))
 }
 
 /// What the ledger calls an item, and its text.
@@ -169,4 +201,46 @@ fn what_is_looked_for_is_listed_explained_and_can_be_asked_about() {
     let whatif = ["whatif", "out", "--set", "decontamination.overlap_min=0.99", "--json"];
     let told = sandbox.run(&whatif).expect(0).json();
     assert_eq!((&told["flipped"], &told["changes"][0]["id"]), (&1.into(), &"part".into()), "{told}");
+}
+
+/// Words as the stage counts them: what stands between punctuation and white space, a fraction being one.
+fn words(text: &str) -> usize {
+    let chars: Vec<char> = text.chars().collect();
+    let digit = |at: usize| chars.get(at).is_some_and(|c| c.is_numeric());
+    let inside = |at: usize| {
+        let separates = at > 0 && matches!(chars[at], '.' | ',') && digit(at - 1) && digit(at + 1);
+        chars[at].is_alphanumeric() || separates
+    };
+    (0..chars.len()).filter(|&at| inside(at) && !(at > 0 && inside(at - 1))).count()
+}
+
+/// How many items of the real benchmarks are planted.
+const SAMPLED: usize = 2_000;
+
+#[test]
+fn real_items_are_found_wherever_they_are_planted() {
+    let sandbox = Sandbox::with_keys();
+    let Some(()) = link(&sandbox, "benchmarks/benchmarks.parquet", "eval/real.parquet") else { return };
+    let all: Vec<String> =
+        column(&read(&sandbox.path("eval/real.parquet")), "text").into_iter().flatten().collect();
+    let mut random = Random(20);
+    let chosen = std::iter::repeat_with(|| &all[random.below(all.len() as u64) as usize]);
+    let items: Vec<&String> = chosen.filter(|text| words(text) >= 8).take(SAMPLED).collect();
+    let mut records = Vec::new();
+    for (nth, item) in items.iter().enumerate() {
+        for (of, Dress(name, change, _)) in
+            [&DRESSES[0], &DRESSES[1 + nth % (DRESSES.len() - 1)]].into_iter().enumerate()
+        {
+            records.push((format!("{name}|{nth}"), record((nth * 4 + of * 2) as u64, &change(item))));
+        }
+    }
+    let stage = "[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"eval/*.parquet\"]\n";
+    let rows = curate(&sandbox, &records, stage);
+    for Dress(name, _, least) in DRESSES {
+        let dressed = || rows.iter().filter(|row| row.id.split_once('|').unwrap().0 == *name);
+        let missed: Vec<_> = dressed().filter(|row| row.fate != "removed").map(|row| &row.id).collect();
+        let count = dressed().count();
+        println!("{name}: {} of {count} real items found", count - missed.len());
+        assert!((count - missed.len()) * 100 >= least * count, "{name}: {missed:?}");
+    }
 }

@@ -233,7 +233,16 @@ fn a_plan_tells_what_a_threshold_comes_to() {
     }
     for (keys, why) in [
         ("threshold = \"0.8\"\nbands = 20", "`threshold` chooses `bands` and `rows`; give it or them"),
-        ("threshold = \"1.5\"", "`threshold` is 1.5, expected 0 to 1"),
+        ("threshold = \"1.5\"", "`threshold` is 1.5, expected more than 0 and less than 1"),
+        ("threshold = \"0\"", "`threshold` is 0, expected more than 0 and less than 1"),
+        ("threshold = \"0.8\"\nhashes = 1", "`hashes` is 1, which leaves `threshold` nothing to choose"),
+        ("hashes = 64", "`hashes` is of no use without `threshold`"),
+        (
+            "keep = \"source-priority\"\nsources = [\"nope\"]",
+            "`sources` names `nope`, which no `[[source]]` declares; declared: none",
+        ),
+        ("words = \"uax29\"", "hint: `words` is a key of the whole file"),
+        ("band = 3", "hint: did you mean `bands`? `probity filters near-duplicates` lists all"),
         ("keep = \"highest-score\"", "`score` is needed by this `keep`"),
         ("sources = [\"a\"]", "`sources` is of no use to this `keep`"),
         ("quarantine_near = [\"hazard\"]", "no earlier stage `hazard`"),
@@ -272,7 +281,8 @@ fn one_cluster_that_is_most_of_the_corpus_stops_the_run_unless_allowed() {
     sandbox.write("c.toml", config_of_shards(near));
     let stopped = sandbox.release("c.toml", "out", &[]).expect(2);
     let errors = stopped.errors().join("\n");
-    for part in ["cluster of near-duplicates with record 0", "`cluster_share_max` = \"1\"", "got 150 records"]
+    for part in
+        ["cluster of near-duplicates with record 0:0", "`cluster_share_max` = \"1\"", "got 150 records"]
     {
         assert!(errors.contains(part), "{errors}");
     }

@@ -86,7 +86,7 @@ fn a_release_without_an_index_cannot_be_held_against() {
     let sandbox = with_first_release(false);
     against(&sandbox, "first", "");
     let errors = sandbox.run(&["plan", "c.toml"]).expect(2).stderr;
-    assert!(errors.contains(INDEX) && errors.contains("near-duplicates"), "{errors}");
+    assert!(errors.contains(INDEX) && errors.contains("`index = true`"), "{errors}");
 }
 
 #[test]

@@ -4,6 +4,8 @@ use crate::harness::{Sandbox, config, differences, statement};
 use crate::ledgers::ledger;
 use crate::parquet_files::{column, read, texts, write};
 use crate::random_arrays::Random;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
 
 const RECORDS: usize = 120;
 
@@ -132,6 +134,42 @@ fn a_repeated_run_of_fifty_tokens_stays_where_it_stands_first() {
     let stages = "report = true\n[[stage]]\nuse = \"exact-duplicates\"";
     let sandbox = released(&whole, &format!("unit = \"tokens\"\n{stages}"));
     assert_eq!(written(&sandbox), whole.left);
+    let reported = read(&sandbox.path("out/auditor/passages/repeated-passages.parquet"));
+    assert_eq!(reported.num_rows(), RECORDS / 5 - 1);
+    let numbers =
+        |name: &str| reported.column_by_name(name).unwrap().as_primitive::<UInt64Type>().values().to_vec();
+    let (start, end) = (numbers("start"), numbers("end"));
+    assert!(numbers("copies").iter().all(|&copies| copies == RECORDS as u64 / 5));
+    assert!(numbers("first_row").iter().all(|&row| row == 2));
+    assert_eq!(&whole.texts[7][start[0] as usize..end[0] as usize], fifty);
+}
+
+#[test]
+fn rulings_of_tables_are_no_passages() {
+    let ruling = "| --- ".repeat(60);
+    let join = |before: &str, passage: Option<&str>, after: &str| match passage {
+        Some(ruling) => format!("{before}\n{ruling}\n{after}"),
+        None => format!("{before}\n{after}"),
+    };
+    let planted = plant(&ruling, join);
+    let whole = Planted { left: planted.texts.clone(), texts: planted.texts };
+    let sandbox = released(&whole, "unit = \"tokens\"");
+    assert_eq!(written(&sandbox), whole.left);
+}
+
+#[test]
+fn passages_lost_with_their_first_record_are_told() {
+    let (line, other) =
+        ("Subscribe to the newsletter of this invented club", "A second line invented for these records");
+    let mut planted = plant("", |before, _, after| format!("{before}\n{after}"));
+    // of the second record little is left, and it was to keep `other`
+    planted.texts[0] = format!("{}\n{line}", planted.texts[0]);
+    planted.texts[1] = format!("Small.\n{line}\n{other}");
+    planted.texts[5] = format!("{}\n{other}", planted.texts[5]);
+    let sandbox = released(&planted, "unit = \"lines\"\nwords_left_min = 20");
+    assert_eq!(ledger(&sandbox.path("out"))[1].fate, "removed");
+    let told = sandbox.release("c.toml", "again", &[]).expect(0).stderr;
+    assert!(told.contains("1 passages stand nowhere any more"), "{told}");
 }
 
 #[test]
@@ -146,6 +184,11 @@ fn a_record_of_which_too_little_is_left_is_removed() {
     let rows = ledger(&sandbox.path("out"));
     assert_eq!(rows[100].summary(), "removed repeated-passages/remainder 4 10");
     assert_eq!((&rows[100].similarity, rows[100].duplicate_of), (&None, None));
+    // copies in the first shard and in the second, and the one that was taken out
+    let told = sandbox.run(&["explain", "out", "1:40"]).expect(0).stdout;
+    let copies = RECORDS / 5 + 1;
+    let expected = format!("stage repeated-passages, start 15, end 78, copies {copies}, first in 0:2");
+    assert!(told.contains(&expected), "{told}");
     planted.left.remove(100);
     assert_eq!(written(&sandbox), planted.left);
 }
@@ -159,7 +202,16 @@ fn nothing_may_follow_a_stage_that_cuts() {
     );
     let plan = sandbox.run(&["plan", "c.toml"]).expect(2);
     assert!(plan.stderr.contains("must come last"), "{}", plan.stderr);
-    for wrong in ["copies_min = 1", "span = 0", "tokens_min = 1", "unit = \"words\""] {
+    for wrong in [
+        "copies_min = 1",
+        "span = 0",
+        "tokens_min = 1",
+        "span = 2",
+        "tokens_min = 9",
+        "chars_min = 1\nunit = \"tokens\"",
+        "words_min = 51\nunit = \"tokens\"",
+        "unit = \"words\"",
+    ] {
         sandbox.write("c.toml", config(&format!("[[stage]]\nuse = \"repeated-passages\"\n{wrong}")));
         let key = wrong.split(' ').next().unwrap();
         let plan = sandbox.run(&["plan", "c.toml"]).expect(2);

@@ -12,6 +12,7 @@ pub fn cases() -> Vec<Case> {
             &[],
             &[
                 "error: c.toml:8: stage `doc-length`: unknown field `word_min`, expected one of `chars_min`, `chars_max`, `words_min`, `words_max`",
+                "hint: did you mean `words_min`? `probity filters doc-length` lists all",
             ],
         ),
         Case(
@@ -119,7 +120,21 @@ pub fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"c.toml\"]"),
             &[],
             &[
-                "error: c.toml:8: stage `decontamination`: asset `c.toml`: is neither a .parquet nor a .jsonl file",
+                "error: c.toml:8: stage `decontamination`: asset `c.toml`: is none of .parquet, .jsonl and .jsonl.zst; other compressed files have to be unpacked",
+            ],
+        ),
+        Case(
+            "benchmarks that match nothing",
+            stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"evals/*.jsonl\"]"),
+            &[],
+            &["error: c.toml:8: stage `decontamination`: asset `evals/*.jsonl`: nothing matches"],
+        ),
+        Case(
+            "benchmark without the id that was asked for",
+            stages("[[stage]]\nuse = \"decontamination\"\nbenchmarks = [\"corpus/*.parquet\"]\nid = \"key\""),
+            &[],
+            &[
+                "error: c.toml:8: stage `decontamination`: asset `corpus/a.parquet`: no column `key`; there are: id, text",
             ],
         ),
         Case(
@@ -204,13 +219,16 @@ pub fn cases() -> Vec<Case> {
             &[],
             &[
                 "error: c.toml:8: stage `exact-duplicates`: unknown field `kep`, expected one of `by`, `keep`, `score`, `sources`",
+                "hint: did you mean `keep`? `probity filters exact-duplicates` lists all",
             ],
         ),
         Case(
             "barrier that tags",
             stages("[[stage]]\nuse = \"exact-duplicates\"\naction = \"tag\""),
             &[],
-            &["error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when` or `on_error` and cannot `tag`"],
+            &[
+                "error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when` or `on_error` and cannot `tag`",
+            ],
         ),
         Case(
             "bands",

@@ -7,9 +7,11 @@
 //!
 //! * An item with fewer words than an n-gram is looked for as a whole, if it has `item_words_min` words.
 //! * An n-gram with fewer than `distinct_words_min` different words of two letters or more counts for nothing: tables
-//!   of numbers, formulas and lists of letters are equal everywhere. The same is asked of an item that is looked for
-//!   as a whole.
-//! * An item of which nothing remains is not looked for. How many there are is said when the stage is built.
+//!   of numbers, formulas and lists of letters are equal everywhere. An item of which nothing else remains is looked
+//!   for as a whole, however long it is, and its numbers have to be the same to the digit.
+//! * An item with fewer words than `item_words_min`, or of one word again and again, is not looked for. How many there
+//!   are, and of which benchmarks, is said when the stage is built.
+//! * Of Han characters and kana each is a word: they are written without spaces.
 //! * Punctuation parts words. As there are texts in which it was taken out instead, each item is looked for without
 //!   it, too ("dont" for "don't"), with a share of its own.
 //! * Hashes only find candidates; what is reported was compared word by word.
@@ -27,29 +29,35 @@
 //! * 13 words by default instead of 12;
 //! * taking the whole text of an item (and fields named in `append`) instead of its label and the end of its query;
 //! * looking for short items, which datatrove drops silently, and not for n-grams that tell nothing;
+//! * taking Han characters and kana for words, where datatrove takes all between two spaces for one;
 //! * comparing words where datatrove compares 64-bit hashes;
 //! * needing files of items instead of an evaluation harness, with their digests in the manifest.
 //! # Example
 //! `benchmarks = ["eval/items.jsonl", "eval/more.parquet"]`: a file has one item a row, with its text in `text`.
+//! `["eval/*.parquet"]` are all that match, in the order of their names.
 //! `overlap_min = "0.8"` lets quotations pass and finds copies.
 
 mod canaries;
 mod index;
+mod items;
 mod normalisation;
 mod overlap;
 mod parts;
 mod table;
+mod words;
+
 #[cfg(test)]
 mod tests;
 
 pub use normalisation::Normalisation;
 
 use crate::{
-    BenchmarkItem, Bound, BuildError, Column, Context, Decimal, Filter, Findings, ItemFields, Kind, Rule,
-    RuleBound, Spec, Value, View,
+    BenchmarkItem, Bound, BuildError, Column, Context, Decimal, Filter, Findings, ItemFields, Kind,
+    NameField, Rule, RuleBound, Spec, Value, View,
 };
 use canaries::Canaries;
-use index::{Builder, Cut, Index};
+use index::Cut;
+use items::{Items, ItemsBuilder};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -58,16 +66,19 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Files of items: `.parquet`, or `.jsonl` with one object a line.
+    /// Files of items, or globs: `.parquet`, or `.jsonl` with one object a line, also compressed as `.jsonl.zst`.
     pub benchmarks: Vec<String>,
     /// The field with an item's text.
     pub text: String,
     /// Fields with more text of an item, such as its answer.
     pub append: Vec<String>,
-    /// The field with an item's id; where there is none, items are numbered from 0.
-    pub id: String,
-    /// The field with the name of an item's benchmark; where there is none, it is the file's.
-    pub benchmark: String,
+    /// The field with an item's id; unless given, `id` where there is one, and else items are numbered from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The field with the name of an item's benchmark; unless given, `benchmark` where there is one, and else it is
+    /// the file's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub benchmark: Option<String>,
     /// Words of an n-gram.
     pub ngram: usize,
     /// When two words are the same: `words`, `numbers` or `exact`.
@@ -76,10 +87,13 @@ pub struct Config {
     pub hits_min: u32,
     /// The share of an item's n-grams from which on a record breaks the rule; with 0 any is enough.
     pub overlap_min: Decimal,
-    /// Words from which on an item shorter than an n-gram is looked for.
-    pub item_words_min: usize,
-    /// Different words of two letters or more without which an n-gram counts for nothing.
-    pub distinct_words_min: usize,
+    /// Words from which on an item shorter than an n-gram is looked for; unless given 8, or `ngram` if that is less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item_words_min: Option<usize>,
+    /// Different words of two letters or more without which an n-gram counts for nothing; unless given 5, or `ngram`
+    /// if that is less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distinct_words_min: Option<usize>,
     /// Strings that mark texts as not meant for training.
     pub canaries: Vec<String>,
 }
@@ -90,20 +104,27 @@ impl Default for Config {
             benchmarks: Vec::new(),
             text: "text".into(),
             append: Vec::new(),
-            id: "id".into(),
-            benchmark: "benchmark".into(),
-            // 13 and 8: arXiv 2005.14165, appendix C
-            ngram: 13,
+            id: None,
+            benchmark: None,
+            ngram: NGRAM,
             normalisation: Normalisation::Words,
             hits_min: 1,
             overlap_min: Decimal::of(0.0),
-            item_words_min: 8,
-            // on real text the hits that are none had at most 1, all others at least 9
-            distinct_words_min: 5,
+            item_words_min: None,
+            distinct_words_min: None,
             canaries: Vec::new(),
         }
     }
 }
+
+/// arXiv 2005.14165, appendix C.
+const NGRAM: usize = 13;
+
+/// The least of that appendix.
+const ITEM_WORDS_MIN: usize = 8;
+
+/// On real text the hits that are none had at most 1, all others at least 9.
+const DISTINCT_WORDS_MIN: usize = 5;
 
 /// The longest n-gram: more words are an item of their own.
 const NGRAM_MAX: usize = 64;
@@ -119,7 +140,7 @@ const POSITION_COLUMN: usize = 3;
 
 /// The built filter.
 pub struct Decontamination {
-    index: Option<Index>,
+    items: Option<Items>,
     canaries: Option<Canaries>,
     hits_min: u32,
     overlap_min: f64,
@@ -135,9 +156,9 @@ impl Spec for Config {
 
     fn build(&self, context: &mut dyn Context) -> Result<Decontamination, BuildError> {
         self.check()?;
-        let index = if self.benchmarks.is_empty() { None } else { Some(self.index(context)?) };
+        let items = if self.benchmarks.is_empty() { None } else { Some(self.items(context)?) };
         Ok(Decontamination {
-            index,
+            items,
             canaries: Canaries::new(&self.canaries, CANARY.id)?,
             hits_min: self.hits_min,
             overlap_min: self.overlap_min.get(),
@@ -158,8 +179,8 @@ impl Config {
             ));
         }
         within("ngram", self.ngram, 1, NGRAM_MAX)?;
-        within("item_words_min", self.item_words_min, 1, self.ngram)?;
-        within("distinct_words_min", self.distinct_words_min, 0, self.ngram)?;
+        within("item_words_min", self.item_words_min(), 1, self.ngram)?;
+        within("distinct_words_min", self.distinct_words_min(), 0, self.ngram)?;
         if self.hits_min == 0 {
             return Err(BuildError::key("hits_min", "is 0, expected at least 1"));
         }
@@ -169,47 +190,67 @@ impl Config {
         Ok(())
     }
 
-    fn index(&self, context: &mut dyn Context) -> Result<Index, BuildError> {
-        let mut builder = Builder::new(Cut {
+    fn item_words_min(&self) -> usize {
+        self.item_words_min.unwrap_or(ITEM_WORDS_MIN.min(self.ngram))
+    }
+
+    fn distinct_words_min(&self) -> usize {
+        self.distinct_words_min.unwrap_or(DISTINCT_WORDS_MIN.min(self.ngram))
+    }
+
+    fn items(&self, context: &mut dyn Context) -> Result<Items, BuildError> {
+        let mut builder = ItemsBuilder::new(Cut {
             ngram: self.ngram,
-            item_words_min: self.item_words_min,
-            distinct_words_min: self.distinct_words_min,
+            item_words_min: self.item_words_min(),
+            distinct_words_min: self.distinct_words_min(),
+            letters_min: 2,
             normalisation: self.normalisation,
         });
-        for (at, name) in self.benchmarks.iter().enumerate() {
-            if self.benchmarks[..at].contains(name) {
-                return Err(BuildError::key("benchmarks", format!("names `{name}` twice")));
-            }
+        for name in self.files(context)? {
             let fields = ItemFields {
                 text: &self.text,
                 append: &self.append,
-                id: &self.id,
-                benchmark: &self.benchmark,
+                id: NameField::new(self.id.as_deref(), "id"),
+                benchmark: NameField::new(self.benchmark.as_deref(), "benchmark"),
             };
-            let items = context.benchmark(name, fields)?;
+            let items = context.benchmark(&name, fields)?;
             if items.is_empty() {
                 return Err(BuildError::asset(name, "holds no items"));
             }
             for (number, item) in items.iter().enumerate() {
-                let label = label(name, number, item);
-                builder.add(&label, &item.text).map_err(|_| BuildError::asset(name, "has too many words"))?;
+                let label = label(&name, number, item);
+                builder
+                    .add(&label, &item.text)
+                    .map_err(|_| BuildError::asset(&name, "has too many words"))?;
             }
         }
-        let index = builder.finish();
-        if index.sought == 0 {
-            return Err(BuildError::key(
-                "benchmarks",
-                format!("hold nothing to look for: {}", left_out(&index)),
-            ));
+        let items = builder.finish();
+        if items.sought == 0 {
+            let unsought = items.unsought.told().join("\n");
+            return Err(BuildError::key("benchmarks", format!("hold nothing to look for: {unsought}")));
         }
-        Ok(index)
+        Ok(items)
+    }
+
+    /// The files of items, in the order in which they are named.
+    fn files(&self, context: &mut dyn Context) -> Result<Vec<String>, BuildError> {
+        let mut files: Vec<String> = Vec::new();
+        for pattern in &self.benchmarks {
+            for name in context.expand(pattern)? {
+                if files.contains(&name) {
+                    return Err(BuildError::key("benchmarks", format!("names `{name}` twice")));
+                }
+                files.push(name);
+            }
+        }
+        Ok(files)
     }
 }
 
 /// What the ledger calls an item: `benchmark/id`.
 fn label(file: &str, number: usize, item: &BenchmarkItem) -> Arc<str> {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let stem = name.split_once(".jsonl").or(name.rsplit_once('.')).map_or(name, |(stem, _)| stem);
     let benchmark = item.benchmark.as_deref().unwrap_or(stem);
     match &item.id {
         Some(id) => format!("{benchmark}/{id}").into(),
@@ -217,18 +258,9 @@ fn label(file: &str, number: usize, item: &BenchmarkItem) -> Arc<str> {
     }
 }
 
-/// Which items are not looked for.
-fn left_out(index: &Index) -> String {
-    let (cut, unsought) = (&index.cut, index.unsought);
-    format!(
-        "{} of fewer than {} words, {} without an n-gram of {} different words",
-        unsought.short, cut.item_words_min, unsought.telling_nothing, cut.distinct_words_min
-    )
-}
-
 impl Filter for Decontamination {
     fn rules(&self) -> Vec<RuleBound> {
-        let overlap = match (&self.index, self.overlap_min) {
+        let overlap = match (&self.items, self.overlap_min) {
             (None, _) => Bound::Off,
             // a text that holds nothing has the share 0, and nothing is no overlap
             (Some(_), 0.0) => Bound::AtMost(0.0),
@@ -248,15 +280,17 @@ impl Filter for Decontamination {
     }
 
     fn notes(&self) -> Vec<String> {
-        let Some(index) = &self.index else { return Vec::new() };
-        let unsought = index.unsought.short + index.unsought.telling_nothing;
-        let all = index.sought + unsought;
-        let note = || format!("looks for {} of {all} items; not for {}", index.sought, left_out(index));
-        (unsought > 0).then(note).into_iter().collect()
+        let Some(items) = self.items.as_ref().filter(|items| items.unsought.len() > 0) else {
+            return Vec::new();
+        };
+        let mut notes = items.unsought.told();
+        let all = items.sought + items.unsought.len();
+        notes[0] = format!("looks for {} of {all} items; not for {}", items.sought, notes[0]);
+        notes
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
-        let share = self.index.as_ref().map_or(0.0, |index| self.look(index, view, findings));
+        let share = self.items.as_ref().map_or(0.0, |items| self.look(items, view, findings));
         findings.measure(0, share)?;
         let canaries = self.canaries.as_ref().map_or(0, |canaries| canaries.count(view.text(), findings));
         findings.measure(1, canaries as f64)
@@ -265,10 +299,8 @@ impl Filter for Decontamination {
 
 impl Decontamination {
     /// Looks for items and notes what there is; returns the share that is held against the bound.
-    fn look(&self, index: &Index, view: &View<'_>, findings: &mut Findings) -> f64 {
-        let words = view.shingles().words();
-        let touched = index.is_touched_by(words);
-        let found = touched.then(|| overlap::overlap(index, view.text(), words, self.hits_min)).flatten();
+    fn look(&self, items: &Items, view: &View<'_>, findings: &mut Findings) -> f64 {
+        let found = items.overlap(view.text(), view.shingles().words(), self.hits_min);
         let (share, hits) = found.as_ref().map_or((0.0, 0), |found| (found.share, found.hits));
         findings.record(OVERLAP_COLUMN, Value::Number(share));
         findings.record(HITS_COLUMN, Value::Number(f64::from(hits)));

@@ -14,6 +14,7 @@ mod simplify;
 mod spacy;
 mod tokens;
 
+pub(crate) use code_points::CodePoints;
 pub use hash::{ngrams, word_hash};
 pub use lines::{Lines, Piece};
 pub use places::placed_words;

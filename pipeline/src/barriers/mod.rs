@@ -187,6 +187,8 @@ pub struct BarrierEntry {
     pub rules: &'static [Rule],
     /// The configuration with every default written out.
     pub defaults: fn() -> std::result::Result<toml::Table, BuildError>,
+    /// All its keys, also those without a default.
+    pub keys: fn() -> &'static [&'static str],
     /// Builds an instance from a table without the common keys.
     pub build: fn(toml::Table, &mut dyn Context) -> std::result::Result<BuiltBarrier, BuildError>,
 }
@@ -198,6 +200,7 @@ const fn entry<S: BarrierSpec>() -> BarrierEntry {
         source: S::SOURCE,
         rules: S::RULES,
         defaults: || resolve(&S::default()),
+        keys: filters::keys::<S>,
         build: |table, context| {
             let spec: S = table
                 .try_into()

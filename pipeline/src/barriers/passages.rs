@@ -17,29 +17,37 @@
 //! have one. Lines, paragraphs and sentences are compared byte by byte, white space around them aside; a sentence ends
 //! with its line at the latest, within it where spaCy's sentencizer ends it.
 //!
+//! Where they repeat, how often and where they stand first is written for auditors (`evidence`), also where they are
+//! only reported.
+//!
 //! The first occurrence is that of the earliest record, and in it the earliest. Where a first occurrence overlaps a
 //! later one of another passage, the overlap goes: it stands earlier in the corpus. Where an occurrence overlaps the
 //! first of its own passage, it goes only from where that ends. A record that is removed because too little is left
-//! takes with it what it was the first to hold.
+//! takes with it what it was the first to hold; how many passages that are is logged.
 //! # Differs from datatrove and C4 in
 //! Texts are not simplified before they are compared, and short passages stay (`chars_min`, `words_min`).
 
 mod cutting;
 mod division;
+mod evidence;
 mod occurrences;
 mod search;
 mod sketch;
 #[cfg(test)]
 mod tests;
 
-use super::{Barrier, BarrierSpec, Resolution};
-use crate::Result;
+pub(crate) use evidence::FOLDER;
+
+use super::{Barrier, BarrierSpec, RecordNumber, Resolution};
+use crate::artefact::Kind;
 use crate::corpus::Corpus;
+use crate::{Error, Result};
 use division::Division;
 use filters::{BuildError, Context, Findings, Rule, View};
 use occurrences::Policy;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
+use std::path::Path;
 
 /// What counts as a repeated passage, and what becomes of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,8 +61,9 @@ pub struct Config {
     pub tokens_min: usize,
     /// Fewest characters in a passage of any other unit.
     pub chars_min: usize,
-    /// Fewest words, punctuation aside, in a passage of any other unit.
-    pub words_min: usize,
+    /// Fewest words, punctuation aside, in a passage; unless given 5, or half of `tokens_min` with `unit = "tokens"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words_min: Option<usize>,
     /// How often a passage must stand in the corpus.
     pub copies_min: u64,
     /// Whether repeats within one record count.
@@ -98,7 +107,7 @@ impl Default for Config {
             span: 3,
             tokens_min: 50,
             chars_min: 20,
-            words_min: 5,
+            words_min: None,
             copies_min: 2,
             within_records: true,
             keep: Stays::First,
@@ -114,6 +123,9 @@ const REMAINDER: usize = 0;
 
 /// The one word of the key: how many runs of units the text has that may be passages.
 const RUNS: usize = 0;
+
+/// Fewest words in a passage that is not made of tokens.
+const WORDS_MIN: usize = 5;
 
 /// The most occurrences that are held back until there are enough of them.
 const COPIES_MAX: u64 = 1 << 16;
@@ -143,17 +155,22 @@ impl BarrierSpec for Config {
         in_range("span", self.span as u64, 1, 64)?;
         in_range("tokens_min", self.tokens_min as u64, 2, 1 << 16)?;
         in_range("copies_min", self.copies_min, 2, COPIES_MAX)?;
+        self.check_unit()?;
         let width = match self.unit {
             Unit::Lines | Unit::Paragraphs => 1,
             Unit::Sentences => self.span,
             Unit::Tokens => self.tokens_min,
         };
-        let least = |bound: usize| (self.unit != Unit::Tokens && bound > 0).then_some(bound);
+        let words_min = self.words_min.unwrap_or(match self.unit {
+            // rulings of tables and rows of dots are equal everywhere
+            Unit::Tokens => self.tokens_min / 2,
+            _ => WORDS_MIN,
+        });
         Ok(RepeatedPassages {
             unit: self.unit,
             width,
-            chars_min: least(self.chars_min),
-            words_min: least(self.words_min),
+            chars_min: (self.unit != Unit::Tokens && self.chars_min > 0).then_some(self.chars_min),
+            words_min: (words_min > 0).then_some(words_min),
             words_left_min: (self.words_left_min > 0).then_some(self.words_left_min),
             policy: Policy {
                 width: width as u64,
@@ -163,6 +180,31 @@ impl BarrierSpec for Config {
             },
             report: self.report,
         })
+    }
+}
+
+impl Config {
+    /// What the unit has no use for must not be set.
+    fn check_unit(&self) -> std::result::Result<(), BuildError> {
+        let default = Self::default();
+        let set = [
+            ("span", self.span != default.span, self.unit == Unit::Sentences),
+            ("tokens_min", self.tokens_min != default.tokens_min, self.unit == Unit::Tokens),
+            ("chars_min", self.chars_min != default.chars_min, self.unit != Unit::Tokens),
+        ];
+        match set.into_iter().find(|(_, set, of_use)| *set && !of_use) {
+            Some((key, ..)) => Err(BuildError::key(key, "is of no use to this `unit`")),
+            None if self.unit == Unit::Tokens
+                && self.words_min.is_some_and(|least| least > self.tokens_min) =>
+            {
+                let (least, tokens) = (self.words_min.unwrap_or_default(), self.tokens_min);
+                Err(BuildError::key(
+                    "words_min",
+                    format!("is {least}, expected at most `tokens_min`: {tokens}"),
+                ))
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -207,7 +249,23 @@ impl Barrier for RepeatedPassages {
     }
 
     fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()> {
-        let gone = self.gone(corpus)?;
-        self.cut(corpus, &gone, resolution)
+        let repeated = self.repeated(corpus)?;
+        self.cut(corpus, &repeated, resolution)
+    }
+
+    fn publishes(&self) -> bool {
+        true
+    }
+
+    fn publish(
+        &self,
+        corpus: &Corpus<'_>,
+        _: &mut dyn Iterator<Item = (RecordNumber, (u32, u64))>,
+        release: &Path,
+    ) -> Result<()> {
+        let lost = || Err::<std::iter::Empty<_>, _>(Error::Bug("the evidence of passages is gone".into()));
+        let [evidence, passages] =
+            [corpus.listing(Kind::Evidence, lost)?, corpus.listing(Kind::Repeated, lost)?];
+        evidence::write(corpus, &evidence, &passages, release)
     }
 }

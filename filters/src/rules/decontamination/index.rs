@@ -3,7 +3,8 @@
 use super::normalisation::{Normalisation, glued};
 use super::parts::parts;
 use super::table::{Gram, Table};
-use crate::text::{ngrams, placed_words, python, word_hash};
+use super::words::{is_unspaced, words};
+use crate::text::{ngrams, python, word_hash};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,14 +16,18 @@ pub(super) struct Cut {
     pub(super) ngram: usize,
     /// Words from which on an item shorter than an n-gram is looked for as a whole.
     pub(super) item_words_min: usize,
-    /// Different words of two letters or more without which an n-gram tells nothing.
+    /// Different words without which an n-gram tells nothing.
     pub(super) distinct_words_min: usize,
+    /// Letters without which a word does not count among them.
+    pub(super) letters_min: usize,
     pub(super) normalisation: Normalisation,
 }
 
 /// One of the two ways in which an item's text becomes words. It is looked for by itself.
 #[derive(Clone, Debug)]
 pub(super) struct Spelling {
+    /// The number of the item.
+    pub(super) item: u32,
     /// `benchmark/id` of the item.
     pub(super) label: Arc<str>,
     /// How many different n-grams it has that count.
@@ -31,13 +36,15 @@ pub(super) struct Spelling {
     start: u32,
 }
 
-/// Items that are not looked for, by why.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Unsought {
-    /// Those with fewer than `item_words_min` words.
-    pub(super) short: u64,
-    /// Those of which no n-gram has words enough.
-    pub(super) telling_nothing: u64,
+/// What became of an item that was to be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Added {
+    /// It is looked for.
+    Sought,
+    /// It has fewer than `item_words_min` words.
+    Short,
+    /// No n-gram of it tells anything.
+    TellsNothing,
 }
 
 /// A number that is not that of a word of any item.
@@ -49,9 +56,6 @@ pub(super) struct Index {
     pub(super) cut: Cut,
     /// In the order of the items.
     pub(super) spellings: Vec<Spelling>,
-    /// How many items are looked for.
-    pub(super) sought: u64,
-    pub(super) unsought: Unsought,
     /// n-grams of the spellings that have as many words.
     pub(super) runs: Table,
     /// The first words, `item_words_min` of them, of the shorter ones.
@@ -69,13 +73,13 @@ impl Index {
 
     /// The numbers of the words of a text, and where they stand.
     pub(super) fn words_of(&self, text: &str) -> (Vec<u32>, Vec<Range<usize>>) {
-        let (mut words, mut places) = (Vec::new(), Vec::new());
-        placed_words(text, |word, place| {
+        let (mut numbers, mut places) = (Vec::new(), Vec::new());
+        words(text, |word, place| {
             let form = self.cut.normalisation.form(word, &text[place.clone()]);
-            words.push(self.vocabulary.get(form.as_ref()).copied().unwrap_or(UNKNOWN));
+            numbers.push(self.vocabulary.get(form.as_ref()).copied().unwrap_or(UNKNOWN));
             places.push(place);
         });
-        (words, places)
+        (numbers, places)
     }
 
     /// The spelling that has this word, by its number, and its words from this one on.
@@ -90,15 +94,13 @@ impl Index {
 pub(super) struct Builder {
     cut: Cut,
     spellings: Vec<Spelling>,
-    sought: u64,
-    unsought: Unsought,
     runs: Vec<Gram>,
     heads: Vec<Gram>,
     /// The hashes of their parts.
     run_parts: Vec<u64>,
     head_parts: Vec<u64>,
     vocabulary: HashMap<Box<str>, u32>,
-    /// Whether each word of the vocabulary has two letters or more.
+    /// Whether each word of the vocabulary has letters enough.
     telling: Vec<bool>,
     words: Vec<u32>,
 }
@@ -112,8 +114,6 @@ impl Builder {
         Self {
             cut,
             spellings: Vec::new(),
-            sought: 0,
-            unsought: Unsought::default(),
             runs: Vec::new(),
             heads: Vec::new(),
             run_parts: Vec::new(),
@@ -125,32 +125,30 @@ impl Builder {
     }
 
     /// Adds an item, in two spellings if they differ: punctuation parts words, or is not there.
-    pub(super) fn add(&mut self, label: &Arc<str>, text: &str) -> Result<(), Full> {
+    pub(super) fn add(&mut self, item: u32, label: &Arc<str>, text: &str) -> Result<Added, Full> {
         let first = self.spell(text)?;
-        if !self.seek(label, &first) {
-            match first.hashes.len() < self.cut.item_words_min {
-                true => self.unsought.short += 1,
-                false => self.unsought.telling_nothing += 1,
-            }
-            return Ok(());
+        if !self.seek(item, label, &first) {
+            let short = first.hashes.len() < self.cut.item_words_min;
+            return Ok(if short { Added::Short } else { Added::TellsNothing });
         }
-        self.sought += 1;
         let second = self.spell(&glued(text))?;
         if self.words[first.start..second.start] == self.words[second.start..] {
             self.words.truncate(second.start);
         } else {
-            self.seek(label, &second);
+            self.seek(item, label, &second);
         }
-        Ok(())
+        Ok(Added::Sought)
     }
 
     /// The finished index.
-    pub(super) fn finish(self) -> Index {
+    pub(super) fn finish(mut self) -> Index {
+        let ends = self.spellings.iter().skip(1).map(|next| next.start).chain([self.words.len() as u32]);
+        let longest = self.spellings.iter().zip(ends).map(|(spelling, end)| end - spelling.start).max();
+        // no n-gram is longer than what it is part of
+        self.cut.ngram = self.cut.ngram.min(longest.unwrap_or_default() as usize + 1);
         Index {
             cut: self.cut,
             spellings: self.spellings,
-            sought: self.sought,
-            unsought: self.unsought,
             runs: Table::new(self.cut.ngram, self.runs, self.run_parts),
             heads: Table::new(self.cut.item_words_min, self.heads, self.head_parts),
             vocabulary: self.vocabulary,
@@ -162,13 +160,13 @@ impl Builder {
     fn spell(&mut self, text: &str) -> Result<Spelled, Full> {
         let start = self.words.len();
         let mut hashes = Vec::new();
-        placed_words(text, |word, place| {
+        words(text, |word, place| {
             let form = self.cut.normalisation.form(word, &text[place]);
             self.words.push(match self.vocabulary.get(form.as_ref()) {
                 Some(&number) => number,
                 None => {
                     let number = self.telling.len() as u32;
-                    self.telling.push(word.chars().filter(|&c| python::is_alpha(c)).nth(1).is_some());
+                    self.telling.push(letters(word) >= self.cut.letters_min);
                     self.vocabulary.insert(form.into(), number);
                     number
                 }
@@ -181,7 +179,7 @@ impl Builder {
 
     /// Notes what is to be looked for of the spelling at the end of `words`: its different n-grams that tell
     /// something, or the head of a shorter one. If that is nothing, its words are dropped.
-    fn seek(&mut self, label: &Arc<str>, spelled: &Spelled) -> bool {
+    fn seek(&mut self, item: u32, label: &Arc<str>, spelled: &Spelled) -> bool {
         let Cut { ngram, item_words_min, .. } = self.cut;
         let words = &self.words[spelled.start..];
         let start = spelled.start as u32;
@@ -205,7 +203,7 @@ impl Builder {
             self.words.truncate(spelled.start);
             return false;
         }
-        self.spellings.push(Spelling { label: Arc::clone(label), grams: grams as u32, start });
+        self.spellings.push(Spelling { item, label: Arc::clone(label), grams: grams as u32, start });
         true
     }
 
@@ -218,13 +216,19 @@ impl Builder {
         runs.dedup_by(|later, earlier| later.hash == earlier.hash && window(later) == window(earlier));
     }
 
-    /// Whether there are enough different words of letters among these.
+    /// Whether there are enough different words among these that count.
     fn tells(&self, words: &[u32]) -> bool {
         let least = self.cut.distinct_words_min;
         let telling =
             |&(at, word): &(usize, &u32)| self.telling[*word as usize] && !words[..at].contains(word);
         words.iter().enumerate().filter(telling).take(least).count() == least
     }
+}
+
+/// The letters of a word; a character that is a word of its own stands for several.
+fn letters(word: &str) -> usize {
+    let weight = |c: char| if is_unspaced(c) { 2 } else { usize::from(python::is_alpha(c)) };
+    word.chars().map(weight).sum()
 }
 
 /// A spelling among all words.

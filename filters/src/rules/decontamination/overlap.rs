@@ -1,6 +1,6 @@
 //! What a text holds of the items: looked at only where a hash was found, word by word.
 
-use super::index::{Index, Spelling};
+use super::index::{Index, Spelling, UNKNOWN};
 use crate::Span;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,6 +11,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Overlap {
     pub(super) item: Arc<str>,
+    /// The item's number.
+    number: u32,
     /// How many of the item's different n-grams the text holds.
     pub(super) hits: u32,
     /// The same as a share of all the item has.
@@ -19,6 +21,20 @@ pub(super) struct Overlap {
     pub(super) position: usize,
     /// Every stretch of the text that is part of an item, under the name of that one of which the text holds most.
     pub(super) spans: Vec<Span>,
+}
+
+impl Overlap {
+    /// Everything that was found in one text of two sets of items.
+    pub(super) fn and(self, other: Self) -> Self {
+        let by_size = self.share.total_cmp(&other.share).then(self.hits.cmp(&other.hits));
+        let (mut best, less) = match by_size.then(other.number.cmp(&self.number)) {
+            Ordering::Less => (other, self),
+            _ => (self, other),
+        };
+        best.spans.extend(less.spans);
+        best.spans.sort_by_key(|span| (span.start, span.end));
+        best
+    }
 }
 
 /// What of the items is in the text whose words have these hashes. Of an item at least `hits_min` n-grams, or all it
@@ -39,10 +55,17 @@ pub(super) fn overlap(index: &Index, text: &str, hashes: &[u64], hits_min: u32) 
         .collect();
     stretches.sort_unstable_by_key(|(range, owner)| (*owner, range.start, range.end));
     let spans = spans(&stretches, &places, &index.spellings);
-    let item = Arc::clone(&index.spellings[best.spelling as usize].label);
+    let Spelling { item: number, label, .. } = &index.spellings[best.spelling as usize];
     let first = stretches.iter().find(|(_, owner)| *owner == best.spelling);
     let position = first.and_then(|(range, _)| places.get(range.start)).map_or(0, |place| place.start);
-    Some(Overlap { item, hits: best.hits, share: best.share, position, spans })
+    Some(Overlap {
+        item: Arc::clone(label),
+        number: *number,
+        hits: best.hits,
+        share: best.share,
+        position,
+        spans,
+    })
 }
 
 /// What of the items stands in the text.
@@ -77,6 +100,8 @@ impl Found {
 
     fn add_heads(&mut self, index: &Index, words: &[u32], hashes: &[u64]) {
         let mut hits: Vec<(usize, u64)> = index.heads.find(hashes).collect();
+        let head = index.cut.item_words_min;
+        hits.retain(|(at, _)| !window(words, *at, head).contains(&UNKNOWN));
         // spellings found by their head are shorter than an n-gram
         let longest = index.cut.ngram - 1;
         // one may stand in several places, with other words behind it

@@ -64,11 +64,27 @@ fn a_part_between_two_parts_is_not_bridged() {
 fn what_is_not_looked_for_is_said() {
     let notes = |stages: &Stages| stages.last().built.filter.notes();
     assert_eq!(notes(&stages("", &[("baker", BAKER)])), [""; 0]);
-    let items =
-        [("baker", BAKER), ("two", "two words"), ("sum", "1 + 2 + 3 + 4 + 5 + 6 + 7 + 8"), ("no", "")];
+    let items = [
+        ("baker", BAKER),
+        ("two", "two words"),
+        ("sum", "1 + 2 + 3 + 4 + 5 + 6 + 7 + 8"),
+        ("no", ""),
+        ("one", &"1 ".repeat(20)),
+        ("three", "two and three"),
+    ];
     assert_eq!(
         notes(&stages("", &items)),
-        ["looks for 1 of 4 items; not for 2 of fewer than 8 words, 1 without an n-gram of 5 different words"]
+        [
+            "looks for 2 of 6 items; not for 3 of fewer than 8 words, 1 of one word again and again",
+            "not looked for: 4 of `items`: two, no, three and 1 more"
+        ]
+    );
+    assert_eq!(
+        notes(&stages("ngram = 5", &[("baker", BAKER), ("two", "two words")])),
+        [
+            "looks for 1 of 2 items; not for 1 of fewer than 5 words, 0 of one word again and again",
+            "not looked for: 1 of `items`: two"
+        ]
     );
 }
 
@@ -93,7 +109,7 @@ fn files_with_nothing_to_look_for_are_refused() {
         ("", "asset `items.jsonl`: holds no items"),
         (
             "{\"text\": \"two words\"}",
-            "`benchmarks` hold nothing to look for: 1 of fewer than 8 words, 0 without an n-gram of 5 different words",
+            "`benchmarks` hold nothing to look for: 1 of fewer than 8 words, 0 of one word again and again\nnot looked for: 1 of `items`: 0",
         ),
     ] {
         context.assets.insert("items.jsonl".into(), lines.into());
@@ -102,17 +118,21 @@ fn files_with_nothing_to_look_for_are_refused() {
     }
 }
 
-/// The different runs of `ngram` words that have enough different words of letters, or all words if there are fewer.
+/// The different runs of `ngram` words that have enough different words of letters; all words if there are fewer, or
+/// if there is no such run.
 fn grams<'w>(words: &[&'w str], ngram: usize, least: usize, distinct: usize) -> BTreeSet<Vec<&'w str>> {
     let tells = |run: &&[&str]| {
         let telling: BTreeSet<&&str> = run.iter().filter(|word| word.len() > 1).collect();
         telling.len() >= distinct
     };
-    match words.len() {
-        len if len < least => BTreeSet::new(),
+    let found: BTreeSet<Vec<&str>> = match words.len() {
+        len if len < least => return BTreeSet::new(),
         len if len < ngram => [words].into_iter().filter(tells).map(<[_]>::to_vec).collect(),
         _ => words.windows(ngram).filter(tells).map(<[_]>::to_vec).collect(),
-    }
+    };
+    let different = words.iter().collect::<BTreeSet<_>>().len();
+    let whole = || (different >= distinct.min(2)).then(|| words.to_vec());
+    if found.is_empty() { whole().into_iter().collect() } else { found }
 }
 
 proptest! {

@@ -37,9 +37,20 @@ impl Earlier {
         context: &mut dyn Context,
     ) -> std::result::Result<Self, BuildError> {
         let mut releases: Vec<Release> = Vec::new();
-        for name in against {
+        for (at, name) in against.iter().enumerate() {
+            if against[..at].contains(name) {
+                return Err(BuildError::key("against", format!("names `{name}` twice")));
+            }
             let is_index = name.ends_with(".keys");
             let file = if is_index { name.clone() } else { format!("{name}/{INDEX}") };
+            if !is_index && context.place(name).is_dir() && !context.place(&file).exists() {
+                return Err(BuildError::key(
+                    "against",
+                    format!(
+                        "names `{name}`, which has no `{INDEX}`; a release gets one by `index = true` in its stage `near-duplicates`"
+                    ),
+                ));
+            }
             // lists its digest in the manifest
             context.asset(&file)?;
             let path = context.place(&file);

@@ -204,11 +204,22 @@ impl Config {
         in_range("bands", self.bands, 1024)?;
         in_range("rows", self.rows, 256)?;
         in_range("hashes", self.hashes, 4096)?;
-        let Some(threshold) = self.threshold.map(Decimal::get) else { return Ok((self.bands, self.rows)) };
-        if !(0.0..=1.0).contains(&threshold) {
-            return Err(BuildError::key("threshold", format!("is {threshold}, expected 0 to 1")));
-        }
         let default = Self::default();
+        let Some(threshold) = self.threshold.map(Decimal::get) else {
+            return match self.hashes == default.hashes {
+                true => Ok((self.bands, self.rows)),
+                false => Err(BuildError::key("hashes", "is of no use without `threshold`")),
+            };
+        };
+        if threshold <= 0.0 || threshold >= 1.0 {
+            return Err(BuildError::key(
+                "threshold",
+                format!("is {threshold}, expected more than 0 and less than 1"),
+            ));
+        }
+        if self.hashes == 1 {
+            return Err(BuildError::key("hashes", "is 1, which leaves `threshold` nothing to choose"));
+        }
         if (self.bands, self.rows) != (default.bands, default.rows) {
             return Err(BuildError::key("threshold", "chooses `bands` and `rows`; give it or them"));
         }

@@ -185,9 +185,10 @@ impl<'c> Verification<'c> {
             return Ok(());
         }
         let first = cluster.first().and_then(|&at| self.record(at)).unwrap_or_default();
+        let (shard, row) = self.corpus.place(first)?;
         Err(Error::Limit {
             what: format!(
-                "cluster of near-duplicates with record {first} (`cluster_share_max` = \"1\" allows any size)"
+                "cluster of near-duplicates with record {shard}:{row} (`cluster_share_max` = \"1\" allows any size)"
             ),
             limit: format!("{most:.0} records, {share} of the corpus"),
             actual: format!("{} records", cluster.len()),

@@ -1,12 +1,14 @@
 //! From the units that repeat to what is cut out of each text, and to the records of which too little is left.
 
 use super::division::{Division, words_in};
+use super::evidence::Repeated;
 use super::occurrences::merged;
-use super::{REMAINDER, RepeatedPassages};
+use super::{REMAINDER, RepeatedPassages, Stays};
 use crate::Result;
+use crate::artefact::Kind;
 use crate::barriers::{RecordNumber, Removal, Resolution};
 use crate::corpus::Corpus;
-use crate::spill::{Listing, Row, Sorter};
+use crate::spill::{Row, Sorter};
 use filters::View;
 use std::ops::Range;
 
@@ -19,6 +21,8 @@ struct Cutter {
     cuts: Vec<Range<usize>>,
     /// Record and either start and end of a cut, or the words left and [`TAKEN_OUT`].
     rows: Sorter<3>,
+    /// Record, start and end of what repeats in it, and the number of the passage.
+    evidence: Sorter<4>,
 }
 
 impl RepeatedPassages {
@@ -26,22 +30,27 @@ impl RepeatedPassages {
     pub(super) fn cut(
         &self,
         corpus: &Corpus<'_>,
-        gone: &Listing<3>,
+        repeated: &Repeated,
         resolution: &mut Resolution,
     ) -> Result<()> {
-        let runs_of = |record: RecordNumber| {
-            gone.range(gone.position(record)..gone.position(record + 1))
-                .map(|[_, first, end]| first as usize..end as usize)
+        let share = 8 * rayon::current_num_threads() as u64;
+        let start = |worker| Cutter {
+            division: Division::default(),
+            cuts: Vec::new(),
+            rows: corpus.sorter(&format!("cuts-{worker}"), share),
+            evidence: corpus.sorter(&format!("evidence-{worker}"), share),
         };
-        let share = 4 * rayon::current_num_threads() as u64;
-        let sorter = |worker: usize| corpus.sorter::<3>(&format!("cuts-{worker}"), share);
-        let start = |worker| Cutter { division: Division::default(), cuts: Vec::new(), rows: sorter(worker) };
         let found = corpus.scan(
-            |record| runs_of(record).next().is_some(),
+            |record| repeated.runs_of(record).next().is_some(),
             start,
-            |cutter, record, view| cutter.record(self, (record, view), joined(runs_of(record))),
+            |cutter, record, view| cutter.record(self, (record, view), repeated.joined_runs_of(record)),
         )?;
-        let sorted = found.into_iter().map(|cutter| cutter.rows.finish()).collect::<Result<Vec<_>>>()?;
+        let (mut sorted, mut evidence) = (Vec::new(), Vec::new());
+        for cutter in found {
+            sorted.push(cutter.rows.finish()?);
+            evidence.push(cutter.evidence.finish()?);
+        }
+        corpus.listing(Kind::Evidence, || Ok(merged(evidence).map(Ok)))?;
         let mut told = Told::default();
         for row in merged(sorted) {
             told.add(row);
@@ -57,6 +66,9 @@ impl RepeatedPassages {
             }
         }
         told.log(self.report);
+        if self.policy.keep == Stays::First && !self.report {
+            told.log_lost(repeated);
+        }
         Ok(())
     }
 }
@@ -66,11 +78,15 @@ impl Cutter {
         &mut self,
         passages: &RepeatedPassages,
         (record, view): (RecordNumber, &View<'_>),
-        runs: impl Iterator<Item = Range<usize>>,
+        runs: impl Iterator<Item = (Range<usize>, u64)>,
     ) -> Result<()> {
         self.division.fill(passages.unit, view);
         self.cuts.clear();
-        runs.for_each(|run| self.division.cut(run, &mut self.cuts));
+        for (run, passage) in runs {
+            let bytes = self.division.bytes(run.clone());
+            self.evidence.push([record, bytes.start as u64, bytes.end as u64, passage])?;
+            self.division.cut(run, &mut self.cuts);
+        }
         if let Some(least) = passages.words_left_min {
             let tokens = view.tokens();
             let cut: usize = self.cuts.iter().map(|cut| words_in(tokens, cut).len()).sum();
@@ -83,18 +99,6 @@ impl Cutter {
     }
 }
 
-/// Runs of units in order, those that overlap or touch as one.
-fn joined(runs: impl Iterator<Item = Range<usize>>) -> impl Iterator<Item = Range<usize>> {
-    let mut runs = runs.peekable();
-    std::iter::from_fn(move || {
-        let mut run = runs.next()?;
-        while let Some(next) = runs.next_if(|next| next.start <= run.end) {
-            run.end = run.end.max(next.end);
-        }
-        Some(run)
-    })
-}
-
 /// What came of it, for the log.
 #[derive(Default)]
 struct Told {
@@ -102,13 +106,14 @@ struct Told {
     records: u64,
     cuts: u64,
     bytes: u64,
-    taken_out: u64,
+    /// Records of which too little is left, in order.
+    taken_out: Vec<RecordNumber>,
 }
 
 impl Told {
     fn add(&mut self, [record, start, end]: Row<3>) {
         if end == TAKEN_OUT {
-            self.taken_out += 1;
+            self.taken_out.push(record);
             return;
         }
         self.cuts += 1;
@@ -118,21 +123,22 @@ impl Told {
     }
 
     fn log(&self, report: bool) {
-        let Self { records, cuts, bytes, taken_out, .. } = self;
+        let Self { records, cuts, bytes, .. } = self;
+        let taken_out = self.taken_out.len();
         let done = if report { "would be" } else { "are" };
         tracing::info!(
             "{bytes} bytes {done} cut in {cuts} places out of {records} records; {taken_out} records {done} removed because too little is left"
         );
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_that_overlap_or_touch_are_one() {
-        let runs = [0..3, 1..4, 2..3, 4..5, 7..9].into_iter();
-        assert_eq!(joined(runs).collect::<Vec<_>>(), [0..5, 7..9]);
+    /// Says how many passages went with the record that was to keep them.
+    fn log_lost(&self, repeated: &Repeated) {
+        let lost =
+            repeated.passages.iter().filter(|[_, _, first, _]| self.taken_out.binary_search(first).is_ok());
+        match lost.count() {
+            0 => {}
+            lost => tracing::warn!(
+                "{lost} passages stand nowhere any more: the record that held them first is removed"
+            ),
+        }
     }
 }

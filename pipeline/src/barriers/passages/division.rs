@@ -17,6 +17,8 @@ pub(super) struct Division {
     blocks: Vec<Block>,
     units: Vec<Range<usize>>,
     hashes: Vec<u64>,
+    /// Before each token, and behind the last, how many hold a letter or digit.
+    words: Vec<usize>,
     /// The bytes of all units, each ended by [`BREAK`], and where each begins; made when asked for.
     joined: Vec<u8>,
     begins: Vec<usize>,
@@ -36,6 +38,7 @@ impl Division {
         self.blocks.clear();
         self.units.clear();
         self.hashes.clear();
+        self.words.clear();
         self.joined.clear();
         match unit {
             Unit::Paragraphs => view.lines().paragraphs().iter().for_each(|piece| self.piece(view, piece)),
@@ -59,8 +62,24 @@ impl Division {
                         self.hashes.push(*hash);
                     }
                 }
+                self.count_words(view.text());
             }
         }
+    }
+
+    fn count_words(&mut self, text: &str) {
+        let mut words = 0;
+        self.words.push(words);
+        for token in &self.units {
+            words += usize::from(text[token.clone()].contains(char::is_alphanumeric));
+            self.words.push(words);
+        }
+    }
+
+    /// How many tokens of a run hold a letter or digit.
+    pub(super) fn words(&self, run: Range<usize>) -> usize {
+        let before = |at: usize| self.words.get(at).copied().unwrap_or_default();
+        before(run.end) - before(run.start)
     }
 
     fn block(&mut self, piece: &Piece) {

@@ -18,7 +18,7 @@ pub(super) struct Policy {
 }
 
 /// A record and the unit in it with which an occurrence begins.
-type Place = (RecordNumber, u64);
+pub(super) type Place = (RecordNumber, u64);
 
 /// The occurrences of one passage, which come in corpus order.
 #[derive(Default)]
@@ -62,9 +62,9 @@ impl Occurrences {
         if self.copies >= policy.copies_min { self.waiting.drain(..).try_for_each(gone) } else { Ok(()) }
     }
 
-    /// How often the passage stands in the corpus, if that is often enough.
-    pub(super) fn repeated(&self, policy: &Policy) -> Option<u64> {
-        (self.copies >= policy.copies_min).then_some(self.places)
+    /// How often the passage stands in the corpus, if that is often enough, and where it does first.
+    pub(super) fn repeated(&self, policy: &Policy) -> Option<(u64, Place)> {
+        Some((self.places, self.first?)).filter(|_| self.copies >= policy.copies_min)
     }
 }
 

@@ -9,13 +9,14 @@
 //! hardly ever reaches the disk.
 
 use super::division::{Division, words_in};
+use super::evidence::Repeated;
 use super::occurrences::{Occurrences, Policy, merged};
 use super::sketch::Sketch;
-use super::{RUNS, RepeatedPassages};
-use crate::Result;
+use super::{RUNS, RepeatedPassages, Unit};
 use crate::artefact::Kind;
 use crate::corpus::Corpus;
-use crate::spill::{Listing, Sorter};
+use crate::spill::Sorter;
+use crate::{Error, Result};
 use filters::View;
 use filters::text::Tokens;
 use std::collections::BTreeSet;
@@ -49,6 +50,15 @@ struct Finder {
     rows: Sorter<4>,
 }
 
+/// Where what was found goes.
+struct Settled {
+    /// Record, first unit, one past the last, and the number of the passage.
+    gone: Sorter<4>,
+    /// The number of a passage, how often it stands, and the record and unit where it does first.
+    passages: Sorter<4>,
+    told: Told,
+}
+
 /// What was found, for the log.
 #[derive(Default)]
 struct Told {
@@ -59,9 +69,9 @@ struct Told {
 }
 
 impl RepeatedPassages {
-    /// The runs of units that go: record, first unit, one past the last. They overlap.
-    pub(super) fn gone(&self, corpus: &Corpus<'_>) -> Result<Listing<3>> {
-        corpus.listing(Kind::Passages, || {
+    /// The passages that repeat, and the runs of units of theirs that go. Those overlap.
+    pub(super) fn repeated(&self, corpus: &Corpus<'_>) -> Result<Repeated> {
+        let gone = corpus.listing(Kind::Passages, || {
             let mut runs = 0;
             corpus.for_each([RUNS], |_, [of_record]| {
                 runs += of_record;
@@ -72,24 +82,24 @@ impl RepeatedPassages {
             let parts = (runs * COUNTERS_PER_RUN).div_ceil(counters).clamp(1, PARTS_MAX);
             let needed = (runs * COUNTERS_PER_RUN).div_ceil(32 * parts).min(bytes);
             let mut sketch = Sketch::new(needed.next_multiple_of(16));
-            let mut gone = corpus.sorter::<3>("gone", 4);
-            let mut told = Told::default();
+            let mut settled = Settled {
+                gone: corpus.sorter("gone", 4),
+                passages: corpus.sorter("repeated", 8),
+                told: Told::default(),
+            };
             for nth in 0..parts {
                 sketch.clear();
-                self.part(corpus, Part { nth, of: parts }, &sketch, (&mut gone, &mut told))?;
+                self.part(corpus, Part { nth, of: parts }, &sketch, &mut settled)?;
             }
-            told.log();
-            Ok(gone.finish()?.map(Ok))
-        })
+            settled.told.log();
+            corpus.listing(Kind::Repeated, || Ok(settled.passages.finish()?.map(Ok)))?;
+            Ok(settled.gone.finish()?.map(Ok))
+        })?;
+        let lost = || Err::<std::iter::Empty<_>, _>(Error::Bug("the repeated passages are gone".into()));
+        Ok(Repeated { gone, passages: corpus.listing(Kind::Repeated, lost)? })
     }
 
-    fn part(
-        &self,
-        corpus: &Corpus<'_>,
-        part: Part,
-        sketch: &Sketch,
-        (gone, told): (&mut Sorter<3>, &mut Told),
-    ) -> Result<()> {
+    fn part(&self, corpus: &Corpus<'_>, part: Part, sketch: &Sketch, settled: &mut Settled) -> Result<()> {
         corpus.scan(
             |_| true,
             |_| Division::default(),
@@ -122,7 +132,7 @@ impl RepeatedPassages {
             },
         )?;
         let sorted = found.into_iter().map(|finder| finder.rows.finish()).collect::<Result<Vec<_>>>()?;
-        settle(merged(sorted), &self.policy, gone, told)
+        settled.settle(merged(sorted), &self.policy)
     }
 
     /// Whether a run of units is long enough to be a passage.
@@ -131,6 +141,9 @@ impl RepeatedPassages {
         // a text has no more characters than bytes
         let chars = |least: usize| bytes().len() >= least && view.text()[bytes()].chars().count() >= least;
         let words = |least: usize| {
+            if self.unit == Unit::Tokens {
+                return division.words(at..at + self.width) >= least;
+            }
             let flags = view.tokens().flags().get(words_in(view.tokens(), &bytes())).unwrap_or_default();
             flags.iter().filter(|&flags| flags & Tokens::SYMBOL == 0).nth(least.saturating_sub(1)).is_some()
         };
@@ -138,30 +151,39 @@ impl RepeatedPassages {
     }
 }
 
-/// Goes through the occurrences passage by passage.
-fn settle(
-    rows: impl Iterator<Item = [u64; 4]>,
-    policy: &Policy,
-    gone: &mut Sorter<3>,
-    told: &mut Told,
-) -> Result<()> {
-    let mut of = None;
-    let mut occurrences = Occurrences::default();
-    for [high, low, record, at] in rows {
-        if of != Some([high, low]) {
-            told.add(of, occurrences.repeated(policy));
-            of = Some([high, low]);
-            occurrences = Occurrences::default();
+impl Settled {
+    /// Goes through the occurrences passage by passage.
+    fn settle(&mut self, rows: impl Iterator<Item = [u64; 4]>, policy: &Policy) -> Result<()> {
+        let mut of = None;
+        let mut occurrences = Occurrences::default();
+        for [high, low, record, at] in rows {
+            if of != Some([high, low]) {
+                self.close(of, &occurrences, policy)?;
+                of = Some([high, low]);
+                occurrences = Occurrences::default();
+            }
+            let number = self.told.passages;
+            let gone = &mut self.gone;
+            occurrences.add(policy, (record, at), &mut |[record, from, end]| {
+                gone.push([record, from, end, number])
+            })?;
         }
-        occurrences.add(policy, (record, at), &mut |row| gone.push(row))?;
+        self.close(of, &occurrences, policy)
     }
-    told.add(of, occurrences.repeated(policy));
-    Ok(())
+
+    /// Notes a passage of which all occurrences are known.
+    fn close(&mut self, digest: Option<[u64; 2]>, occurrences: &Occurrences, policy: &Policy) -> Result<()> {
+        let Some(([high, _], (places, first))) = digest.zip(occurrences.repeated(policy)) else {
+            return Ok(());
+        };
+        self.passages.push([self.told.passages, places, first.0, first.1])?;
+        self.told.add(high, places);
+        Ok(())
+    }
 }
 
 impl Told {
-    fn add(&mut self, digest: Option<[u64; 2]>, places: Option<u64>) {
-        let (Some([high, _]), Some(places)) = (digest, places) else { return };
+    fn add(&mut self, high: u64, places: u64) {
         self.passages += 1;
         self.places += places;
         self.most.insert((places, high));

@@ -1,0 +1,42 @@
+//! What is wrong with a stage's table in the light of the rest of the configuration.
+
+use crate::config::{Config, StageTable};
+use manifests::index::UNDECLARED;
+
+/// Keys of the file that are easily taken for those of a stage.
+const TOP: [&str; 3] = ["schema", "measure", "words"];
+
+/// Keys that every stage has.
+const COMMON: [&str; 4] = ["use", "name", "when", "action"];
+
+/// What to do about the first key that the stage does not have.
+pub(crate) fn key_hint(table: &StageTable, keys: &[&'static str]) -> Option<String> {
+    let unknown = table.table.keys().find(|key| !keys.contains(&key.as_str()))?;
+    if TOP.contains(&unknown.as_str()) {
+        return Some(format!("`{unknown}` is a key of the whole file and stands before the first table"));
+    }
+    let names = keys.iter().chain(&COMMON);
+    let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(name, unknown))?;
+    Some(format!("did you mean `{nearest}`? `probity filters {}` lists all", table.used))
+}
+
+/// What a stage names that no record can have, if there is such a thing.
+pub(crate) fn absent(config: &Config, stage: &toml::Table) -> Option<String> {
+    let listed = |key: &str| -> Vec<&str> {
+        let array = stage.get(key).and_then(toml::Value::as_array);
+        array.into_iter().flatten().filter_map(toml::Value::as_str).collect()
+    };
+    let by = listed("by");
+    let parts = [
+        ("url", "`input.url`", config.file.input.url.is_none()),
+        ("source", "`[[source]]`", config.file.sources.is_empty()),
+    ];
+    if let Some((part, key, _)) = parts.into_iter().find(|(part, _, absent)| *absent && by.contains(part)) {
+        return Some(format!("`by` compares the {part}, but there is no {key}"));
+    }
+    let declared: Vec<&str> = config.file.sources.iter().map(|source| source.id.as_str()).collect();
+    let unknown = |source: &&str| *source != UNDECLARED && !declared.contains(source);
+    let unknown = listed("sources").into_iter().find(unknown)?;
+    let declared = if declared.is_empty() { "none".to_string() } else { declared.join(", ") };
+    Some(format!("`sources` names `{unknown}`, which no `[[source]]` declares; declared: {declared}"))
+}
