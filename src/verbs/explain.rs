@@ -35,7 +35,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         };
         say(format_args!("  {:44} {:22} {}{verdict}", rule.rule, rule.value, rule.bound))?;
     }
-    for (title, items) in [("matched", &told.spans), ("edited", &told.edits), ("repeats", &told.passages)] {
+    for (title, items) in [("matched", &told.spans), ("edited", &told.edits), ("passage", &told.passages)] {
         for item in items {
             say(format_args!("  {title:24} {item}"))?;
         }

@@ -268,9 +268,12 @@ fn all_known_keys_are_named_with_an_unknown_one() {
     let output = sandbox.run(&["plan", "c.toml", "--set", "gopher-quality.words_mn=3"]).expect(2);
     assert_eq!(
         output.errors(),
-        [format!(
-            "error: c.toml:8: stage `gopher-quality`: unknown field `words_mn`, expected one of {QUALITY_KEYS}"
-        )]
+        [
+            format!(
+                "error: c.toml:8: stage `gopher-quality`: unknown field `words_mn`, expected one of {QUALITY_KEYS}"
+            ),
+            "hint: did you mean `words_min`? `probity filters gopher-quality` lists all".to_string()
+        ]
     );
 }
 
