@@ -156,6 +156,9 @@ pub enum OnError {
     Pass,
 }
 
+/// Keys that every stage has.
+pub(crate) const COMMON_KEYS: [&str; 6] = ["use", "name", "when", "action", "publish", "on_error"];
+
 /// One `[[stage]]`: the keys every stage has, and the rest, which belongs to its entry.
 #[derive(Debug)]
 pub(crate) struct StageTable {
@@ -337,7 +340,7 @@ fn set(stages: &mut [StageTable], o: &Override) -> std::result::Result<(), Strin
         .iter_mut()
         .find(|s| &s.name == name)
         .ok_or_else(|| format!("`--set` names the stage `{name}`; there are {}", known.join(", ")))?;
-    if matches!(o.key.as_str(), "use" | "name" | "when" | "action" | "publish" | "on_error") {
+    if COMMON_KEYS.contains(&o.key.as_str()) {
         return Err(format!("`--set` cannot change `{}` of a stage", o.key));
     }
     stage.table.insert(o.key.clone(), o.value.clone());

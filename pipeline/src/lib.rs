@@ -47,11 +47,9 @@ pub mod samples;
 mod shard_file;
 mod shelf;
 mod spill;
-mod stage_checks;
 mod store;
 mod verdicts;
 pub mod whatif;
-mod withheld;
 mod work;
 mod write;
 

@@ -4,9 +4,9 @@
 use crate::harness::{Sandbox, config_with, repository};
 use crate::ledgers::{Row, ledger};
 use crate::parquet_files::{batch, column, read, strings, write};
-use arrow_array::StringArray;
+use arrow_array::{ArrayRef, Float64Array, StringArray};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Deserialize)]
@@ -31,6 +31,8 @@ struct Case {
     #[serde(default)]
     id: String,
     url: Option<String>,
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
     expect: String,
     value: Option<String>,
     bound: Option<String>,
@@ -59,16 +61,27 @@ fn stages(filter: &str, case: &Case) -> String {
     toml::to_string(&file).unwrap()
 }
 
+/// The columns of numbers that the cases give their records.
+fn fields<'c>(cases: &[&'c Case]) -> Vec<(&'c str, ArrayRef)> {
+    let names: BTreeSet<&str> =
+        cases.iter().flat_map(|case| case.fields.keys().map(String::as_str)).collect();
+    let number = |case: &Case, name: &str| case.fields.get(name).map(|text| text.parse::<f64>().unwrap());
+    let column = |name: &str| cases.iter().map(|case| number(case, name)).collect::<Float64Array>();
+    names.into_iter().map(|name| (name, Arc::new(column(name)) as ArrayRef)).collect()
+}
+
 /// Runs all cases that share their stages in one go.
 fn check(filter: &str, stages: &str, cases: &[&Case], measure: &str, wrong: &mut Vec<String>) {
     let sandbox = Sandbox::with_keys();
     let texts: Vec<String> = cases.iter().map(|case| case.text.repeat(case.repeat)).collect();
     let ids: StringArray = cases.iter().map(|case| Some(case.id.as_str())).collect();
-    let shard = batch(vec![
+    let mut columns = vec![
         ("text", strings(texts.iter().map(|text| Some(text.as_str())))),
         ("id", Arc::new(ids)),
         ("url", strings(cases.iter().map(|case| case.url.as_deref()))),
-    ]);
+    ];
+    columns.extend(fields(cases));
+    let shard = batch(columns);
     write(&sandbox.path("corpus/a.parquet"), &shard, 3);
     for (name, content) in cases.iter().flat_map(|case| &case.files) {
         sandbox.write(name, content);

@@ -1,7 +1,7 @@
 //! Which stages are signed as salted digests and published only to auditors: those whose configuration would help
 //! somebody evade them.
 
-use crate::plan::Stage;
+use super::Stage;
 use serde_json::Value;
 
 /// A stage that is published although it names one that is not.

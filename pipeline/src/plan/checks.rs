@@ -1,13 +1,10 @@
 //! What is wrong with a stage's table in the light of the rest of the configuration.
 
-use crate::config::{Config, StageTable};
+use crate::config::{COMMON_KEYS, Config, StageTable};
 use manifests::index::UNDECLARED;
 
 /// Keys of the file that are easily taken for those of a stage.
 const TOP: [&str; 3] = ["schema", "measure", "words"];
-
-/// Keys that every stage has.
-const COMMON: [&str; 4] = ["use", "name", "when", "action"];
 
 /// What to do about the first key that the stage does not have.
 pub(crate) fn key_hint(table: &StageTable, keys: &[&'static str]) -> Option<String> {
@@ -15,7 +12,7 @@ pub(crate) fn key_hint(table: &StageTable, keys: &[&'static str]) -> Option<Stri
     if TOP.contains(&unknown.as_str()) {
         return Some(format!("`{unknown}` is a key of the whole file and stands before the first table"));
     }
-    let names = keys.iter().chain(&COMMON);
+    let names = keys.iter().chain(&COMMON_KEYS);
     let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(name, unknown))?;
     Some(format!("did you mean `{nearest}`? `probity filters {}` lists all", table.used))
 }

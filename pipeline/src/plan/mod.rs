@@ -1,0 +1,250 @@
+//! The plan: every stage of the configuration built, and a digest of all that decides the outcome.
+
+mod builder;
+mod checks;
+mod resolved;
+mod withheld;
+
+use crate::barriers::Barrier;
+use crate::batch::{ShardReader, WantedField};
+use crate::config::{Config, OnError};
+use crate::{Error, Result};
+use builder::Builder;
+use filters::{Action, ColumnRef, Filter, Kind, Layout, StageSlots};
+use manifests::digest::Sha256;
+use resolved::{resolved, resolved_stages};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use withheld::{Exposed, withheld};
+
+pub(crate) use builder::{EDITED, ERROR, FAILED};
+
+/// A version of what tasks write for one another; part of every identity.
+const ARTEFACT_VERSION: u32 = 3;
+
+/// A stage, ready to run.
+pub struct Stage {
+    /// Its unique name.
+    pub name: String,
+    /// The registry entry it is an instance of.
+    pub used: &'static str,
+    /// The earlier flag that must be set for a record to be judged here.
+    pub when: Option<ColumnRef>,
+    /// What happens to a record that breaks one of its rules.
+    pub action: Action,
+    /// Whether its configuration is published, if the configuration says so.
+    pub publish: Option<bool>,
+    /// What happens to a record that it could not judge.
+    pub on_error: OnError,
+    /// What it does.
+    pub step: Step,
+    /// Its configuration with every default written out.
+    pub resolved: toml::Table,
+}
+
+impl Stage {
+    /// Whether it cuts passages out of texts when all records are known.
+    fn cuts(&self) -> bool {
+        matches!(&self.step, Step::Barrier(barrier) if barrier.edits())
+    }
+}
+
+/// What a stage does: judge each record by itself, or compare the records of the whole corpus.
+pub enum Step {
+    /// A filter or scorer.
+    Judge {
+        /// The built filter.
+        filter: Box<dyn Filter>,
+        /// Its place among all rules and columns.
+        slots: StageSlots,
+        /// The reference implementation's reason strings, by rule id.
+        aliases: Vec<(&'static str, &'static str)>,
+    },
+    /// Deduplication and whatever else needs every record.
+    Barrier(Box<dyn Barrier>),
+}
+
+/// What a run would hold in memory, besides what it keeps there as long as there is room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// Records in the corpus.
+    pub records: u64,
+    /// Bytes of memory.
+    pub bytes: u64,
+}
+
+/// A file that a stage needed, with its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// The name as configured.
+    pub name: String,
+    /// Its digest.
+    pub sha256: Sha256,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Everything that decides the outcome, but the inputs.
+pub struct Plan {
+    pub(crate) config: Config,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) layout: Layout,
+    pub(crate) assets: Vec<Asset>,
+    /// The input's columns that stages ask for, besides those under `[input]`.
+    pub(crate) fields: Vec<WantedField>,
+    pub(crate) resolved: Value,
+    withheld: Vec<usize>,
+    pub(crate) digest: Sha256,
+}
+
+impl Plan {
+    /// Builds every stage. What configuration can break, breaks here.
+    pub fn new(config: Config) -> Result<Self> {
+        crate::shard_file::compression(&config.file.output)?;
+        let mut builder = Builder::default();
+        for table in &config.stages {
+            builder.add(&config, table)?;
+        }
+        let stages = resolved_stages(&config, &builder.stages)?;
+        let withheld = withheld(&builder.stages, &stages).map_err(|Exposed { place, names }| {
+            let table = &config.stages[place];
+            let why = format!(
+                "stage `{}`: `publish` is true, but it names `{names}`, which is not published",
+                table.name
+            );
+            config.error(table.line, why)
+        })?;
+        let resolved = resolved(&config, &stages);
+        let assets: Vec<Value> =
+            builder.assets.iter().map(|a| json!([a.name, a.sha256.to_string()])).collect();
+        let parts = json!({
+            "config": resolved,
+            "assets": assets,
+            "program": env!("CARGO_PKG_VERSION"),
+            "artefacts": ARTEFACT_VERSION,
+        });
+        let bytes = manifests::canonical::to_canonical(&parts).map_err(|e| Error::Bug(e.to_string()))?;
+        Ok(Self {
+            stages: builder.stages,
+            layout: builder.layout,
+            assets: builder.assets,
+            fields: builder.fields,
+            resolved,
+            withheld,
+            digest: Sha256::of(&bytes),
+            config,
+        })
+    }
+
+    /// Opens a shard of the input.
+    pub(crate) fn open(&self, shard: &Path) -> Result<ShardReader> {
+        ShardReader::open(shard, &self.config.file.input, &self.fields)
+    }
+
+    /// The stages in order.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// The files the stages needed.
+    pub fn assets(&self) -> &[Asset] {
+        &self.assets
+    }
+
+    /// A digest of the resolved configuration, the assets and the program's version.
+    pub fn digest(&self) -> Sha256 {
+        self.digest
+    }
+
+    /// The configuration with every default written out, as it is hashed and signed.
+    pub fn resolved(&self) -> &Value {
+        &self.resolved
+    }
+
+    /// The places of the stages whose configuration is published to auditors only.
+    pub fn withheld(&self) -> &[usize] {
+        &self.withheld
+    }
+
+    /// Shards that would be read: name, path and bytes.
+    pub fn shards(&self) -> Result<Vec<(String, PathBuf, u64)>> {
+        let found = crate::inputs::find(&self.config)?;
+        Ok(found
+            .into_iter()
+            .map(|f| (f.name, f.path.clone(), std::fs::metadata(f.path).map_or(0, |m| m.len())))
+            .collect())
+    }
+
+    /// What a run on so many threads would hold in memory, by the inputs' footers.
+    pub fn estimate(&self, threads: usize) -> Result<Estimate> {
+        let (mut records, mut group_bytes) = (0u64, 0u64);
+        let found = crate::inputs::find(&self.config)?;
+        crate::inputs::check_columns(&found, self)?;
+        for found in found {
+            for group in crate::inputs::read_footer(&found.path)?.row_groups() {
+                records += u64::try_from(group.num_rows()).unwrap_or_default();
+                group_bytes = group_bytes.max(u64::try_from(group.total_byte_size()).unwrap_or_default());
+            }
+        }
+        // two bytes a record say where it was decided; writing holds a decoded row group and its encoding on every
+        // thread
+        Ok(Estimate { records, bytes: records * 2 + 2 * group_bytes * threads as u64 })
+    }
+
+    /// What is allowed but probably not meant.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (at, _) in self.barriers() {
+            let barrier = &self.stages[at].name;
+            let later: Vec<&str> = self.stages[at + 1..]
+                .iter()
+                .filter(|stage| matches!(&stage.step, Step::Judge { slots, .. } if !slots.rules.is_empty()))
+                .filter(|stage| stage.action != Action::Tag)
+                .map(|stage| stage.name.as_str())
+                .collect();
+            if !later.is_empty() {
+                let later = later.join("`, `");
+                warnings.push(format!(
+                    "`{later}` may take out a record for which `{barrier}` has removed its duplicates; they stay removed and are counted as orphans"
+                ));
+            }
+        }
+        warnings
+    }
+
+    /// The columns all judging stages record, in order, with the names the ledger gives them.
+    pub(crate) fn columns(&self) -> Vec<(String, Kind)> {
+        let mut columns = Vec::new();
+        for stage in &self.stages {
+            if let Step::Judge { slots, .. } = &stage.step {
+                columns.extend(slots.columns.iter().map(|c| (format!("{}/{}", stage.name, c.name), c.kind)));
+            }
+        }
+        columns
+    }
+
+    /// The rules all judging stages measure, in order, with the names the ledger gives them.
+    pub(crate) fn rules(&self) -> Vec<String> {
+        let mut rules = Vec::new();
+        for stage in &self.stages {
+            if let Step::Judge { slots, .. } = &stage.step {
+                rules.extend(slots.rules.iter().map(|rule| format!("{}/{}", stage.name, rule.id)));
+            }
+        }
+        rules
+    }
+
+    /// Positions of the stages whose removals a barrier wants to see.
+    pub(crate) fn associates(&self, barrier: &dyn Barrier) -> Vec<u16> {
+        let named = |(_, stage): &(usize, &Stage)| barrier.associates().contains(&stage.name);
+        self.stages.iter().enumerate().filter(named).map(|(at, _)| at as u16).collect()
+    }
+
+    /// The barriers with the position of their stage.
+    pub(crate) fn barriers(&self) -> impl Iterator<Item = (usize, &dyn Barrier)> {
+        self.stages.iter().enumerate().filter_map(|(at, stage)| match &stage.step {
+            Step::Barrier(barrier) => Some((at, barrier.as_ref())),
+            Step::Judge { .. } => None,
+        })
+    }
+}
