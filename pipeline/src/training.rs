@@ -50,7 +50,12 @@ fn examples(recipe: &Recipe, folder: &Path) -> Result<(Vec<Example>, Vec<DataSet
         let before = examples.len();
         let targets = targets(recipe, part);
         let rows = (0..file.texts.len()).filter(|row| part.takes(*row, &file.columns));
-        examples.extend(rows.map(|row| Example { text: file.texts[row].clone(), targets: targets.clone() }));
+        let example = |row: usize| Example {
+            text: file.texts[row].clone(),
+            targets: targets.clone(),
+            weight: part.weight as f32,
+        };
+        examples.extend(rows.map(example));
         if examples.len() == before {
             return Err(recipe.wrong(format!("`only` of `{}` leaves no record", part.file)));
         }

@@ -47,14 +47,16 @@ pub(super) fn fold(text: &str, out: &mut Vec<u8>) {
 
 fn fold_ascii(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
-    out.resize(start + bytes.len(), 0);
+    let mut spaced = out.last() == Some(&b' ');
+    out.resize(start + bytes.len() + 1, 0);
     let mut at = start;
     for &byte in bytes {
         let folded = FOLDED[usize::from(byte & 127)];
-        // a second space in a row is written over by what follows
-        let repeated = folded == b' ' && out[at - 1] == b' ';
         out[at] = folded;
-        at += usize::from(!repeated);
+        // a second space in a row is written over by what follows
+        let space = folded == b' ';
+        at += usize::from(!(space && spaced));
+        spaced = space;
     }
     out.truncate(at);
 }

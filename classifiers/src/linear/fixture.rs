@@ -13,7 +13,7 @@ pub(crate) fn examples() -> Vec<Example> {
         format!("{filler}{marks} {other} {nth}")
     };
     let targets = |nth: usize| vec![Some(nth % 2 == 1), (nth % 3 > 0).then_some(nth % 4 > 1)];
-    (0..240).map(|nth| Example { text: text(nth), targets: targets(nth) }).collect()
+    (0..240).map(|nth| Example { text: text(nth), targets: targets(nth), weight: 1.0 }).collect()
 }
 
 pub(crate) fn settings() -> Settings {

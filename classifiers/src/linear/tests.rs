@@ -40,7 +40,7 @@ fn training_twice_gives_equal_bytes_and_another_seed_others() {
 
 #[test]
 fn equal_texts_share_a_fold_whatever_their_case_and_punctuation() {
-    let text = |text: &str| Example { text: text.into(), targets: vec![Some(true)] };
+    let text = |text: &str| Example { text: text.into(), targets: vec![Some(true)], weight: 1.0 };
     let examples = [text("A zorblax, 17!"), text("a Zorblax 42"), text("other")];
     let folds = train(1, &examples, &settings()).folds;
     assert_eq!(folds[0], folds[1]);

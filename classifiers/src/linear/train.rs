@@ -12,6 +12,8 @@ pub struct Example {
     pub text: String,
     /// For each label whether it applies; `None` where nobody looked, which teaches that label nothing.
     pub targets: Vec<Option<bool>>,
+    /// How much it counts while weights are fitted; calibration and evaluation count every text once.
+    pub weight: f32,
 }
 
 /// How to fit. The defaults are those of the shipped model.
@@ -39,7 +41,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            table_bits: 18,
+            table_bits: 17,
             chunk_bytes: 1000,
             chunks_max: 4,
             epochs: 5,
@@ -101,11 +103,11 @@ pub(super) fn fit(
     for _ in 0..settings.epochs {
         random.shuffle(&mut order);
         for chunk in &order {
-            let targets = &examples[chunk.example].targets;
+            let Example { targets, weight, .. } = &examples[chunk.example];
             let rows = &prepared.rows[chunk.rows.clone()];
             learner.step(rows, |label| {
                 let target = targets[label]?;
-                Some((target, chunk.share * class_weights[label][usize::from(target)]))
+                Some((target, weight * chunk.share * class_weights[label][usize::from(target)]))
             });
         }
     }

@@ -49,6 +49,13 @@ pub struct Part {
     /// Labels that do not.
     #[serde(default)]
     pub is_not: Vec<String>,
+    /// How much each record counts while weights are fitted.
+    #[serde(default = "one")]
+    pub weight: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 fn text() -> String {
@@ -114,6 +121,12 @@ impl Recipe {
         if part.is.is_empty() && part.is_not.is_empty() {
             return Err(format!("{at} has neither `is` nor `is_not`: it would teach nothing"));
         }
+        if !(part.weight > 0.0 && part.weight <= 1000.0) {
+            return Err(format!(
+                "{at} has the weight {}, expected more than 0 and at most 1000",
+                part.weight
+            ));
+        }
         for label in part.is.iter().chain(&part.is_not) {
             if !self.labels.contains(label) {
                 return Err(format!(
@@ -163,6 +176,7 @@ mod tests {
             ("is = [\"zorb\"]", "is = [\"zorp\"]", "names `zorp`, which is not one of `labels`: zorb, quim"),
             ("is = [\"zorb\"]", "", "has neither `is` nor `is_not`"),
             ("is = [\"zorb\"]", "is = [\"zorb\"]\nis_not = [\"zorb\"]", "in both `is` and `is_not`"),
+            ("licence", "weight = 0\nlicence", "has the weight 0, expected more than 0"),
             ("licence", "license", "r.toml:6: unknown field `license`"),
             (
                 "[[data]]",
