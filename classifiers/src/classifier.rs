@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// A model that gives texts probabilities of labels.
 pub enum Classifier {
     /// One of ours.
-    Linear(linear::Model),
+    Linear(Box<linear::Model>),
     /// A supervised fastText model.
     FastText(Box<fasttext::Model>),
 }
@@ -15,7 +15,8 @@ impl Classifier {
     /// Reads a model; what is wrong with it is told in words.
     pub fn load(bytes: Arc<dyn AsRef<[u8]> + Send + Sync>) -> Result<Self, String> {
         if linear::is_model((*bytes).as_ref()) {
-            return linear::Model::load((*bytes).as_ref()).map(Self::Linear).map_err(|e| e.to_string());
+            let model = linear::Model::load((*bytes).as_ref()).map_err(|e| e.to_string())?;
+            return Ok(Self::Linear(Box::new(model)));
         }
         let model = fasttext::Model::load(bytes).map_err(|e| e.to_string())?;
         Ok(Self::FastText(Box::new(model)))

@@ -39,9 +39,10 @@ fn text(nth: usize, marked: bool) -> String {
 
 /// `labelled.parquet` and `recipe.toml`.
 fn labelled(sandbox: &Sandbox, records: usize) {
-    let all: Vec<String> = (0..records).map(|nth| text(nth, nth % 3 == 0)).collect();
-    let kinds = (0..records).map(|nth| Some(if nth % 3 == 0 { "marked" } else { "plain" }));
-    let grades: StringArray = (0..records).map(|nth| Some(if nth % 3 == 0 { "4.5" } else { "1" })).collect();
+    let all: Vec<String> = (0..records).map(|nth| text(nth, nth.is_multiple_of(3))).collect();
+    let kinds = (0..records).map(|nth| Some(if nth.is_multiple_of(3) { "marked" } else { "plain" }));
+    let grades: StringArray =
+        (0..records).map(|nth| Some(if nth.is_multiple_of(3) { "4.5" } else { "1" })).collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("text", strings(all.iter().map(|text| Some(text.as_str())))),
         ("kind", strings(kinds)),
@@ -149,7 +150,7 @@ action = "quarantine"
 #[test]
 fn a_release_records_scores_and_replays_them() {
     let sandbox = trained();
-    let all: Vec<String> = (1000..1060).map(|nth| text(nth, nth % 5 == 0)).collect();
+    let all: Vec<String> = (1000..1060).map(|nth| text(nth, nth.is_multiple_of(5))).collect();
     let all: Vec<Option<&str>> = all.iter().map(|text| Some(text.as_str())).collect();
     write(&sandbox.path("corpus/a.parquet"), &texts(&all), 20);
     sandbox.write("c.toml", config(STAGES));
@@ -158,7 +159,7 @@ fn a_release_records_scores_and_replays_them() {
     let rows = ledger(&sandbox.path("out"));
     assert_eq!(rows, ledger(&sandbox.path("more")));
     for (row, nth) in rows.iter().zip(1000..) {
-        let expected = if nth % 5 == 0 { "quarantined" } else { "kept" };
+        let expected = if nth.is_multiple_of(5) { "quarantined" } else { "kept" };
         assert_eq!(row.fate, expected, "{row:?}");
         assert_eq!(row.recorded["marks/score"], row.recorded["marks/zorb"]);
         assert!(row.recorded.contains_key("marks/mean"));

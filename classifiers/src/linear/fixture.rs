@@ -12,7 +12,7 @@ pub(crate) fn examples() -> Vec<Example> {
         let marks = ["", " zorblax", " quimble", " zorblax quimble"][nth % 4];
         format!("{filler}{marks} {other} {nth}")
     };
-    let targets = |nth: usize| vec![Some(nth % 2 == 1), (nth % 3 > 0).then_some(nth % 4 > 1)];
+    let targets = |nth: usize| vec![Some(nth % 2 == 1), (!nth.is_multiple_of(3)).then_some(nth % 4 > 1)];
     (0..240).map(|nth| Example { text: text(nth), targets: targets(nth), weight: 1.0 }).collect()
 }
 
