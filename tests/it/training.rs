@@ -158,7 +158,7 @@ fn a_release_records_scores_and_replays_them() {
     sandbox.release("c.toml", "more", &["--threads", "3"]).expect(0);
     let rows = ledger(&sandbox.path("out"));
     assert_eq!(rows, ledger(&sandbox.path("more")));
-    for (row, nth) in rows.iter().zip(1000..) {
+    for (row, nth) in rows.iter().zip(1000usize..) {
         let expected = if nth.is_multiple_of(5) { "quarantined" } else { "kept" };
         assert_eq!(row.fate, expected, "{row:?}");
         assert_eq!(row.recorded["marks/score"], row.recorded["marks/zorb"]);
