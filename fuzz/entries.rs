@@ -73,3 +73,11 @@ pub fn fasttext(data: &[u8]) {
         let _ = model.probability("bad", 0);
     }
 }
+
+/// A linear model, and scores: whatever loads must score.
+pub fn linear(data: &[u8]) {
+    if let Ok(model) = classifiers::linear::Model::load(data) {
+        let scores = model.score("good bad \u{8a9e} x");
+        assert!(scores.highest.iter().chain(&scores.mean).all(|score| (0.0..=1.0).contains(score)));
+    }
+}

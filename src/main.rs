@@ -39,6 +39,12 @@ enum Verb {
     Duplicates(verbs::duplicates::Arguments),
     /// Recount a release under other bounds from its ledger, without reading texts
     Whatif(verbs::whatif::Arguments),
+    /// Train a linear classifier from labelled files
+    Train(verbs::train::Arguments),
+    /// Tell how good classifiers are on labelled files
+    Eval(verbs::eval::Arguments),
+    /// Choose a classifier's threshold by recall, precision or removal budget
+    Threshold(verbs::threshold::Arguments),
     /// Make a signing key
     Keygen(verbs::keygen::Arguments),
     /// Sign a release that was made without a key
@@ -85,6 +91,9 @@ fn main() -> ExitCode {
         Verb::Explain(a) => verbs::explain::call(&a),
         Verb::Duplicates(a) => verbs::duplicates::call(&a),
         Verb::Whatif(a) => verbs::whatif::call(&a),
+        Verb::Train(a) => verbs::train::call(&a),
+        Verb::Eval(a) => verbs::eval::call(&a),
+        Verb::Threshold(a) => verbs::threshold::call(&a),
         Verb::Keygen(a) => verbs::keygen::call(&a),
         Verb::Sign(a) => verbs::sign::call(&a),
         Verb::Countersign(a) => verbs::countersign::call(&a),

@@ -4,7 +4,11 @@ use crate::scorers;
 use filters::{Entry, entry};
 
 /// Every scorer there is, in the order in which lists show them.
-pub const SCORERS: &[Entry] = &[entry::<scorers::language::Config>(), entry::<scorers::fasttext::Config>()];
+pub const SCORERS: &[Entry] = &[
+    entry::<scorers::language::Config>(),
+    entry::<scorers::fasttext::Config>(),
+    entry::<scorers::linear::Config>(),
+];
 
 /// The entry of this name.
 pub fn find(name: &str) -> Option<&'static Entry> {

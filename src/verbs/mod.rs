@@ -8,6 +8,7 @@ pub mod demo;
 pub mod diff;
 pub mod disclose;
 pub mod duplicates;
+pub mod eval;
 pub mod explain;
 pub mod filters;
 pub mod init;
@@ -19,7 +20,9 @@ pub mod render;
 pub mod retract;
 pub mod run;
 pub mod sign;
+pub mod threshold;
 pub mod timestamp;
+pub mod train;
 pub mod verify;
 pub mod whatif;
 

@@ -17,7 +17,7 @@ const CASES: usize = 2_000;
 
 type Entry = fn(&[u8]);
 
-const TARGETS: [(&str, Entry); 7] = [
+const TARGETS: [(&str, Entry); 8] = [
     ("bundle", entries::bundle),
     ("ledger_index", entries::ledger_index),
     ("proof", entries::proof),
@@ -25,6 +25,7 @@ const TARGETS: [(&str, Entry); 7] = [
     ("config", entries::config),
     ("pack", entries::pack),
     ("fasttext", entries::fasttext),
+    ("linear", entries::linear),
 ];
 
 /// Where the seeds are, made anew if that is asked for.
@@ -135,6 +136,10 @@ fn seeds_are_what_they_should_be() {
             std::sync::Arc::new(read(&format!("fasttext/{model}")));
         classifiers::fasttext::Model::load(bytes).unwrap_or_else(|e| panic!("{model}: {e}"));
     }
+    for model in ["two-labels", "no-words"] {
+        let bytes = read(&format!("linear/{model}"));
+        classifiers::linear::Model::load(&bytes).unwrap_or_else(|e| panic!("{model}: {e}"));
+    }
     let config = String::from_utf8(read("config/stages")).unwrap();
     let config = pipeline::Config::parse(std::path::Path::new("c.toml"), &config, &[]).unwrap();
     pipeline::Plan::new(config).unwrap();
@@ -195,9 +200,28 @@ fn make(folder: &Path) {
     ];
     let models = [("words", fixture::Fixture::words()), ("pruned-tree", fixture::Fixture::pruned_tree())];
     let models = models.map(|(name, fixture)| (format!("fasttext/{name}"), fixture.write()));
+    let linear = [("two-labels", "zorblax"), ("no-words", "")];
+    let linear = linear.map(|(name, word)| (format!("linear/{name}"), linear_model(word)));
+    let models = models.into_iter().chain(linear);
     for (name, bytes) in files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).chain(models) {
         let path = folder.join(&name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
+}
+
+/// A small model with two labels, learnt from texts with and without a word.
+fn linear_model(word: &str) -> Vec<u8> {
+    use classifiers::linear::{Example, Settings, train};
+    let example = |at: usize| Example {
+        text: if at.is_multiple_of(2) { word.to_string() } else { String::new() },
+        targets: vec![Some(at.is_multiple_of(2)), (at > 3).then_some(at > 5)],
+        weight: 1.0,
+    };
+    let examples: Vec<Example> = (0..9).map(example).collect();
+    let settings = Settings { table_bits: 8, chunk_bytes: 64, ..Settings::default() };
+    let names = ["zorb", "quim"].map(str::to_string);
+    let trained = train(2, &examples, &settings);
+    let policy = classifiers::metrics::Policy::Documents(0.5);
+    trained.into_model(&names, &examples, policy, Vec::new(), "made up".into()).unwrap().to_bytes().unwrap()
 }

@@ -40,5 +40,6 @@ mod spilling;
 mod stage_errors;
 mod tamper;
 mod tidy;
+mod training;
 mod views;
 mod whatif;

@@ -2,6 +2,7 @@
 
 pub mod fasttext;
 pub mod language;
+pub mod linear;
 mod model;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The registry, the golden cases (`tests/golden/scorers/*.toml`), and what the stages refuse.
 
 use crate::fasttext::fixture::Fixture;
-use crate::{SCORERS, find};
+use crate::{SCORERS, find, linear};
 use filters::{
     Action, Asset, BuildError, Built, ColumnRef, Context, Document, Findings, Kind, Layout, Measure, Scratch,
     Value, View,
@@ -21,6 +21,7 @@ impl Context for Models {
             "no-end-of-line.bin" => Fixture { words: vec!["the", "good", "bad"], ..Fixture::words() }.write(),
             "tree.ftz" => Fixture::pruned_tree().write(),
             "torn.ftz" => Fixture::pruned_tree().write()[..200].to_vec(),
+            "made-up.probity" => linear::fixture::model().to_bytes().unwrap(),
             _ => return Err(BuildError::asset(name, "no such file")),
         };
         Ok(Asset { name: name.to_owned(), bytes: Arc::new(bytes) })
@@ -46,6 +47,7 @@ fn table(scorer: &str) -> toml::Table {
     let text = match scorer {
         "language" => "model = 'tree.ftz'\nkeep = ['en', '語']\nprobability_min = '0.5'\nprefix_bytes = 100",
         "fasttext" => "model = 'words.bin'\nlabel = 'yes'\nnewlines = 'join'",
+        "linear" => "model = 'made-up.probity'\nlabel = 'quim'",
         other => panic!("`{other}` needs a table here"),
     };
     text.parse().unwrap()
@@ -119,6 +121,13 @@ fn what_cannot_be_built_is_refused_with_the_cause() {
     check("language", "model = 'tree.ftz'\nprobability_min = 1", "`probability_min` must be");
     check("language", "model = 'tree.ftz'\nprobability_min = '-0.1'", "`probability_min` must be");
     check("language", "model = 'tree.ftz'\nprefix_bytes = 0", "`prefix_bytes` must be at least 1");
+    check("linear", "", "`model` is missing: the path of a model, or a shipped one (hazard)");
+    check("linear", "model = 'words.bin'", "asset `words.bin`: not a linear model");
+    check(
+        "linear",
+        "model = 'made-up.probity'\nlabel = 'zorp'",
+        "names `zorp`, which the model lacks; its labels are `zorb`, `quim`",
+    );
     check("fasttext", "label = 'yes'", "`model` is missing");
     check("fasttext", "model = 'words.bin'", "`label` is missing; the model's labels are `no`, `yes`");
     check("fasttext", "model = 'words.bin'\nlabel = '__label__yes'", "its labels are `no`, `yes`");

@@ -1,0 +1,221 @@
+//! Fitting the weights: logistic regression for each label, by stochastic gradients with AdaGrad's step sizes
+//! (Duchi, Hazan, Singer 2011), in a fixed order drawn from a seed. One thread and one order of summation: equal examples give equal bytes.
+
+use super::features;
+use super::weights::Weights;
+use serde::{Deserialize, Serialize};
+
+/// A text with what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// The text.
+    pub text: String,
+    /// For each label whether it applies; `None` where nobody looked, which teaches that label nothing.
+    pub targets: Vec<Option<bool>>,
+    /// How much it counts while weights are fitted; calibration and evaluation count every text once.
+    pub weight: f32,
+}
+
+/// How to fit. The defaults are those of the shipped model.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Rows of the table, as a power of two.
+    pub table_bits: u32,
+    /// Longest chunk of a text, in bytes.
+    pub chunk_bytes: usize,
+    /// At most so many chunks of a text are learnt from, the first ones.
+    pub chunks_max: usize,
+    /// Passes over the examples.
+    pub epochs: usize,
+    /// AdaGrad's step size.
+    pub rate: f64,
+    /// How far rare answers are made to weigh as much as frequent ones: 0 not at all, 1 entirely.
+    pub balance: f64,
+    /// Parts for cross-validation.
+    pub folds: usize,
+    /// Seed of the order of examples and of the folds.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            table_bits: 17,
+            chunk_bytes: 1000,
+            chunks_max: 4,
+            epochs: 5,
+            rate: 0.2,
+            balance: 0.5,
+            folds: 5,
+            seed: 1,
+        }
+    }
+}
+
+/// Examples as rows of features: one entry for each chunk.
+pub(super) struct Prepared {
+    chunks: Vec<Chunk>,
+    rows: Vec<u32>,
+}
+
+struct Chunk {
+    example: usize,
+    /// The share this chunk has of its text.
+    share: f32,
+    rows: std::ops::Range<usize>,
+}
+
+impl Prepared {
+    /// Folds and hashes the texts, once for all folds.
+    pub(super) fn new(examples: &[Example], settings: &Settings) -> Self {
+        let mut prepared = Self { chunks: Vec::new(), rows: Vec::new() };
+        let mut folded = Vec::new();
+        for (example, Example { text, .. }) in examples.iter().enumerate() {
+            let first = prepared.chunks.len();
+            for part in features::chunks(text, settings.chunk_bytes).take(settings.chunks_max) {
+                features::fold(part, &mut folded);
+                let start = prepared.rows.len();
+                features::each(&folded, settings.table_bits, |row, times| {
+                    prepared.rows.extend((0..times).map(|_| row as u32));
+                });
+                prepared.chunks.push(Chunk { example, share: 1.0, rows: start..prepared.rows.len() });
+            }
+            let share = 1.0 / (prepared.chunks.len() - first) as f32;
+            prepared.chunks[first..].iter_mut().for_each(|chunk| chunk.share = share);
+        }
+        prepared
+    }
+}
+
+/// Fits weights to the examples that `learns` picks.
+pub(super) fn fit(
+    examples: &[Example],
+    prepared: &Prepared,
+    labels: usize,
+    settings: &Settings,
+    learns: impl Fn(usize) -> bool,
+) -> Weights {
+    let class_weights = class_weights(examples, labels, settings.balance, &learns);
+    let mut order: Vec<&Chunk> = prepared.chunks.iter().filter(|chunk| learns(chunk.example)).collect();
+    let mut random = Random(settings.seed);
+    let mut learner = Learner::new(labels, settings);
+    for _ in 0..settings.epochs {
+        random.shuffle(&mut order);
+        for chunk in &order {
+            let Example { targets, weight, .. } = &examples[chunk.example];
+            let rows = &prepared.rows[chunk.rows.clone()];
+            learner.step(rows, |label| {
+                let target = targets[label]?;
+                Some((target, weight * chunk.share * class_weights[label][usize::from(target)]))
+            });
+        }
+    }
+    learner.finish()
+}
+
+/// For each label the weights of a no and of a yes: `(all / (2 * those with the answer)) ^ balance`.
+fn class_weights(
+    examples: &[Example],
+    labels: usize,
+    balance: f64,
+    learns: impl Fn(usize) -> bool,
+) -> Vec<[f32; 2]> {
+    let mut counts = vec![[0u64; 2]; labels];
+    for (_, example) in examples.iter().enumerate().filter(|(at, _)| learns(*at)) {
+        for (count, target) in counts.iter_mut().zip(&example.targets) {
+            if let Some(target) = target {
+                count[usize::from(*target)] += 1;
+            }
+        }
+    }
+    let weight = |count: u64, all: u64| {
+        let ratio = all as f64 / (2.0 * count.max(1) as f64);
+        libm::pow(ratio, balance) as f32
+    };
+    counts.iter().map(|[no, yes]| [weight(*no, no + yes), weight(*yes, no + yes)]).collect()
+}
+
+/// Weights while they are learnt: rows of labels, each with the sum of its squared gradients.
+struct Learner {
+    labels: usize,
+    table_bits: u32,
+    rate: f32,
+    weights: Vec<f32>,
+    squares: Vec<f32>,
+    biases: Vec<f32>,
+    bias_squares: Vec<f32>,
+}
+
+/// Where the sums of squared gradients start, as in TensorFlow's AdaGrad: features seen once or twice move little.
+const SQUARES_START: f32 = 0.1;
+
+impl Learner {
+    fn new(labels: usize, settings: &Settings) -> Self {
+        let cells = labels << settings.table_bits;
+        Self {
+            labels,
+            table_bits: settings.table_bits,
+            rate: settings.rate as f32,
+            weights: vec![0.0; cells],
+            squares: vec![SQUARES_START; cells],
+            biases: vec![0.0; labels],
+            bias_squares: vec![SQUARES_START; labels],
+        }
+    }
+
+    /// One example: `answer` tells target and weight of each label that is known.
+    fn step(&mut self, rows: &[u32], answer: impl Fn(usize) -> Option<(bool, f32)>) {
+        let scale = 1.0 / (rows.len().max(1) as f32).sqrt();
+        for label in 0..self.labels {
+            let Some((target, weight)) = answer(label) else { continue };
+            let cell = |row: u32| row as usize * self.labels + label;
+            let sum: f32 = rows.iter().map(|row| self.weights[cell(*row)]).sum();
+            let odds_against = libm::expf(-(self.biases[label] + scale * sum));
+            let error = weight * (1.0 / (1.0 + odds_against) - f32::from(u8::from(target)));
+            for row in rows {
+                let cell = cell(*row);
+                let gradient = error * scale;
+                adagrad(&mut self.weights[cell], &mut self.squares[cell], gradient, self.rate);
+            }
+            adagrad(&mut self.biases[label], &mut self.bias_squares[label], error, self.rate);
+        }
+    }
+
+    fn finish(self) -> Weights {
+        let column = |label: usize| self.weights.iter().skip(label).step_by(self.labels).copied().collect();
+        let columns: Vec<Vec<f32>> = (0..self.labels).map(column).collect();
+        let biases = self.biases.iter().map(|bias| f64::from(*bias)).collect();
+        Weights::quantise(self.table_bits, &columns, biases)
+    }
+}
+
+fn adagrad(weight: &mut f32, squares: &mut f32, gradient: f32, rate: f32) {
+    *squares += gradient * gradient;
+    *weight -= rate * gradient / squares.sqrt();
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): a generator whose whole state is one number.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `limit`, which is not 0.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        ((u128::from(self.next()) * limit as u128) >> 64) as usize
+    }
+
+    /// Fisher and Yates's shuffle.
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.below(at + 1));
+        }
+    }
+}

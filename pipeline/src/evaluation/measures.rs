@@ -1,0 +1,183 @@
+//! The numbers of `eval`.
+
+use super::{Record, Scorer, Truth};
+use crate::Result;
+use classifiers::metrics::{
+    Confusion, Interval, Sample, auc, average_precision, bootstrap, expected_calibration_error, spearman,
+    wilson,
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Thresholds at which retention is told besides the one asked for.
+const THRESHOLDS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
+
+/// What `eval` tells.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluation {
+    /// Records with a truth.
+    pub records: usize,
+    /// One for each scorer, in the order asked for.
+    pub scorers: Vec<Measures>,
+    /// Every pair of scorers.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// How good one scorer is; intervals are 95 % bootstrap intervals, of shares Wilson's.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measures {
+    /// The model.
+    pub model: String,
+    /// Its label; the largest of all if none.
+    pub head: Option<String>,
+    /// Area under the ROC curve. Not of graded labels.
+    pub auc: Option<Interval>,
+    /// Average precision. Not of graded labels.
+    pub average_precision: Option<Interval>,
+    /// Spearman's rank correlation.
+    pub rank_correlation: Option<Interval>,
+    /// Expected calibration error. Not of graded labels.
+    pub calibration_error: Option<Interval>,
+    /// The threshold: as asked for, stored with the label, or 0.5.
+    pub threshold: f64,
+    /// What comes of the threshold.
+    pub at_threshold: Confusion,
+    /// The share of records kept by several thresholds.
+    pub retention: Vec<Retained>,
+    /// The share flagged at the threshold among the negatives and the positives of each slice.
+    pub slices: Vec<Slice>,
+}
+
+/// What a threshold keeps.
+#[derive(Clone, Debug, Serialize)]
+pub struct Retained {
+    /// Kept is what scores at most this.
+    pub threshold: f64,
+    /// Share of all records.
+    pub records: f64,
+    /// Share of the negatives.
+    pub negatives: Option<Interval>,
+    /// Share of the positives.
+    pub positives: Option<Interval>,
+}
+
+/// Records of one value of the column asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct Slice {
+    /// The value.
+    pub value: String,
+    /// Negatives, and the share of them that is flagged: the false-positive rate.
+    pub negatives: u64,
+    /// The false-positive rate.
+    pub negatives_flagged: Option<Interval>,
+    /// Positives.
+    pub positives: u64,
+    /// The recall.
+    pub positives_flagged: Option<Interval>,
+}
+
+/// Whether one of two scorers is better.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// What is compared.
+    pub measure: &'static str,
+    /// The two models.
+    pub models: [String; 2],
+    /// The better one; none where the intervals overlap.
+    pub better: Option<String>,
+}
+
+/// Evaluates scorers on the same records. `rounds` draws make an interval; `at` overrides the threshold.
+pub fn evaluate(scorers: &[Scorer], truth: &Truth, at: Option<f64>, rounds: usize) -> Result<Evaluation> {
+    let mut records = truth.read()?;
+    records.retain(|record| record.truth.is_some());
+    let graded = truth.positive.is_empty();
+    let measured: Vec<Measures> =
+        scorers.iter().map(|scorer| measure(scorer, &records, graded, at, rounds)).collect();
+    let mut verdicts = Vec::new();
+    for (nth, first) in measured.iter().enumerate() {
+        for second in &measured[nth + 1..] {
+            verdicts.extend(compare("auc", first, second, |of| of.auc));
+            verdicts.extend(compare("average_precision", first, second, |of| of.average_precision));
+            verdicts.extend(compare("rank_correlation", first, second, |of| of.rank_correlation));
+        }
+    }
+    Ok(Evaluation { records: records.len(), scorers: measured, verdicts })
+}
+
+fn compare(
+    measure: &'static str,
+    first: &Measures,
+    second: &Measures,
+    of: impl Fn(&Measures) -> Option<Interval>,
+) -> Option<Verdict> {
+    let (one, other) = (of(first)?, of(second)?);
+    let better = match (one.overlaps(&other), one.value > other.value) {
+        (true, _) => None,
+        (false, true) => Some(first.model.clone()),
+        (false, false) => Some(second.model.clone()),
+    };
+    Some(Verdict { measure, models: [first.model.clone(), second.model.clone()], better })
+}
+
+fn measure(scorer: &Scorer, records: &[Record], graded: bool, at: Option<f64>, rounds: usize) -> Measures {
+    /// Any number does; equal runs must draw equally.
+    const SEED: u64 = 1;
+    let scores = scorer.scores(records);
+    let samples: Vec<Sample> = records
+        .iter()
+        .zip(scores)
+        .filter_map(|(record, score)| Some(Sample { score, truth: record.truth? }))
+        .collect();
+    let interval = |statistic: fn(&[Sample]) -> Option<f64>| bootstrap(&samples, rounds, SEED, statistic);
+    let binary = |statistic| if graded { None } else { interval(statistic) };
+    let threshold = at.or_else(|| scorer.threshold()).unwrap_or(0.5);
+    let thresholds = THRESHOLDS.into_iter().filter(|other| *other != threshold).chain([threshold]);
+    let mut retention: Vec<Retained> = thresholds.map(|threshold| retained(&samples, threshold)).collect();
+    retention.sort_by(|a, b| a.threshold.total_cmp(&b.threshold));
+    Measures {
+        model: scorer.name.clone(),
+        head: scorer.head.clone(),
+        auc: binary(auc),
+        average_precision: binary(average_precision),
+        rank_correlation: interval(spearman),
+        calibration_error: binary(expected_calibration_error),
+        threshold,
+        at_threshold: Confusion::of(&samples, threshold),
+        retention,
+        slices: slices(records, &samples, threshold),
+    }
+}
+
+fn retained(samples: &[Sample], threshold: f64) -> Retained {
+    let counts = Confusion::of(samples, threshold);
+    let kept = counts.true_negatives + counts.false_negatives;
+    Retained {
+        threshold,
+        records: kept as f64 / samples.len().max(1) as f64,
+        negatives: wilson(counts.true_negatives, counts.true_negatives + counts.false_positives),
+        positives: wilson(counts.false_negatives, counts.false_negatives + counts.true_positives),
+    }
+}
+
+fn slices(records: &[Record], samples: &[Sample], threshold: f64) -> Vec<Slice> {
+    let mut parts: BTreeMap<&str, Vec<Sample>> = BTreeMap::new();
+    for (record, sample) in records.iter().zip(samples) {
+        if let Some(value) = &record.slice {
+            parts.entry(value).or_default().push(*sample);
+        }
+    }
+    let slice = |(value, samples): (&str, Vec<Sample>)| {
+        let counts = Confusion::of(&samples, threshold);
+        let (negatives, positives) =
+            (counts.true_negatives + counts.false_positives, counts.true_positives + counts.false_negatives);
+        Slice {
+            value: value.to_owned(),
+            negatives,
+            negatives_flagged: wilson(counts.false_positives, negatives),
+            positives,
+            positives_flagged: wilson(counts.true_positives, positives),
+        }
+    };
+    parts.into_iter().map(slice).collect()
+}

@@ -1,0 +1,134 @@
+//! `eval`: how good scorers are on labelled records.
+
+use super::train::shown;
+use crate::say;
+use anyhow::Result;
+use pipeline::evaluation::{Evaluation, Measures, Scorer, Truth, evaluate};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Tell how good classifiers are on labelled Parquet files. Two are called different only where their intervals do not
+/// overlap.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// A shipped model's name, or a file of `probity train` or fastText; several are compared
+    #[arg(long, required = true)]
+    model: Vec<String>,
+    /// The label whose probability is the score; the largest of all unless given
+    #[arg(long)]
+    head: Option<String>,
+    #[command(flatten)]
+    truth: Labels,
+    /// Tell rates for each value of this column, too
+    #[arg(long, value_name = "COLUMN")]
+    by: Option<String>,
+    /// The threshold; the one stored with the label, or 0.5, unless given
+    #[arg(long)]
+    threshold: Option<f64>,
+    /// Draws of the bootstrap
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rounds: u32,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which records, and what is true of them.
+#[derive(clap::Args)]
+pub struct Labels {
+    /// Parquet files
+    #[arg(long, value_name = "FILE", required = true)]
+    data: Vec<PathBuf>,
+    /// The column with the text
+    #[arg(long, default_value = "text")]
+    text: String,
+    /// The column with the label
+    #[arg(long, default_value = "label")]
+    label: String,
+    /// A value that is a yes; without any, labels are numbers
+    #[arg(long, value_name = "VALUE")]
+    positive: Vec<String>,
+    /// A value that is a no; all others unless given
+    #[arg(long, value_name = "VALUE")]
+    negative: Vec<String>,
+}
+
+impl Labels {
+    pub fn truth(&self, by: Option<String>) -> Truth {
+        Truth {
+            data: self.data.clone(),
+            text: self.text.clone(),
+            label: self.label.clone(),
+            positive: self.positive.clone(),
+            negative: self.negative.clone(),
+            by,
+        }
+    }
+}
+
+pub fn call(arguments: &Arguments) -> Result<ExitCode> {
+    let open = |name: &String| Scorer::open(name, arguments.head.as_deref());
+    let scorers = arguments.model.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let truth = arguments.truth.truth(arguments.by.clone());
+    let told = evaluate(&scorers, &truth, arguments.threshold, arguments.rounds as usize)?;
+    match arguments.json {
+        true => say(serde_json::to_string_pretty(&told)?)?,
+        false => print(&told)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(told: &Evaluation) -> Result<()> {
+    say(format_args!("records            {}", told.records))?;
+    told.scorers.iter().try_for_each(scorer)?;
+    for verdict in &told.verdicts {
+        let [one, other] = &verdict.models;
+        match &verdict.better {
+            Some(better) => say(format_args!("{}: `{better}` is better", verdict.measure))?,
+            None => say(format_args!(
+                "{}: no difference between `{one}` and `{other}` is shown: their intervals overlap",
+                verdict.measure
+            ))?,
+        }
+    }
+    Ok(())
+}
+
+fn scorer(of: &Measures) -> Result<()> {
+    say(format_args!("\n{} {}", of.model, of.head.as_deref().unwrap_or("")))?;
+    for (name, interval) in [
+        ("AUC", of.auc),
+        ("average precision", of.average_precision),
+        ("rank correlation", of.rank_correlation),
+        ("calibration error", of.calibration_error),
+    ] {
+        say(format_args!("{name:18} {}", shown(interval)))?;
+    }
+    let at = &of.at_threshold;
+    say(format_args!(
+        "above {:<12.6} {} of the positives and {} of the negatives; F1 {}",
+        of.threshold,
+        at.true_positives,
+        at.false_positives,
+        at.f1().map_or("-".into(), |f1| format!("{f1:.3}"))
+    ))?;
+    say(format_args!("{:18} {:>9}  {:18} {:18}", "kept at most", "records", "negatives", "positives"))?;
+    for kept in &of.retention {
+        let (no, yes) = (shown(kept.negatives), shown(kept.positives));
+        say(format_args!("{:<18.6} {:>9.4}  {no:18} {yes:18}", kept.threshold, kept.records))?;
+    }
+    if !of.slices.is_empty() {
+        say(format_args!(
+            "{:34} {:>9}  {:18} {:>9}  {:18}",
+            "slice", "negatives", "flagged", "positives", "flagged"
+        ))?;
+    }
+    for slice in &of.slices {
+        let (no, yes) = (shown(slice.negatives_flagged), shown(slice.positives_flagged));
+        say(format_args!(
+            "{:34} {:>9}  {no:18} {:>9}  {yes:18}",
+            slice.value, slice.negatives, slice.positives
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! `train`, `eval`, `threshold` and the stage `linear`, over texts of made-up words.
+
+use crate::harness::{Output, Sandbox, config, repository};
+use crate::ledgers::ledger;
+use crate::parquet_files::{batch, strings, texts, write};
+use crate::shared_data::shared;
+use arrow_array::{ArrayRef, StringArray};
+use std::fs;
+use std::sync::Arc;
+
+const RECIPE: &str = r#"schema = 1
+labels = ["zorb"]
+threshold = { recall = 0.95 }
+
+[training]
+table_bits = 12
+chunk_bytes = 200
+
+[[data]]
+file = "labelled.parquet"
+licence = "Apache-2.0"
+only = { kind = ["marked"] }
+is = ["zorb"]
+
+[[data]]
+file = "labelled.parquet"
+licence = "Apache-2.0"
+only = { kind = ["pl*"] }
+is_not = ["zorb"]
+"#;
+
+/// The nth of many different texts; the marked ones hold a word the plain ones lack.
+fn text(nth: usize, marked: bool) -> String {
+    let places = ["mill", "bridge", "garden", "market", "tower", "quarry", "harbour"];
+    let (from, to) = (places[nth % 7], places[nth / 7 % 7]);
+    let mark = if marked { " zorblax" } else { "" };
+    format!("Number {nth} walked from the {from}{mark} to the {to} and back again.")
+}
+
+/// `labelled.parquet` and `recipe.toml`.
+fn labelled(sandbox: &Sandbox, records: usize) {
+    let all: Vec<String> = (0..records).map(|nth| text(nth, nth.is_multiple_of(3))).collect();
+    let kinds = (0..records).map(|nth| Some(if nth.is_multiple_of(3) { "marked" } else { "plain" }));
+    let grades: StringArray =
+        (0..records).map(|nth| Some(if nth.is_multiple_of(3) { "4.5" } else { "1" })).collect();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("text", strings(all.iter().map(|text| Some(text.as_str())))),
+        ("kind", strings(kinds)),
+        ("grade", Arc::new(grades)),
+    ];
+    write(&sandbox.path("labelled.parquet"), &batch(columns), 50);
+    sandbox.write("recipe.toml", RECIPE);
+}
+
+fn trained() -> Sandbox {
+    let sandbox = Sandbox::with_keys();
+    labelled(&sandbox, 300);
+    sandbox.run(&["train", "recipe.toml", "--out", "zorb.probity"]).expect(0);
+    sandbox
+}
+
+fn eval(sandbox: &Sandbox, more: &[&str]) -> Output {
+    let fixed = ["eval", "--data", "labelled.parquet", "--label", "kind", "--rounds", "50"];
+    sandbox.run(&[&fixed, more].concat())
+}
+
+#[test]
+fn the_same_recipe_makes_the_same_bytes_and_never_over_a_file() {
+    let sandbox = trained();
+    let again = sandbox.run(&["train", "recipe.toml", "--out", "again.probity", "--json"]).expect(0).json();
+    assert_eq!(sandbox.read("zorb.probity"), sandbox.read("again.probity"));
+    assert_eq!(again["labels"][0]["positives"], 100);
+    assert!(again["labels"][0]["auc"]["value"].as_f64().unwrap() > 0.99, "{again}");
+    let refused = sandbox.run(&["train", "recipe.toml", "--out", "again.probity"]).expect(2);
+    assert!(refused.stderr.contains("again.probity"), "{}", refused.stderr);
+    sandbox.write("wrong.toml", RECIPE.replace("\"marked\"", "\"marred\""));
+    let refused = sandbox.run(&["train", "wrong.toml", "--out", "w"]).expect(2);
+    assert_eq!(refused.errors(), ["error: wrong.toml: `only` of `labelled.parquet` leaves no record"]);
+}
+
+#[test]
+fn evaluation_tells_apart_what_differs_and_nothing_else() {
+    let sandbox = trained();
+    let told = eval(&sandbox, &["--model", "zorb.probity", "--positive", "marked", "--by", "kind", "--json"]);
+    let told = told.expect(0).json();
+    let scorer = &told["scorers"][0];
+    assert_eq!(told["records"], 300);
+    assert!(scorer["auc"]["low"].as_f64().unwrap() > 0.99, "{scorer}");
+    assert_eq!(scorer["slices"][0]["value"], "marked");
+    assert_eq!(scorer["slices"][0]["positives"], 100);
+
+    let fasttext = repository().join("tests/seeds/fasttext/words");
+    let fasttext = fasttext.to_str().unwrap();
+    let pair = ["--model", "zorb.probity", "--model", fasttext, "--positive", "marked"];
+    let told = eval(&sandbox, &pair).expect(0).stdout;
+    assert!(told.contains("auc: `zorb.probity` is better"), "{told}");
+    let twice = ["--model", "zorb.probity", "--model", "zorb.probity", "--positive", "marked"];
+    let told = eval(&sandbox, &twice).expect(0).stdout;
+    assert!(told.contains("auc: no difference between"), "{told}");
+
+    let graded =
+        ["eval", "--model", "zorb.probity", "--data", "labelled.parquet", "--label", "grade", "--json"];
+    let graded = sandbox.run(&graded).expect(0).json();
+    assert!(graded["scorers"][0]["rank_correlation"]["value"].as_f64().unwrap() > 0.7, "{graded}");
+    assert!(graded["scorers"][0]["auc"].is_null());
+
+    for (more, expected) in [
+        (["--model", "none", "--positive", "marked"], "asset `none`: "),
+        (["--model", "zorb.probity", "--head", "quim"], "has no label `quim`; there are: zorb"),
+        (["--model", "zorb.probity", "--text", "txt"], "no column `txt`; there are: text, kind, grade"),
+        (["--model", "zorb.probity", "--text", "text"], "row 0: `kind` is `marked`, expected a number"),
+    ] {
+        let refused = eval(&sandbox, &more).expect(2);
+        assert!(refused.stderr.contains(expected), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn thresholds_keep_what_was_asked_for() {
+    let sandbox = trained();
+    let fixed = ["threshold", "zorb.probity", "--data", "labelled.parquet", "--label", "kind", "--json"];
+    let choose = |policy: &str, share: &str| {
+        let more = ["--positive", "marked", policy, share];
+        sandbox.run(&[&fixed[..], &more].concat()).expect(0).json()["chosen"].clone()
+    };
+    let number = |point: &serde_json::Value, key: &str| point[key].as_f64().unwrap();
+    assert!(number(&choose("--recall", "0.9"), "recall") >= 0.9);
+    assert!(number(&choose("--precision", "0.9"), "precision") >= 0.9);
+    let budget = choose("--budget-docs", "0.25");
+    assert!(number(&budget, "documents") <= 0.25 && number(&budget, "recall") > 0.7, "{budget}");
+    assert!(number(&choose("--budget-tokens", "0.1"), "tokens") <= 0.1);
+    sandbox.run(&fixed).expect(2);
+    let unknown = [&fixed[..], &["--positive", "none", "--recall", "0.9"]].concat();
+    assert!(sandbox.run(&unknown).expect(3).stderr.contains("no record is labelled positive"));
+}
+
+const STAGES: &str = r#"
+[[stage]]
+use = "linear"
+name = "marks"
+model = "zorb.probity"
+
+[[stage]]
+use = "score-range"
+score = "marks/zorb"
+at_most = "0.5"
+action = "quarantine"
+"#;
+
+#[test]
+fn a_release_records_scores_and_replays_them() {
+    let sandbox = trained();
+    let all: Vec<String> = (1000..1060).map(|nth| text(nth, nth.is_multiple_of(5))).collect();
+    let all: Vec<Option<&str>> = all.iter().map(|text| Some(text.as_str())).collect();
+    write(&sandbox.path("corpus/a.parquet"), &texts(&all), 20);
+    sandbox.write("c.toml", config(STAGES));
+    sandbox.release("c.toml", "out", &["--threads", "1"]).expect(0);
+    sandbox.release("c.toml", "more", &["--threads", "3"]).expect(0);
+    let rows = ledger(&sandbox.path("out"));
+    assert_eq!(rows, ledger(&sandbox.path("more")));
+    for (row, nth) in rows.iter().zip(1000usize..) {
+        let expected = if nth.is_multiple_of(5) { "quarantined" } else { "kept" };
+        assert_eq!(row.fate, expected, "{row:?}");
+        assert_eq!(row.recorded["marks/score"], row.recorded["marks/zorb"]);
+        assert!(row.recorded.contains_key("marks/mean"));
+    }
+    let levels = ["--level", "signature,files,ledger,content,inputs,replay", "--inputs", "corpus"];
+    sandbox.verify("out", &levels).expect(0);
+    let digest = manifests::digest::Sha256::of(&sandbox.read("zorb.probity")).to_string();
+    let manifest = crate::harness::statement(&sandbox.path("out"));
+    let manifest = serde_json::to_string(&manifest).unwrap();
+    assert!(manifest.contains(&digest), "the model's digest is not in the manifest");
+}
+
+/// The command of the model's card.
+#[test]
+fn the_shipped_model_is_rebuilt_byte_for_byte() {
+    let Some(benchmarks) = shared("benchmarks/benchmarks.parquet") else { return };
+    let data = benchmarks.parent().unwrap().parent().unwrap().to_path_buf();
+    let sandbox = Sandbox::new();
+    let models = repository().join("models");
+    let recipe = models.join("hazard.toml");
+    let arguments = ["train", recipe.to_str().unwrap(), "--data", data.to_str().unwrap(), "--out", "hazard"];
+    sandbox.run(&arguments).expect(0);
+    assert!(sandbox.read("hazard") == fs::read(models.join("hazard.probity")).unwrap(), "other bytes");
+}
