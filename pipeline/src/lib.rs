@@ -48,6 +48,7 @@ mod shard_file;
 mod shelf;
 mod spill;
 mod store;
+pub mod texts;
 mod verdicts;
 pub mod whatif;
 mod withheld;

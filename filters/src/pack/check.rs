@@ -92,8 +92,11 @@ fn check_hashed(category: &str, list: &Hashed) -> Result<(), String> {
         let found = list.words_max;
         return Err(format!("group `{category}`: `words_max` is {found}, expected 1 to {TERM_WORDS_MAX}"));
     }
-    match list.terms.iter().find(|term| hashed::parse(term).is_none()) {
-        Some(term) => Err(format!("group `{category}`: `{term}` is not a hash of 32 hexadecimal digits")),
+    if let Some(term) = list.terms.iter().find(|term| hashed::parse_hash(term).is_none()) {
+        return Err(format!("group `{category}`: `{term}` is not a hash of 32 hexadecimal digits"));
+    }
+    match list.tags.iter().find(|tag| hashed::parse_tag(tag).is_none()) {
+        Some(tag) => Err(format!("group `{category}`: `{tag}` is not a tag of four hexadecimal digits")),
         None => Ok(()),
     }
 }

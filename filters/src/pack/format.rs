@@ -197,6 +197,8 @@ pub struct Hashed {
     pub salt: String,
     /// Most words of a term.
     pub words_max: usize,
+    /// The 16-bit tag of each first word of a term, as four hexadecimal digits: words without one are not hashed.
+    pub tags: Vec<String>,
     /// One hash for each term, as 32 hexadecimal digits.
     pub terms: Vec<String>,
 }

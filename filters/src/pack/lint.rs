@@ -111,7 +111,7 @@ fn source_of(group: &Group) -> &str {
 }
 
 /// A single word shorter than this is usually an everyday word or somebody's initials.
-const SHORT_TERM_CHARS: usize = 4;
+const SHORT_TERM_CHARS: usize = 3;
 
 /// Words for people, singular, after the target groups of HateCheck (Röttger et al. 2021) and of the templates of Dixon
 /// et al. 2018: a list that holds one by itself removes what is said about and by these people.

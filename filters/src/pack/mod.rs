@@ -21,6 +21,6 @@ pub use format::{
     Window,
 };
 pub use hashed::{TermHash, hash_list, hash_term};
-pub use matcher::{Found, GAP_CHARS_MAX, Hit, Matcher, Sight};
+pub use matcher::{Found, GAP_CHARS_MAX, Hit, Matcher, Sight, sequences};
 pub use shipped::{SHIPPED, shipped};
-pub use verdict::{Opinion, Origin, Rulebook, Verdict};
+pub use verdict::{Opinion, Origin, Outcome, Rulebook, Thresholds, Verdict};

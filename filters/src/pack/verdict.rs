@@ -1,7 +1,7 @@
 //! From found terms to what each pack says of a text.
 
 use super::hashed::HashedTerms;
-use super::{Case, Group, Hit, Label, Matcher, Pack, Sight, Window, matcher};
+use super::{ActionCap, Case, Group, Hit, Label, Matcher, Pack, Sight, Window, matcher};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ pub struct Rulebook {
 
 /// What a pack asks for before it says anything.
 struct PackRules {
+    cap: ActionCap,
     distinct_min: u64,
     density_min: f64,
 }
@@ -73,12 +74,52 @@ pub struct Opinion {
     pub category: Option<Arc<str>>,
 }
 
+/// What of one pack escalates a record: either is enough.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Thresholds {
+    /// So many different terms.
+    pub distinct_min: u64,
+    /// Such a score.
+    pub score_min: f64,
+}
+
+impl Default for Thresholds {
+    /// Two different terms, the rule of arXiv 2508.06601, section 3; or a score of three, ours, so that weight 3 means
+    /// "enough alone".
+    fn default() -> Self {
+        Self { distinct_min: 2, score_min: 3.0 }
+    }
+}
+
+/// What becomes of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Nothing.
+    Pass,
+    /// A scorer or a person is to look at it.
+    Escalate,
+    /// A pack with a measured error rate escalates it, and may remove.
+    Block,
+}
+
+impl Outcome {
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Pass => "pass",
+            Outcome::Escalate => "escalate",
+            Outcome::Block => "block",
+        }
+    }
+}
+
 impl Rulebook {
     /// Compiles packs. The error tells that they hold too many terms.
     pub fn new<'p>(packs: impl IntoIterator<Item = &'p Pack>) -> Result<Self, String> {
         let mut book = Self::default();
         for (at, pack) in packs.into_iter().enumerate() {
             book.packs.push(PackRules {
+                cap: pack.action_cap,
                 distinct_min: pack.distinct_min,
                 density_min: pack.density_min.map_or(0.0, crate::Decimal::get),
             });
@@ -117,6 +158,19 @@ impl Rulebook {
     /// The `pack/category` of a hit.
     pub fn label(&self, hit: &Hit) -> &Arc<str> {
         &self.group(hit).label
+    }
+
+    /// What becomes of a text.
+    pub fn outcome(&self, verdict: &Verdict, asked: Thresholds) -> Outcome {
+        let of = |(opinion, pack): (&Opinion, &PackRules)| {
+            let escalates = opinion.distinct >= asked.distinct_min || opinion.score >= asked.score_min;
+            match (escalates, pack.cap) {
+                (false, _) => Outcome::Pass,
+                (true, ActionCap::Remove) => Outcome::Block,
+                (true, _) => Outcome::Escalate,
+            }
+        };
+        verdict.packs.iter().zip(&self.packs).map(of).max().unwrap_or(Outcome::Pass)
     }
 
     fn group(&self, hit: &Hit) -> &GroupRules {

@@ -18,7 +18,9 @@
 //! # Example
 //! `packs = ["cbrn", "packs/our-own.toml"]`: shipped packs by name, own ones by the path of a `.toml` file.
 
-use crate::pack::{ActionCap, Opinion, Origin, Pack, Rulebook, SHIPPED, Sight, shipped};
+use crate::pack::{
+    ActionCap, Opinion, Origin, Outcome, Pack, Rulebook, SHIPPED, Sight, Thresholds, shipped,
+};
 use crate::{
     Action, Bound, BuildError, Column, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound,
     Span, Spec, Value, View,
@@ -47,15 +49,9 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            packs: Vec::new(),
-            // two: the rule of arXiv 2508.06601, section 3
-            distinct_min: 2,
-            // three: ours, so that weight 3 means "enough alone"
-            score_min: Decimal::of(3.0),
-            normalise: true,
-            language: None,
-        }
+        let Thresholds { distinct_min, score_min } = Thresholds::default();
+        let score_min = Decimal::of(score_min);
+        Self { packs: Vec::new(), distinct_min, score_min, normalise: true, language: None }
     }
 }
 
@@ -75,9 +71,7 @@ const CATEGORY: usize = 5;
 /// The built filter.
 pub struct Keywords {
     book: Rulebook,
-    caps: Vec<ActionCap>,
-    distinct_min: u64,
-    score_min: f64,
+    asked: Thresholds,
     sights: &'static [Sight],
     language: Option<ColumnRef>,
 }
@@ -107,9 +101,7 @@ impl Spec for Config {
             self.language.as_ref().map(|name| context.column(name, Kind::Label)).transpose()?;
         Ok(Keywords {
             book: Rulebook::new(&packs).map_err(|why| BuildError::key("packs", why))?,
-            caps: packs.iter().map(|pack| pack.action_cap).collect(),
-            distinct_min: self.distinct_min,
-            score_min: self.score_min.get(),
+            asked: Thresholds { distinct_min: self.distinct_min, score_min: self.score_min.get() },
             sights: if self.normalise { Sight::BOTH } else { &[Sight::Raw] },
             language,
         })
@@ -155,24 +147,18 @@ fn shipped_names() -> String {
     names.join(", ")
 }
 
-impl Keywords {
-    fn escalates(&self, opinion: &Opinion) -> bool {
-        opinion.distinct >= self.distinct_min || opinion.score >= self.score_min
-    }
-
-    /// The highest score, and the category that adds most to it.
-    fn top(opinions: &[Opinion]) -> (f64, Option<&Arc<str>>) {
-        opinions.iter().fold((0.0, None), |top, opinion| {
-            if opinion.score > top.0 { (opinion.score, opinion.category.as_ref()) } else { top }
-        })
-    }
+/// The highest score, and the category that adds most to it.
+fn top(opinions: &[Opinion]) -> (f64, Option<&Arc<str>>) {
+    opinions.iter().fold((0.0, None), |top, opinion| {
+        if opinion.score > top.0 { (opinion.score, opinion.category.as_ref()) } else { top }
+    })
 }
 
 impl Filter for Keywords {
     fn rules(&self) -> Vec<RuleBound> {
         vec![
-            RuleBound::new(&DISTINCT_TERMS, Bound::Below(self.distinct_min as f64)),
-            RuleBound::new(&SCORE, Bound::Below(self.score_min)),
+            RuleBound::new(&DISTINCT_TERMS, Bound::Below(self.asked.distinct_min as f64)),
+            RuleBound::new(&SCORE, Bound::Below(self.asked.score_min)),
         ]
     }
 
@@ -201,14 +187,12 @@ impl Filter for Keywords {
         }
         let opinions = &verdict.packs;
         let distinct = opinions.iter().map(|opinion| opinion.distinct).max().unwrap_or(0) as f64;
-        let (score, category) = Self::top(opinions);
-        let may_block = |(opinion, cap): (&Opinion, &ActionCap)| {
-            *cap == ActionCap::Remove && self.escalates(opinion)
-        };
-        findings.record(ESCALATED, Value::Flag(opinions.iter().any(|opinion| self.escalates(opinion))));
+        let (score, category) = top(opinions);
+        let outcome = self.book.outcome(&verdict, self.asked);
+        findings.record(ESCALATED, Value::Flag(outcome != Outcome::Pass));
         findings.record(DISTINCT, Value::Number(distinct));
         findings.record(SCORE_COLUMN, Value::Number(score));
-        findings.record(BLOCKED, Value::Flag(opinions.iter().zip(&self.caps).any(may_block)));
+        findings.record(BLOCKED, Value::Flag(outcome == Outcome::Block));
         findings.record(HARMFUL, Value::Flag(opinions.iter().any(|opinion| opinion.harmful)));
         if let Some(category) = category {
             findings.record(CATEGORY, Value::Label(Arc::clone(category)));

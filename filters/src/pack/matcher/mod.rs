@@ -19,7 +19,7 @@ mod tokens;
 mod unspaced;
 mod words;
 
-pub use words::GAP_CHARS_MAX;
+pub use words::{GAP_CHARS_MAX, sequences};
 pub(super) use words::words;
 
 use super::{Case, TERM_WORDS_MAX};
@@ -28,7 +28,7 @@ use index::Index;
 use normal::Part;
 use std::collections::VecDeque;
 use std::ops::Range;
-use tokens::{Token, Tokens};
+use tokens::Tokens;
 use unspaced::{Unspaced, is_unspaced};
 use words::{fold, joins, next_word};
 
@@ -256,12 +256,21 @@ fn written_here(
 /// The words of a text in normal form with their places, and whether each is disguised: what salted hashes are taken of.
 pub(super) fn normal_words(text: &str, mut word: impl FnMut(Range<usize>, &str, bool)) {
     let mut tokens = Tokens::default();
+    let mut folded = String::new();
     for chunk in chunks(text) {
+        if chunk.look != Look::Suspicious {
+            let mut at = chunk.place.start;
+            while let Some((start, end)) = next_word(&text[..chunk.place.end], at) {
+                fold(&text[start..end], &mut folded);
+                word(start..end, &folded, false);
+                at = end;
+            }
+            continue;
+        }
         tokens.clear();
         tokens.add(text, chunk.place);
-        let shown = |token: &Token| (token.start..token.end, token.altered);
-        for (token, (place, altered)) in tokens.list.iter().map(|token| (token, shown(token))) {
-            word(place, tokens.best(token), altered);
+        for token in &tokens.list {
+            word(token.start..token.end, tokens.best(token), token.altered);
         }
     }
 }

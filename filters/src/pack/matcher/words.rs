@@ -141,3 +141,23 @@ pub(super) fn fold(word: &str, folded: &mut String) {
 pub(super) fn fold_char(c: char) -> impl Iterator<Item = char> {
     c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
+
+/// Calls `found` for every sequence of up to `words_max` words that a term could be, folded and joined by spaces.
+pub fn sequences(text: &str, words_max: usize, mut found: impl FnMut(&str)) {
+    let places: Vec<(usize, usize)> = words(text).collect();
+    let (mut folded, mut sequence) = (String::new(), String::new());
+    for first in 0..places.len() {
+        sequence.clear();
+        for (nth, &(start, end)) in places[first..].iter().take(words_max).enumerate() {
+            if nth > 0 {
+                if !joins(&text[places[first + nth - 1].1..start]) {
+                    break;
+                }
+                sequence.push(' ');
+            }
+            fold(&text[start..end], &mut folded);
+            sequence.push_str(&folded);
+            found(&sequence);
+        }
+    }
+}
