@@ -184,7 +184,10 @@ mod tests {
             })
             .collect();
         let negative: Vec<String> = (0..40)
-            .map(|nth| if nth == 0 { "a quince of the oven" } else { "the oven bakes plain bread and an apple" }.to_string())
+            .map(|nth| {
+                if nth == 0 { "a quince of the oven" } else { "the oven bakes plain bread and an apple" }
+                    .to_string()
+            })
             .collect();
         let (positive, negative): (Vec<&str>, Vec<&str>) =
             (positive.iter().map(String::as_str).collect(), negative.iter().map(String::as_str).collect());

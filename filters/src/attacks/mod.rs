@@ -77,7 +77,7 @@ impl Attack {
     fn word(self, word: &str, random: &mut Random) -> String {
         match self {
             Attack::Homoglyph => substitute(word, HOMOGLYPHS),
-            Attack::Leet => substitute(word, LEET),
+            Attack::Leet => leet(word),
             Attack::ZeroWidth => {
                 between(word, |random| *random.of(&['\u{200b}', '\u{200c}', '\u{200d}']), random)
             }
@@ -96,19 +96,65 @@ impl Attack {
 
 /// Letters and what looks like them.
 const HOMOGLYPHS: &[(char, char)] = &[
-    ('a', 'а'), ('c', 'с'), ('e', 'е'), ('i', 'і'), ('j', 'ј'), ('o', 'ο'), ('p', 'р'), ('s', 'ѕ'), ('x', 'х'), ('y', 'у'),
-    ('h', 'һ'), ('d', 'ԁ'), ('v', 'ν'), ('A', 'А'), ('B', 'В'), ('C', 'С'), ('E', 'Е'), ('H', 'Н'), ('I', 'І'), ('K', 'К'),
-    ('M', 'М'), ('N', 'Ν'), ('O', 'О'), ('P', 'Р'), ('S', 'Ѕ'), ('T', 'Т'), ('X', 'Х'), ('Y', 'Υ'),
+    ('a', 'а'),
+    ('c', 'с'),
+    ('e', 'е'),
+    ('i', 'і'),
+    ('j', 'ј'),
+    ('o', 'ο'),
+    ('p', 'р'),
+    ('s', 'ѕ'),
+    ('x', 'х'),
+    ('y', 'у'),
+    ('h', 'һ'),
+    ('d', 'ԁ'),
+    ('v', 'ν'),
+    ('A', 'А'),
+    ('B', 'В'),
+    ('C', 'С'),
+    ('E', 'Е'),
+    ('H', 'Н'),
+    ('I', 'І'),
+    ('K', 'К'),
+    ('M', 'М'),
+    ('N', 'Ν'),
+    ('O', 'О'),
+    ('P', 'Р'),
+    ('S', 'Ѕ'),
+    ('T', 'Т'),
+    ('X', 'Х'),
+    ('Y', 'Υ'),
 ];
 
 const LEET: &[(char, char)] = &[
-    ('a', '4'), ('e', '3'), ('i', '1'), ('o', '0'), ('s', '5'), ('t', '7'), ('A', '@'), ('E', '3'), ('I', '!'), ('O', '0'),
-    ('S', '$'), ('T', '+'),
+    ('a', '4'),
+    ('e', '3'),
+    ('i', '1'),
+    ('o', '0'),
+    ('s', '5'),
+    ('t', '7'),
+    ('A', '4'),
+    ('E', '3'),
+    ('I', '!'),
+    ('O', '0'),
+    ('S', '$'),
+    ('T', '+'),
 ];
 
 fn substitute(word: &str, table: &[(char, char)]) -> String {
     let other = |c: char| table.iter().find(|(from, _)| *from == c).map_or(c, |(_, to)| *to);
     word.chars().map(other).collect()
+}
+
+/// A word that is nothing but letters with a digit for them keeps the last: `455` is a number to any reader.
+fn leet(word: &str) -> String {
+    let disguised = substitute(word, LEET);
+    match word.char_indices().last() {
+        Some((at, last)) if !disguised.contains(char::is_alphabetic) => {
+            format!("{}{last}", substitute(&word[..at], LEET))
+        }
+        _ => disguised,
+    }
 }
 
 fn between(word: &str, filler: impl Fn(&mut Random) -> char, random: &mut Random) -> String {

@@ -48,7 +48,10 @@ impl Pack {
             return Err(format!("category `{category}` is not lower-case words joined by hyphens"));
         }
         if !self.sources.iter().any(|source| source.id == group.source) {
-            return Err(format!("group `{category}` names the source `{}`, which is not listed", group.source));
+            return Err(format!(
+                "group `{category}` names the source `{}`, which is not listed",
+                group.source
+            ));
         }
         if group.weight < Decimal::of(0.0) {
             return Err(format!("group `{category}`: `weight` is negative"));
@@ -60,7 +63,9 @@ impl Pack {
             }
             for name in named {
                 if !self.groups.iter().any(|group| group.category == *name) {
-                    return Err(format!("group `{category}`: its window names `{name}`, which is no category"));
+                    return Err(format!(
+                        "group `{category}`: its window names `{name}`, which is no category"
+                    ));
                 }
             }
         }

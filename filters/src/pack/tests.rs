@@ -140,7 +140,10 @@ fn disguised_terms_are_found_where_they_stand() {
         ("an apple t4rt, a pe@r!", vec!["~apple t4rt", "~pe@r"]),
         ("4pple tart", vec!["~4pple tart"]),
         ("a p3ar and a pear", vec!["~p3ar", "pear"]),
-        ("qu\u{200b}in\u{200d}ce \u{ff51}\u{ff55}\u{ff49}\u{ff4e}\u{ff43}\u{ff45}", vec!["~qu\u{200b}in\u{200d}ce", "~\u{ff51}\u{ff55}\u{ff49}\u{ff4e}\u{ff43}\u{ff45}"]),
+        (
+            "qu\u{200b}in\u{200d}ce \u{ff51}\u{ff55}\u{ff49}\u{ff4e}\u{ff43}\u{ff45}",
+            vec!["~qu\u{200b}in\u{200d}ce", "~\u{ff51}\u{ff55}\u{ff49}\u{ff4e}\u{ff43}\u{ff45}"],
+        ),
         ("&#112;ear p&#x65;ar %70ear", vec!["~&#112;ear", "~p&#x65;ar", "~%70ear"]),
         ("a q u i n c e, q.u.i.n.c.e", vec!["~q u i n c e", "~q.u.i.n.c.e"]),
         ("a-p-p-l-e t-a-r-t", vec!["~a-p-p-l-e t-a-r-t"]),
@@ -157,9 +160,13 @@ fn disguised_terms_are_found_where_they_stand() {
 
 #[test]
 fn scripts_without_spaces_need_no_boundaries() {
-    let pack = pack("fold", "[\"\u{679c}\u{7269}\", \"\u{679c}\u{7269}\u{5e97}\", \"\u{30ea}\u{30f3}\u{30b4}\"]");
+    let pack =
+        pack("fold", "[\"\u{679c}\u{7269}\", \"\u{679c}\u{7269}\u{5e97}\", \"\u{30ea}\u{30f3}\u{30b4}\"]");
     assert_eq!(
-        seen(&pack, "\u{6211}\u{53bb}\u{679c}\u{7269}\u{5e97}\u{4e70}\u{679c}\u{7269}\u{3002}\u{ff98}\u{ff9d}\u{ff7a}\u{ff9e}"),
+        seen(
+            &pack,
+            "\u{6211}\u{53bb}\u{679c}\u{7269}\u{5e97}\u{4e70}\u{679c}\u{7269}\u{3002}\u{ff98}\u{ff9d}\u{ff7a}\u{ff9e}"
+        ),
         ["\u{679c}\u{7269}\u{5e97}", "\u{679c}\u{7269}", "~\u{ff98}\u{ff9d}\u{ff7a}\u{ff9e}"]
     );
 }
@@ -231,9 +238,13 @@ fn hashed_terms_are_found_without_being_written() {
 #[test]
 fn the_digest_is_of_the_rules_and_not_of_the_file() {
     let one = rules("distinct_min = 2", "terms = [\"pear\"]", "terms = [\"tart\"]");
-    let spaced = rules("# a comment\ndistinct_min = 2", "terms = [ \"pear\", ]", "terms = [\"tart\"]\nweight = \"1\"");
+    let spaced =
+        rules("# a comment\ndistinct_min = 2", "terms = [ \"pear\", ]", "terms = [\"tart\"]\nweight = \"1\"");
     assert_eq!(one.canonical(), spaced.canonical());
-    assert!(one.canonical().starts_with("{\"action_cap\":\"quarantine\",\"distinct_min\":2,\"group\":[{\"case\":"));
+    assert!(
+        one.canonical()
+            .starts_with("{\"action_cap\":\"quarantine\",\"distinct_min\":2,\"group\":[{\"case\":")
+    );
     for other in [
         rules("distinct_min = 3", "terms = [\"pear\"]", "terms = [\"tart\"]"),
         rules("distinct_min = 2", "terms = [\"pears\"]", "terms = [\"tart\"]"),
@@ -245,7 +256,11 @@ fn the_digest_is_of_the_rules_and_not_of_the_file() {
 
 #[test]
 fn an_expired_pack_is_told_only_when_the_day_is() {
-    let pack = rules("expires = \"2026-11-30\"", "terms = [\"pear\"]\nmust_hit = [\"a pear\"]\nmust_miss = [\"a pea\"]", "terms = [\"tart\"]\nweight = 0");
+    let pack = rules(
+        "expires = \"2026-11-30\"",
+        "terms = [\"pear\"]\nmust_hit = [\"a pear\"]\nmust_miss = [\"a pea\"]",
+        "terms = [\"tart\"]\nweight = 0",
+    );
     assert!(pack.lint(None).is_empty() && pack.lint(Some("2026-11-30")).is_empty());
     assert_eq!(pack.lint(Some("2026-12-01")), ["expired on 2026-11-30"]);
     assert_eq!(pack.lint(Some("tomorrow")), ["`tomorrow` is not a day written YYYY-MM-DD"]);

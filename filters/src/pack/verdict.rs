@@ -187,7 +187,8 @@ impl Rulebook {
         let hits = self.without_overlaps(found.hits, origin);
         let counts = |nth: usize| {
             let group = self.group(&hits[nth]);
-            group.weight > 0.0 && group.window.as_ref().is_none_or(|window| self.holds(window, nth, &hits, text))
+            group.weight > 0.0
+                && group.window.as_ref().is_none_or(|window| self.holds(window, nth, &hits, text))
         };
         let counting: Vec<Hit> = (0..hits.len()).filter(|&nth| counts(nth)).map(|nth| hits[nth]).collect();
         let packs = (0..self.packs.len()).map(|pack| self.opinion(pack, &counting, found.words)).collect();
@@ -218,8 +219,7 @@ impl Rulebook {
 
     /// The stretches that allowed phrases take, as pack, start and end; no two of a pack overlap.
     fn stretches(&self, phrases: &[Hit]) -> Vec<(usize, usize, usize)> {
-        let mut all: Vec<_> =
-            phrases.iter().map(|hit| (self.group(hit).pack, hit.start, hit.end)).collect();
+        let mut all: Vec<_> = phrases.iter().map(|hit| (self.group(hit).pack, hit.start, hit.end)).collect();
         all.sort_unstable();
         all.dedup_by(|next, last| {
             let joins = next.0 == last.0 && next.1 < last.2;

@@ -18,9 +18,7 @@
 //! # Example
 //! `packs = ["cbrn", "packs/our-own.toml"]`: shipped packs by name, own ones by the path of a `.toml` file.
 
-use crate::pack::{
-    ActionCap, Opinion, Origin, Outcome, Pack, Rulebook, SHIPPED, Sight, Thresholds, shipped,
-};
+use crate::pack::{ActionCap, Opinion, Origin, Outcome, Pack, Rulebook, SHIPPED, Sight, Thresholds, shipped};
 use crate::{
     Action, Bound, BuildError, Column, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound,
     Span, Spec, Value, View,
@@ -57,8 +55,11 @@ impl Default for Config {
 
 const DISTINCT_TERMS: Rule =
     Rule { id: "distinct-terms", summary: "different terms of one pack in the text", alias: None };
-const SCORE: Rule =
-    Rule { id: "score", summary: "weights of one pack's different terms, with diminishing returns", alias: None };
+const SCORE: Rule = Rule {
+    id: "score",
+    summary: "weights of one pack's different terms, with diminishing returns",
+    alias: None,
+};
 
 /// The columns, in the order of [`Keywords::columns`].
 const ESCALATED: usize = 0;
@@ -97,8 +98,7 @@ impl Spec for Config {
             }
         }
         packs.iter().try_for_each(|pack| allows(pack, context.action()))?;
-        let language =
-            self.language.as_ref().map(|name| context.column(name, Kind::Label)).transpose()?;
+        let language = self.language.as_ref().map(|name| context.column(name, Kind::Label)).transpose()?;
         Ok(Keywords {
             book: Rulebook::new(&packs).map_err(|why| BuildError::key("packs", why))?,
             asked: Thresholds { distinct_min: self.distinct_min, score_min: self.score_min.get() },
@@ -233,8 +233,7 @@ mod tests {
         let unmeasured = build(table, &mut context).unwrap_err();
         assert!(unmeasured.contains("`action_cap = \"remove\"` needs `measured`"), "{unmeasured}");
 
-        let measured =
-            "action_cap = \"remove\"\nmeasured = { false_positive_rate = \"0.01\", records = 400, sample = \"a\" }";
+        let measured = "action_cap = \"remove\"\nmeasured = { false_positive_rate = \"0.01\", records = 400, sample = \"a\" }";
         context.assets.insert("own.toml".into(), pack(measured));
         assert_eq!(build(table, &mut context), Ok(()));
     }

@@ -28,10 +28,14 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let texts = arguments.data.texts()?;
     let plain: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
     let labels = &arguments.harmless;
-    let harmless =
-        |nth: usize| labels.is_empty() || texts[nth].label.as_ref().is_some_and(|label| labels.contains(label));
+    let harmless = |nth: usize| {
+        labels.is_empty() || texts[nth].label.as_ref().is_some_and(|label| labels.contains(label))
+    };
     let report = measure(&book, &plain, harmless, arguments.seed);
-    say(format_args!("{} texts, {} terms found as written, seed {}", report.texts, report.terms, arguments.seed))?;
+    say(format_args!(
+        "{} texts, {} terms found as written, seed {}",
+        report.texts, report.terms, arguments.seed
+    ))?;
     let raw = percent(report.flagged_raw, report.harmless);
     let both = percent(report.flagged, report.harmless);
     say(format_args!(
@@ -39,7 +43,10 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         report.harmless,
         both - raw
     ))?;
-    say(format_args!("{:12} {:>12} {:>12} {:>22}", "attack", "recall raw", "recall both", "clean texts found, %"))?;
+    say(format_args!(
+        "{:12} {:>12} {:>12} {:>22}",
+        "attack", "recall raw", "recall both", "clean texts found, %"
+    ))?;
     let clean = report.harmless - report.flagged;
     for row in &report.attacks {
         let recall = |found: u64| percent(found, report.terms) / 100.0;

@@ -30,7 +30,8 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         let mut escalated = 0;
         for _ in 0..arguments.rounds.max(1) {
             let began = Instant::now();
-            escalated = texts.iter().filter(|text| decide(&book, text, sights) != Outcome::Pass).count() as u64;
+            escalated =
+                texts.iter().filter(|text| decide(&book, text, sights) != Outcome::Pass).count() as u64;
             best = best.min(began.elapsed().as_secs_f64());
         }
         let share = percent(escalated, texts.len() as u64);

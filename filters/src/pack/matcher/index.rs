@@ -2,7 +2,7 @@
 
 use super::normal;
 use super::tokens::{Token, Tokens, squeeze};
-use super::words::{fold, words};
+use super::words::{fold, next_word, words};
 use crate::pack::Case;
 use std::collections::HashMap;
 
@@ -40,8 +40,11 @@ pub(super) struct Index {
     pub disguised: Vec<Disguised>,
     written_by_first: HashMap<Box<str>, Vec<usize>>,
     disguised_by_first: HashMap<Box<str>, Vec<usize>>,
-    /// Of the first words of `written`.
+    /// Of the words that are all of a term.
+    alone: Sketches,
+    /// Of the first words of longer terms, which are often common, and of their first two words together.
     first_words: Sketches,
+    first_pairs: Sketches,
     /// Of all words of `disguised`.
     any_words: Sketches,
     /// Terms by their letters alone, for words spelled letter by letter.
@@ -62,7 +65,16 @@ impl Index {
         let mut folded = String::new();
         let Some(first) = parts.first() else { return };
         fold(first, &mut folded);
-        self.first_words.add(folded.as_bytes());
+        let first_sketch = sketch(folded.as_bytes());
+        match parts.get(1) {
+            None => self.alone.add(first_sketch),
+            Some(second) => {
+                let mut after = String::new();
+                fold(second, &mut after);
+                self.first_words.add(first_sketch);
+                self.first_pairs.add(pair(first_sketch, sketch(after.as_bytes())));
+            }
+        }
         self.written_by_first.entry(folded.as_str().into()).or_default().push(self.written.len());
         let word = |part: &&str| match case {
             Case::Exact => Box::from(*part),
@@ -87,8 +99,8 @@ impl Index {
         };
         let words: Vec<_> = parts.iter().map(normal).collect();
         for (form, squeezed) in &words {
-            self.any_words.add(form.as_bytes());
-            self.any_words.add(squeezed.as_bytes());
+            self.any_words.add(sketch(form.as_bytes()));
+            self.any_words.add(sketch(squeezed.as_bytes()));
         }
         let (first, squeezed) = &words[0];
         self.disguised_by_first.entry(first.clone()).or_default().push(self.disguised.len());
@@ -104,14 +116,27 @@ impl Index {
         self.disguised.push(Disguised { term, words });
     }
 
-    /// Spellings that may begin with this word; `folded` is a buffer.
+    /// Spellings that may begin with the word that stands here; `folded` is a buffer.
     #[inline]
-    pub fn written_at(&self, word: &str, folded: &mut String) -> &[usize] {
-        if word.is_ascii() && !self.first_words.may_hold(word.as_bytes()) {
+    pub fn written_at(&self, text: &str, (start, end): (usize, usize), folded: &mut String) -> &[usize] {
+        let word = &text[start..end];
+        if word.is_ascii() && !self.may_begin(text, sketch(word.as_bytes()), end) {
             return &[];
         }
         fold(word, folded);
         self.written_by_first.get(folded.as_str()).map_or(&[], Vec::as_slice)
+    }
+
+    #[inline]
+    fn may_begin(&self, text: &str, word: usize, end: usize) -> bool {
+        if self.alone.may_hold(word) {
+            return true;
+        }
+        let followed = |(start, end): (usize, usize)| {
+            let next = &text.as_bytes()[start..end];
+            !next.is_ascii() || self.first_pairs.may_hold(pair(word, sketch(next)))
+        };
+        self.first_words.may_hold(word) && next_word(text, end).is_some_and(followed)
     }
 
     /// Spellings that may begin with this token.
@@ -127,7 +152,7 @@ impl Index {
     /// Whether the token may be a word of any term.
     pub fn knows(&self, tokens: &Tokens, token: &Token) -> bool {
         let mut forms = tokens.readings(token).chain(tokens.squeezed(token));
-        forms.any(|form| self.any_words.may_hold(form.as_bytes()))
+        forms.any(|form| self.any_words.may_hold(sketch(form.as_bytes())))
     }
 
     /// The longest term whose letters begin the run, and how many letters it takes; `ends` are the run's ends of letters
@@ -159,16 +184,19 @@ impl Default for Sketches {
 }
 
 impl Sketches {
-    fn add(&mut self, word: &[u8]) {
-        let sketch = sketch(word);
+    fn add(&mut self, sketch: usize) {
         self.0[sketch / 64] |= 1 << (sketch % 64);
     }
 
     #[inline]
-    fn may_hold(&self, word: &[u8]) -> bool {
-        let sketch = sketch(word);
+    fn may_hold(&self, sketch: usize) -> bool {
         self.0[sketch / 64] >> (sketch % 64) & 1 == 1
     }
+}
+
+/// The sketch of two words.
+fn pair(first: usize, second: usize) -> usize {
+    (first.rotate_left(7) ^ second) & ((1 << SKETCH_BITS) - 1)
 }
 
 /// A hash of the length and the first and last eight bytes, the same for a word of ASCII in either case.
@@ -177,7 +205,9 @@ fn sketch(word: &[u8]) -> usize {
     let (first, last) = match (word.first_chunk::<8>(), word.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
         _ => match (word.first_chunk::<4>(), word.last_chunk::<4>()) {
-            (Some(first), Some(last)) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()),
+            (Some(first), Some(last)) => {
+                (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into())
+            }
             _ => word.iter().fold((0, 0), |(all, _), &byte| (all << 8 | u64::from(byte), 0)),
         },
     };

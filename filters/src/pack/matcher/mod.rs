@@ -19,8 +19,8 @@ mod tokens;
 mod unspaced;
 mod words;
 
-pub use words::{GAP_CHARS_MAX, sequences};
 pub(super) use words::words;
+pub use words::{GAP_CHARS_MAX, sequences};
 
 use super::{Case, TERM_WORDS_MAX};
 use chunks::{Look, chunks};
@@ -119,7 +119,7 @@ impl Matcher {
         while let Some((start, end)) = next_word(text, at) {
             at = end;
             count += 1;
-            for &spelling in self.index.written_at(&text[start..end], &mut folded) {
+            for &spelling in self.index.written_at(text, (start, end), &mut folded) {
                 let spelling = &self.index.written[spelling];
                 if let Some(end) = written_here(spelling, text, (start, end), &mut folded) {
                     hits.push(Hit { start, end, term: spelling.term, sight: Sight::Raw });
@@ -203,7 +203,8 @@ impl Matcher {
         let mut nth = 0;
         while nth < ends.len() {
             let before = if nth == 0 { 0 } else { ends[nth - 1] };
-            let rest: Vec<usize> = ends[nth..].iter().take(u64::BITS as usize).map(|end| end - before).collect();
+            let rest: Vec<usize> =
+                ends[nth..].iter().take(u64::BITS as usize).map(|end| end - before).collect();
             match self.index.spelled(&letters[before..], &rest) {
                 Some((term, count)) => {
                     let (start, end) = (places[nth].0, places[nth + count - 1].1);

@@ -102,9 +102,7 @@ impl Tokens {
         let best = usize::from(!readings[1].is_empty());
         let squeezed = self.squeeze(readings[best].clone());
         fold(&text[open.start..open.solid.0], &mut self.folded);
-        let altered = best > 0
-            || squeezed.is_some()
-            || self.folded != self.forms[readings[0].clone()];
+        let altered = best > 0 || squeezed.is_some() || self.folded != self.forms[readings[0].clone()];
         let (start, end) = (open.start, open.solid.0);
         self.list.push(Token { start, end, readings, squeezed, altered });
     }
