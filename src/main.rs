@@ -33,6 +33,10 @@ enum Verb {
     Bench(verbs::bench::Arguments),
     /// List the stages there are, or describe one
     Filters(verbs::filters::Arguments),
+    /// Check, test, compare, time and attack rule packs, or hash a list for one
+    Pack(verbs::pack::Arguments),
+    /// Suggest terms that tell one corpus from another
+    SuggestTerms(verbs::suggest_terms::Arguments),
     /// Tell why one record had its fate
     Explain(verbs::explain::Arguments),
     /// List the clusters of duplicates a release was freed of, or show one side by side
@@ -88,6 +92,8 @@ fn main() -> ExitCode {
         Verb::Run(a) => verbs::run::call(&a),
         Verb::Bench(a) => verbs::bench::call(&a),
         Verb::Filters(a) => verbs::filters::call(&a),
+        Verb::Pack(a) => verbs::pack::call(&a),
+        Verb::SuggestTerms(a) => verbs::suggest_terms::call(&a),
         Verb::Explain(a) => verbs::explain::call(&a),
         Verb::Duplicates(a) => verbs::duplicates::call(&a),
         Verb::Whatif(a) => verbs::whatif::call(&a),

@@ -79,7 +79,7 @@ impl Context for Bench {
         Ok(items().into_iter().map(|text| BenchmarkItem { text, ..BenchmarkItem::default() }).collect())
     }
 
-    fn embedded(&mut self, _: &str, _: &'static [u8]) {}
+    fn embedded(&mut self, _: &str, _: &[u8]) {}
 
     fn column(&self, _: &str, _: Kind) -> Result<ColumnRef, BuildError> {
         Ok(ColumnRef(0))

@@ -39,7 +39,7 @@ impl Context for TestContext {
         Ok(lines.map(item).collect())
     }
 
-    fn embedded(&mut self, name: &str, _: &'static [u8]) {
+    fn embedded(&mut self, name: &str, _: &[u8]) {
         self.embedded.push(name.to_string());
     }
 

@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attacks;
 mod decimal;
 mod document;
 mod edit;
@@ -25,6 +26,7 @@ mod properties;
 mod registry;
 pub mod rules;
 mod spec;
+pub mod suggest;
 pub mod text;
 
 pub use decimal::Decimal;

@@ -195,8 +195,8 @@ pub trait Context {
         Err(BuildError::asset(name, format!("items with a field `{}` cannot be read here", fields.text)))
     }
 
-    /// Lists bytes compiled into the program, such as a shipped pack, as an asset of the run.
-    fn embedded(&mut self, name: &str, bytes: &'static [u8]);
+    /// Lists bytes that are in no file of their own, such as a pack in its canonical form, as an asset of the run.
+    fn embedded(&mut self, name: &str, bytes: &[u8]);
 
     /// Finds a column recorded by an earlier stage. `name` is `stage/column`, or a stage's name alone for its
     /// column `score`.

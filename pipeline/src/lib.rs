@@ -50,6 +50,7 @@ mod shard_file;
 mod shelf;
 mod spill;
 mod store;
+pub mod texts;
 pub mod training;
 mod verdicts;
 pub mod whatif;

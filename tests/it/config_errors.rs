@@ -233,7 +233,7 @@ fn cases() -> Vec<Case> {
             ),
             &[],
             &[
-                "error: c.toml:11: stage `doc-length`: no earlier stage records `keywords/distinct`; recorded so far: keywords/escalated",
+                "error: c.toml:11: stage `doc-length`: no earlier stage records `keywords/distinct`; recorded so far: keywords/escalated, keywords/blocked, keywords/harmful",
             ],
         ),
     ]

@@ -1,24 +1,51 @@
 //! What a pack's own tests and a look at its terms find wrong.
 
-use super::{Case, Matcher, Pack, matcher};
+use super::{Case, Group, Origin, Pack, Rulebook, Sight, check::is_day, matcher};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Pack {
-    /// Everything wrong with the pack, one line each; empty when it is fit to ship.
-    pub fn lint(&self) -> Vec<String> {
+    /// Everything wrong with the pack, one line each; empty when it is fit to ship. `today` is the day, `YYYY-MM-DD`, to
+    /// compare its expiry with.
+    pub fn lint(&self, today: Option<&str>) -> Vec<String> {
         let mut found = Vec::new();
+        self.lint_age(today, &mut found);
         self.lint_groups(&mut found);
         self.lint_terms(&mut found);
-        self.lint_tests(&mut found);
+        found.extend(self.test());
         found
     }
 
+    fn lint_age(&self, today: Option<&str>, found: &mut Vec<String>) {
+        match (&self.expires, today) {
+            (_, Some(today)) if !is_day(today) => {
+                found.push(format!("`{today}` is not a day written YYYY-MM-DD"));
+            }
+            // days written so are in the order of their letters
+            (Some(expires), Some(today)) if expires.as_str() < today => {
+                found.push(format!("expired on {expires}"));
+            }
+            _ => {}
+        }
+        if !self.changelog.is_empty() && !self.changelog.iter().any(|change| change.version == self.version) {
+            found.push(format!("`changelog` does not tell what version {} changed", self.version));
+        }
+    }
+
     fn lint_groups(&self, found: &mut Vec<String>) {
+        let mut seen = BTreeSet::new();
         for group in &self.groups {
-            let missing =
-                [("terms", &group.terms), ("must_hit", &group.must_hit), ("must_miss", &group.must_miss)];
-            for (key, _) in missing.into_iter().filter(|(_, list)| list.is_empty()) {
-                found.push(format!("group `{}`: `{key}` is empty", group.category));
+            if !seen.insert(&group.category) {
+                found.push(format!("two groups are called `{}`", group.category));
+            }
+            let tests = group.weight.get() > 0.0;
+            for (key, missing) in [
+                ("terms", group.terms.is_empty() && group.hashed.is_none()),
+                ("must_hit", tests && group.must_hit.is_empty()),
+                ("must_miss", tests && group.must_miss.is_empty()),
+            ] {
+                if missing {
+                    found.push(format!("group `{}`: `{key}` is empty", group.category));
+                }
             }
         }
         let used: BTreeSet<&str> = self.groups.iter().map(|group| group.source.as_str()).collect();
@@ -27,42 +54,96 @@ impl Pack {
         }
     }
 
-    /// Two spellings that the matcher cannot tell apart would make one name count as two.
+    /// Two terms that the matcher cannot tell apart would make one name count as two; some words say nothing alone.
     fn lint_terms(&self, found: &mut Vec<String>) {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for group in &self.groups {
-            for term in &group.terms {
-                let words: Vec<String> =
-                    matcher::words(term).map(|(start, end)| term[start..end].to_lowercase()).collect();
-                if let Some(first) = seen.insert(words.join(" "), term) {
-                    found.push(format!("terms `{first}` and `{term}` are the same to the matcher"));
+            for (_, spelling) in group.spellings() {
+                let words: Vec<String> = matcher::words(spelling)
+                    .map(|(start, end)| spelling[start..end].to_lowercase())
+                    .collect();
+                if let Some(first) = seen.insert(words.join(" "), spelling) {
+                    found.push(format!("terms `{first}` and `{spelling}` are the same to the matcher"));
                 }
-                if group.case == Case::Fold && words.len() == 1 && words[0].chars().count() < SHORT_TERM_CHARS
-                {
-                    found.push(format!("term `{term}` is short: compare it with `case = \"exact\"`"));
+                let alone = (words.len() == 1).then(|| words[0].as_str());
+                let short = |word: &str| word.is_ascii() && word.chars().count() < SHORT_TERM_CHARS;
+                if group.case == Case::Fold && alone.is_some_and(short) {
+                    found.push(format!("term `{spelling}` is short: compare it with `case = \"exact\"`"));
+                }
+                let identity = |word: &str| IDENTITIES.contains(&word.strip_suffix('s').unwrap_or(word));
+                if group.weight.get() > 0.0 && group.window.is_none() && alone.is_some_and(identity) {
+                    found.push(format!("term `{spelling}` names people: ask for more with a window"));
                 }
             }
         }
     }
 
-    fn lint_tests(&self, found: &mut Vec<String>) {
-        let matcher = Matcher::new([self]);
-        let hits = |text: &str, category: &str| {
-            let mut hit = false;
-            matcher.find(text, |h| hit |= matcher.category(h.term) == category);
-            hit
+    /// What the pack's own must-hit and must-miss texts find wrong, one line each. A term is a must-hit text too, unless
+    /// its group has a window.
+    pub fn test(&self) -> Vec<String> {
+        let book = match Rulebook::new([self]) {
+            Ok(book) => book,
+            Err(why) => return vec![why],
         };
-        for group in &self.groups {
-            for text in group.must_hit.iter().chain(&group.terms).filter(|text| !hits(text, &group.category))
-            {
+        let hits = |text: &str, group: &Group| {
+            let label = format!("{}/{}", self.id, group.category);
+            let verdict = book.judge(text, Origin { source: source_of(group), language: None }, Sight::BOTH);
+            verdict.hits.iter().any(|hit| **book.label(hit) == *label)
+        };
+        let mut found = Vec::new();
+        for group in self.groups.iter().filter(|group| group.weight.get() > 0.0) {
+            let terms = group.spellings().map(|(_, spelling)| spelling).filter(|_| group.window.is_none());
+            let must_hit = group.must_hit.iter().map(String::as_str).chain(terms);
+            for text in must_hit.filter(|text| !hits(text, group)) {
                 found.push(format!("group `{}` misses `{text}`", group.category));
             }
-            for text in group.must_miss.iter().filter(|text| hits(text, &group.category)) {
+            for text in group.must_miss.iter().filter(|text| hits(text, group)) {
                 found.push(format!("group `{}` hits `{text}`", group.category));
             }
         }
+        found
     }
 }
 
+/// A source the group counts in, as far as its patterns name one.
+fn source_of(group: &Group) -> &str {
+    group.only_in.first().map_or("", |pattern| pattern.trim_end_matches('*'))
+}
+
 /// A single word shorter than this is usually an everyday word or somebody's initials.
-const SHORT_TERM_CHARS: usize = 4;
+const SHORT_TERM_CHARS: usize = 3;
+
+/// Words for people, singular, after the target groups of HateCheck (Röttger et al. 2021) and of the templates of Dixon
+/// et al. 2018: a list that holds one by itself removes what is said about and by these people.
+const IDENTITIES: &[&str] = &[
+    "african",
+    "american",
+    "arab",
+    "asian",
+    "bisexual",
+    "black",
+    "catholic",
+    "christian",
+    "disabled",
+    "female",
+    "gay",
+    "gypsy",
+    "hindu",
+    "homosexual",
+    "immigrant",
+    "indian",
+    "jew",
+    "jewish",
+    "lesbian",
+    "mexican",
+    "migrant",
+    "muslim",
+    "queer",
+    "refugee",
+    "roma",
+    "trans",
+    "transgender",
+    "white",
+    "woman",
+    "women",
+];

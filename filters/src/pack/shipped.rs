@@ -2,8 +2,14 @@
 
 /// Name and content of every pack that a configuration may name without a path.
 pub const SHIPPED: &[(&str, &str)] = &[
+    ("adult", include_str!("../../../packs/adult.toml")),
     ("cbrn", include_str!("../../../packs/cbrn.toml")),
     ("critical-infrastructure", include_str!("../../../packs/critical-infrastructure.toml")),
+    ("democratic-processes", include_str!("../../../packs/democratic-processes.toml")),
+    ("discrimination", include_str!("../../../packs/discrimination.toml")),
+    ("extremism", include_str!("../../../packs/extremism.toml")),
+    ("illicit-trade", include_str!("../../../packs/illicit-trade.toml")),
+    ("pii-context", include_str!("../../../packs/pii-context.toml")),
     ("prompt-injection", include_str!("../../../packs/prompt-injection.toml")),
     ("self-harm", include_str!("../../../packs/self-harm.toml")),
 ];

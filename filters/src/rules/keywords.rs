@@ -1,23 +1,27 @@
 //! # What it measures
-//! How many different terms of the configured packs the text holds. Terms are counted within each pack and the
-//! largest count is the value, so that one term here and one there do not add up.
+//! How many different terms of the configured packs the text holds, and what they amount to. Terms are counted within
+//! each pack and the largest count is the value, so that one term here and one there do not add up. The score of a pack
+//! is the sum over its categories of the category's weight times `1 + 1/2 + … + 1/n` for `n` different terms. Terms are
+//! found as written and, unless `normalise = false`, in disguise (look-alike, accented, wide or invisible characters,
+//! digits for letters, repeated letters, letters apart, encoded characters).
 //! # Why
 //! The first and widest net of a high-risk cascade: cheap enough for every record, with high recall and known low
-//! precision. By itself it only marks records (`keywords/escalated`) for a scorer or a person to look at; two
-//! different terms are asked for because single terms are mostly harmless mentions.
+//! precision. A record passes, is escalated (`keywords/escalated`) for a scorer or a person to look at, or, where a pack
+//! with a measured error rate says so, is blocked (`keywords/blocked`). Two different terms are asked for because single
+//! terms are mostly harmless mentions; a term of weight 3 is enough alone.
 //! # Source
 //! O'Brien et al., Deep Ignorance, arXiv 2508.06601 (two distinct terms escalate to a classifier); the terms'
 //! sources are in the packs.
 //! # Differs from Deep Ignorance's blocklist in
-//! matching whole words by hash instead of substrings, in terms taken from public control lists instead of a
-//! language model's list, and in refusing `action = "remove"` unless every pack shows a measured false-positive rate.
+//! matching whole words instead of substrings, in terms taken from public control lists instead of a language model's
+//! list, and in refusing `action = "remove"` unless every pack shows a measured false-positive rate.
 //! # Example
 //! `packs = ["cbrn", "packs/our-own.toml"]`: shipped packs by name, own ones by the path of a `.toml` file.
 
-use crate::pack::{Matcher, Pack, SHIPPED, shipped};
+use crate::pack::{ActionCap, Opinion, Origin, Outcome, Pack, Rulebook, SHIPPED, Sight, Thresholds, shipped};
 use crate::{
-    Action, Bound, BuildError, Column, Context, Filter, Findings, Kind, Rule, RuleBound, Span, Spec, Value,
-    View,
+    Action, Bound, BuildError, Column, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound,
+    Span, Spec, Value, View,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -31,26 +35,46 @@ pub struct Config {
     pub packs: Vec<String>,
     /// How many different terms of one pack escalate a record.
     pub distinct_min: u64,
+    /// What score of one pack escalates a record.
+    pub score_min: Decimal,
+    /// Whether terms are looked for in disguise too.
+    pub normalise: bool,
+    /// An earlier stage's label of the record's language, such as `language/label`: groups for another language do not
+    /// count then. All groups count where it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        // two: the rule of arXiv 2508.06601, section 3
-        Self { packs: Vec::new(), distinct_min: 2 }
+        let Thresholds { distinct_min, score_min } = Thresholds::default();
+        let score_min = Decimal::of(score_min);
+        Self { packs: Vec::new(), distinct_min, score_min, normalise: true, language: None }
     }
 }
 
 const DISTINCT_TERMS: Rule =
     Rule { id: "distinct-terms", summary: "different terms of one pack in the text", alias: None };
+const SCORE: Rule = Rule {
+    id: "score",
+    summary: "weights of one pack's different terms, with diminishing returns",
+    alias: None,
+};
 
+/// The columns, in the order of [`Keywords::columns`].
 const ESCALATED: usize = 0;
 const DISTINCT: usize = 1;
+const SCORE_COLUMN: usize = 2;
+const BLOCKED: usize = 3;
+const HARMFUL: usize = 4;
+const CATEGORY: usize = 5;
 
 /// The built filter.
 pub struct Keywords {
-    matcher: Matcher,
-    packs: usize,
-    distinct_min: u64,
+    book: Rulebook,
+    asked: Thresholds,
+    sights: &'static [Sight],
+    language: Option<ColumnRef>,
 }
 
 impl Spec for Config {
@@ -58,7 +82,7 @@ impl Spec for Config {
     const SUMMARY: &'static str = "terms of rule packs; escalates records, removes none by itself";
     const SOURCE: &'static str =
         "Deep Ignorance, arXiv 2508.06601 (two distinct terms); terms as each pack says";
-    const RULES: &'static [Rule] = &[DISTINCT_TERMS];
+    const RULES: &'static [Rule] = &[DISTINCT_TERMS, SCORE];
     const EXAMPLE: Option<&'static str> = Some("packs = [\"cbrn\"]");
     const ACTION: Action = Action::Tag;
     type Filter = Keywords;
@@ -73,26 +97,43 @@ impl Spec for Config {
                 return Err(BuildError::key("packs", format!("names the pack `{}` twice", pack.id)));
             }
         }
-        let unproven = packs.iter().find(|pack| !pack.may_remove);
-        if let (Action::Remove, Some(pack)) = (context.action(), unproven) {
-            let why = format!(
-                "is `remove`, but the pack `{}` may not remove: use `quarantine` or `tag`, or measure the pack",
-                pack.id
-            );
-            return Err(BuildError::key("action", why));
-        }
-        Ok(Keywords { matcher: Matcher::new(&packs), packs: packs.len(), distinct_min: self.distinct_min })
+        packs.iter().try_for_each(|pack| allows(pack, context.action()))?;
+        let language = self.language.as_ref().map(|name| context.column(name, Kind::Label)).transpose()?;
+        Ok(Keywords {
+            book: Rulebook::new(&packs).map_err(|why| BuildError::key("packs", why))?,
+            asked: Thresholds { distinct_min: self.distinct_min, score_min: self.score_min.get() },
+            sights: if self.normalise { Sight::BOTH } else { &[Sight::Raw] },
+            language,
+        })
     }
 }
 
+/// Whether the pack may do what the stage does with records.
+fn allows(pack: &Pack, action: Action) -> Result<(), BuildError> {
+    let (wanted, name, instead) = match action {
+        Action::Tag => (ActionCap::Escalate, "tag", ""),
+        Action::Quarantine => (ActionCap::Quarantine, "quarantine", "use `tag`"),
+        Action::Remove => (ActionCap::Remove, "remove", "use `quarantine` or `tag`, or measure the pack"),
+    };
+    if wanted <= pack.action_cap {
+        return Ok(());
+    }
+    let why = format!("is `{name}`, but the pack `{}` may not {name}: {instead}", pack.id);
+    Err(BuildError::key("action", why))
+}
+
+/// Reads a pack and lists its canonical form as an asset: any change of a term or number changes that digest.
 fn load(name: &str, context: &mut dyn Context) -> Result<Pack, BuildError> {
     if let Some(content) = shipped(name) {
-        context.embedded(name, content.as_bytes());
-        return Pack::parse(name, content.as_bytes());
+        let pack = Pack::parse(name, content.as_bytes())?;
+        context.embedded(name, pack.canonical().as_bytes());
+        return Ok(pack);
     }
     if name.ends_with(".toml") {
         let asset = context.asset(name)?;
-        return Pack::parse(name, (*asset.bytes).as_ref());
+        let pack = Pack::parse(name, (*asset.bytes).as_ref())?;
+        context.embedded(&format!("{name}, canonical"), pack.canonical().as_bytes());
+        return Ok(pack);
     }
     let why = format!(
         "names `{name}`, which is neither shipped ({}) nor the path of a .toml file",
@@ -106,39 +147,58 @@ fn shipped_names() -> String {
     names.join(", ")
 }
 
-impl Keywords {
-    /// Notes every hit, and counts the different terms of each pack.
-    fn scan(&self, text: &str, findings: &mut Findings) -> u64 {
-        let mut hit_terms: Vec<usize> = Vec::new();
-        self.matcher.find(text, |hit| {
-            hit_terms.push(hit.term);
-            let rule = Arc::clone(self.matcher.label(hit.term));
-            findings.span(Span { start: hit.start, end: hit.end, rule, view: "raw" });
-        });
-        hit_terms.sort_unstable();
-        hit_terms.dedup();
-        let mut distinct = vec![0u64; self.packs];
-        for &term in &hit_terms {
-            distinct[self.matcher.pack(term)] += 1;
-        }
-        distinct.into_iter().max().unwrap_or(0)
-    }
+/// The highest score, and the category that adds most to it.
+fn top(opinions: &[Opinion]) -> (f64, Option<&Arc<str>>) {
+    opinions.iter().fold((0.0, None), |top, opinion| {
+        if opinion.score > top.0 { (opinion.score, opinion.category.as_ref()) } else { top }
+    })
 }
 
 impl Filter for Keywords {
     fn rules(&self) -> Vec<RuleBound> {
-        vec![RuleBound::new(&DISTINCT_TERMS, Bound::Below(self.distinct_min as f64))]
+        vec![
+            RuleBound::new(&DISTINCT_TERMS, Bound::Below(self.asked.distinct_min as f64)),
+            RuleBound::new(&SCORE, Bound::Below(self.asked.score_min)),
+        ]
     }
 
     fn columns(&self) -> Vec<Column> {
-        vec![Column::new("escalated", Kind::Flag), Column::new("distinct", Kind::Number)]
+        vec![
+            Column::new("escalated", Kind::Flag),
+            Column::new("distinct", Kind::Number),
+            Column::new("score", Kind::Number),
+            Column::new("blocked", Kind::Flag),
+            Column::new("harmful", Kind::Flag),
+            Column::new("category", Kind::Label),
+        ]
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
-        let distinct = self.scan(view.text(), findings);
-        findings.record(ESCALATED, Value::Flag(distinct >= self.distinct_min));
-        findings.record(DISTINCT, Value::Number(distinct as f64));
-        findings.measure(0, distinct as f64)
+        let language = self.language.map(|column| findings.get(column).clone());
+        let language = match &language {
+            Some(Value::Label(label)) => Some(&**label),
+            _ => None,
+        };
+        let origin = Origin { source: view.document().source, language };
+        let verdict = self.book.judge(view.text(), origin, self.sights);
+        for hit in &verdict.hits {
+            let rule = Arc::clone(self.book.label(hit));
+            findings.span(Span { start: hit.start, end: hit.end, rule, view: hit.sight.name() });
+        }
+        let opinions = &verdict.packs;
+        let distinct = opinions.iter().map(|opinion| opinion.distinct).max().unwrap_or(0) as f64;
+        let (score, category) = top(opinions);
+        let outcome = self.book.outcome(&verdict, self.asked);
+        findings.record(ESCALATED, Value::Flag(outcome != Outcome::Pass));
+        findings.record(DISTINCT, Value::Number(distinct));
+        findings.record(SCORE_COLUMN, Value::Number(score));
+        findings.record(BLOCKED, Value::Flag(outcome == Outcome::Block));
+        findings.record(HARMFUL, Value::Flag(opinions.iter().any(|opinion| opinion.harmful)));
+        if let Some(category) = category {
+            findings.record(CATEGORY, Value::Label(Arc::clone(category)));
+        }
+        findings.measure(0, distinct)?;
+        findings.measure(1, score)
     }
 }
 
@@ -169,12 +229,11 @@ mod tests {
         let refused = build(table, &mut context).unwrap_err();
         assert!(refused.starts_with("`action` is `remove`, but the pack `own` may not remove"), "{refused}");
 
-        context.assets.insert("own.toml".into(), pack("may_remove = true"));
+        context.assets.insert("own.toml".into(), pack("action_cap = \"remove\""));
         let unmeasured = build(table, &mut context).unwrap_err();
-        assert!(unmeasured.contains("`may_remove` needs `measured`"), "{unmeasured}");
+        assert!(unmeasured.contains("`action_cap = \"remove\"` needs `measured`"), "{unmeasured}");
 
-        let measured =
-            "may_remove = true\nmeasured = { false_positive_rate = \"0.01\", records = 400, sample = \"a\" }";
+        let measured = "action_cap = \"remove\"\nmeasured = { false_positive_rate = \"0.01\", records = 400, sample = \"a\" }";
         context.assets.insert("own.toml".into(), pack(measured));
         assert_eq!(build(table, &mut context), Ok(()));
     }
@@ -183,8 +242,8 @@ mod tests {
     fn wrong_names_are_told_with_the_right_ones() {
         let mut context = TestContext::default();
         for (table, part) in [
-            ("packs = []", "`packs` is empty; shipped packs: cbrn, critical-infrastructure"),
-            ("packs = [\"cbrm\"]", "`packs` names `cbrm`, which is neither shipped (cbrn,"),
+            ("packs = []", "`packs` is empty; shipped packs: adult, cbrn, critical-infrastructure"),
+            ("packs = [\"cbrm\"]", "`packs` names `cbrm`, which is neither shipped (adult, cbrn,"),
             ("packs = [\"cbrn\", \"cbrn\"]", "`packs` names the pack `cbrn` twice"),
             ("packs = [\"none.toml\"]", "none.toml"),
         ] {

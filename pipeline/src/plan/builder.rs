@@ -220,7 +220,7 @@ impl Context for Site<'_> {
         self.folder.join(name)
     }
 
-    fn embedded(&mut self, name: &str, bytes: &'static [u8]) {
+    fn embedded(&mut self, name: &str, bytes: &[u8]) {
         self.list(name, bytes);
     }
 

@@ -246,7 +246,7 @@ impl Context for Surroundings<'_> {
         crate::benchmark_items::read(&asset, &fields)
     }
 
-    fn embedded(&mut self, _: &str, _: &'static [u8]) {}
+    fn embedded(&mut self, _: &str, _: &[u8]) {}
 
     fn column(&self, name: &str, kind: Kind) -> std::result::Result<ColumnRef, BuildError> {
         let stored = match kind {

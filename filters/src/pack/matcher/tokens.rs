@@ -1,0 +1,229 @@
+//! The words of a stretch of text in normal form, each with the bytes it was written in.
+
+use super::encoded::decode;
+use super::normal::{self, Part};
+use super::words::fold;
+use std::ops::Range;
+
+/// A word that may be disguised, in bytes of the text.
+#[derive(Clone, Debug)]
+pub(super) struct Token {
+    pub start: usize,
+    pub end: usize,
+    /// Where its readings stand in [`Tokens::forms`]: the normal form, then those with digits and symbols as letters.
+    readings: [Range<usize>; READINGS_MAX],
+    /// The normal form without repeated letters, where one stands three times or more in a row.
+    squeezed: Option<Range<usize>>,
+    /// Whether any reading differs from the word as written.
+    pub altered: bool,
+}
+
+/// As it is; with `1`, `!` and `|` as i; with them as l.
+const READINGS_MAX: usize = 3;
+/// A letter this often in a row is no spelling of any word.
+const RUN: usize = 3;
+
+/// Tokens with the buffer their forms stand in.
+#[derive(Default)]
+pub(super) struct Tokens {
+    pub list: Vec<Token>,
+    forms: String,
+    folded: String,
+}
+
+impl Tokens {
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.forms.clear();
+    }
+
+    /// The forms a word of a term may have to be this token, without repetition.
+    pub fn readings(&self, token: &Token) -> impl Iterator<Item = &str> {
+        token.readings.iter().filter(|range| !range.is_empty()).map(|range| &self.forms[range.clone()])
+    }
+
+    /// The form without repeated letters, if it has any.
+    pub fn squeezed(&self, token: &Token) -> Option<&str> {
+        token.squeezed.clone().map(|range| &self.forms[range])
+    }
+
+    /// The one reading that is most likely meant: letters, where digits or symbols may be letters.
+    pub fn best(&self, token: &Token) -> &str {
+        let [normal, letters, _] = &token.readings;
+        &self.forms[if letters.is_empty() { normal } else { letters }.clone()]
+    }
+
+    /// Adds the words of a chunk, which is a stretch of `text` without white space of ASCII.
+    pub fn add(&mut self, text: &str, chunk: Range<usize>) {
+        let leet = !is_address(&text[chunk.clone()]);
+        let mut open: Option<Open> = None;
+        let mut at = chunk.start;
+        while let Some(written) = text[at..chunk.end].chars().next() {
+            let (c, len) = match written {
+                '&' | '%' => decode(&text[..chunk.end], at).unwrap_or((written, 1)),
+                _ => (written, written.len_utf8()),
+            };
+            let before = self.forms.len();
+            match normal::push(c, &mut self.forms) {
+                Part::Nothing => {}
+                Part::Letters => {
+                    let open = open.get_or_insert(Open::at(at, before));
+                    open.letters |= !c.is_ascii_digit();
+                    open.solid = (at + len, self.forms.len());
+                }
+                Part::Gap if leet && is_leet_symbol(c) => {
+                    self.forms.push(c);
+                    let open = open.get_or_insert(Open::at(at, before));
+                    // punctuation at the end of a word is punctuation
+                    if !matches!(c, '@' | '!') {
+                        open.solid = (at + len, self.forms.len());
+                    }
+                }
+                Part::Gap => self.close(text, open.take(), leet),
+            }
+            at += len;
+        }
+        self.close(text, open, leet);
+    }
+
+    fn close(&mut self, text: &str, open: Option<Open>, leet: bool) {
+        let Some(open) = open.filter(|open| open.solid.0 > open.start) else { return };
+        self.forms.truncate(open.solid.1);
+        let mut readings = [open.form..open.solid.1, 0..0, 0..0];
+        let is_leet = |c: char| c.is_ascii_digit() || is_leet_symbol(c);
+        if leet && open.letters && self.forms[readings[0].clone()].contains(is_leet) {
+            for (reading, stroke) in readings[1..].iter_mut().zip(['i', 'l']) {
+                *reading = self.unleet(open.form..open.solid.1, stroke);
+            }
+            if self.forms[readings[1].clone()] == self.forms[readings[2].clone()] {
+                readings[2] = 0..0;
+            }
+        }
+        let best = usize::from(!readings[1].is_empty());
+        let squeezed = self.squeeze(readings[best].clone());
+        fold(&text[open.start..open.solid.0], &mut self.folded);
+        let altered = best > 0 || squeezed.is_some() || self.folded != self.forms[readings[0].clone()];
+        let (start, end) = (open.start, open.solid.0);
+        self.list.push(Token { start, end, readings, squeezed, altered });
+    }
+
+    /// Appends a form with digits and symbols as the letters they look like.
+    fn unleet(&mut self, form: Range<usize>, stroke: char) -> Range<usize> {
+        let letters: String = self.forms[form].chars().map(|c| letter_of(c, stroke)).collect();
+        self.append(&letters)
+    }
+
+    /// Appends a form without repeated letters if one stands in a row too often.
+    fn squeeze(&mut self, form: Range<usize>) -> Option<Range<usize>> {
+        let form = &self.forms[form];
+        let mut run = 0;
+        let mut last = None;
+        let long = form.chars().any(|c| {
+            run = if last == Some(c) { run + 1 } else { 1 };
+            last = Some(c);
+            run >= RUN && c.is_alphabetic()
+        });
+        let squeezed = long.then(|| squeeze(form))?;
+        Some(self.append(&squeezed))
+    }
+
+    fn append(&mut self, form: &str) -> Range<usize> {
+        let start = self.forms.len();
+        self.forms.push_str(form);
+        start..self.forms.len()
+    }
+}
+
+/// A word being read.
+struct Open {
+    start: usize,
+    /// Where its form begins.
+    form: usize,
+    /// Where word and form end, but for punctuation.
+    solid: (usize, usize),
+    letters: bool,
+}
+
+impl Open {
+    fn at(start: usize, form: usize) -> Self {
+        Self { start, form, solid: (start, form), letters: false }
+    }
+}
+
+/// A word with each letter once where it stands in a row.
+pub(super) fn squeeze(word: &str) -> String {
+    let mut squeezed = String::with_capacity(word.len());
+    for c in word.chars() {
+        if !squeezed.ends_with(c) {
+            squeezed.push(c);
+        }
+    }
+    squeezed
+}
+
+/// Symbols that stand for letters.
+pub(super) fn is_leet_symbol(c: char) -> bool {
+    matches!(c, '@' | '$' | '!' | '|' | '+')
+}
+
+/// The letter a digit or symbol stands for; `stroke` is what an upright one is.
+fn letter_of(c: char, stroke: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' | '!' | '|' => stroke,
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' | '+' => 't',
+        '8' => 'b',
+        '9' => 'g',
+        other => other,
+    }
+}
+
+/// URLs, handles and mail addresses: their digits and symbols are digits and symbols.
+fn is_address(chunk: &str) -> bool {
+    let domain = |rest: &str| rest.trim_end_matches(|c: char| !c.is_alphanumeric()).contains('.');
+    chunk.starts_with('@')
+        || chunk.starts_with("www.")
+        || chunk.contains("://")
+        || chunk.split_once('@').is_some_and(|(name, rest)| !name.is_empty() && domain(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readings(text: &str) -> Vec<String> {
+        let mut tokens = Tokens::default();
+        tokens.add(text, 0..text.len());
+        let shown = |token: &Token| {
+            let mut forms: Vec<&str> = tokens.readings(token).collect();
+            forms.extend(tokens.squeezed(token));
+            format!("{}={}", &text[token.start..token.end], forms.join("/"))
+        };
+        tokens.list.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_token_has_the_readings_its_digits_and_symbols_allow() {
+        for (text, expected) in [
+            ("s4r1n", vec!["s4r1n=s4r1n/sarin/sarln"]),
+            ("b@d,", vec!["b@d=b@d/bad"]),
+            ("wow!", vec!["wow=wow"]),
+            ("a$$!!", vec!["a$$=a$$/ass"]),
+            ("1990", vec!["1990=1990"]),
+            ("T-2", vec!["T=t", "2=2"]),
+            ("https://x.org/s4", vec!["https=https", "x=x", "org=org", "s4=s4"]),
+            ("@s4rin", vec!["s4rin=s4rin"]),
+            ("me@x.org", vec!["me=me", "x=x", "org=org"]),
+            ("soooon", vec!["soooon=soooon/son"]),
+            ("s&#97;r\u{ad}in&amp;", vec!["s&#97;r\u{ad}in=sarin", "amp=amp"]),
+            ("\u{200b}sar\u{200b}in\u{200b}", vec!["sar\u{200b}in=sarin"]),
+            ("!!", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(readings(text), expected, "{text}");
+        }
+    }
+}
