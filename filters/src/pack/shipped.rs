@@ -4,6 +4,7 @@
 pub const SHIPPED: &[(&str, &str)] = &[
     ("cbrn", include_str!("../../../packs/cbrn.toml")),
     ("critical-infrastructure", include_str!("../../../packs/critical-infrastructure.toml")),
+    ("identity", include_str!("../../../packs/identity.toml")),
     ("prompt-injection", include_str!("../../../packs/prompt-injection.toml")),
     ("self-harm", include_str!("../../../packs/self-harm.toml")),
 ];
