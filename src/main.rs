@@ -37,6 +37,8 @@ enum Verb {
     Explain(verbs::explain::Arguments),
     /// List the clusters of duplicates a release was freed of, or show one side by side
     Duplicates(verbs::duplicates::Arguments),
+    /// Tell whether stages take out more of one part of a corpus than of the rest, and what audits found
+    Report(verbs::report::Arguments),
     /// Recount a release under other bounds from its ledger, without reading texts
     Whatif(verbs::whatif::Arguments),
     /// Make a signing key
@@ -53,7 +55,7 @@ enum Verb {
     Disclose(verbs::disclose::Arguments),
     /// Check what `prove` or `disclose` wrote
     CheckProof(verbs::check_proof::Arguments),
-    /// Draw a sample of records to open, and tell what the answer is worth
+    /// Draw samples, label them, and sign what they come to
     Audit(verbs::audit::Arguments),
     /// Tell what changed between two releases
     Diff(verbs::diff::Arguments),
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Verb::Filters(a) => verbs::filters::call(&a),
         Verb::Explain(a) => verbs::explain::call(&a),
         Verb::Duplicates(a) => verbs::duplicates::call(&a),
+        Verb::Report(a) => verbs::report::call(&a),
         Verb::Whatif(a) => verbs::whatif::call(&a),
         Verb::Keygen(a) => verbs::keygen::call(&a),
         Verb::Sign(a) => verbs::sign::call(&a),
