@@ -150,6 +150,9 @@ pub(crate) struct Gate {
     /// What the corpus is cut by: `source`, `length`, or recorded columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) slices: Vec<String>,
+    /// Least records of a slice, and outside of it, for its ratios to be held to a limit.
+    #[serde(default = "slice_records_min")]
+    pub(crate) slice_records_min: u64,
     /// Largest ratio of the share a stage takes out of a slice to that of the rest, at the lower bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) slice_ratio_max: Option<Decimal>,
@@ -159,6 +162,11 @@ pub(crate) struct Gate {
     /// Which records are harmless.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) harmless: Option<Harmless>,
+}
+
+/// With fewer, and with very many slices, some stray by chance.
+fn slice_records_min() -> u64 {
+    100
 }
 
 /// `COLUMN=VALUE`: the records known to be harmless.

@@ -33,17 +33,18 @@ pub fn broken_gate(release: &Path) -> Result<Vec<String>> {
 pub(crate) fn broken(gate: Option<&Gate>, accounting: &Accounting, release: &Path) -> Result<Vec<String>> {
     let Some(gate) = gate else { return Ok(Vec::new()) };
     let mut broken = totals(gate, accounting);
+    let large = |row: &Row| row.records.min(row.rest.0) >= gate.slice_records_min;
     let slices = || Question { slices: gate.slices.clone(), harmless: None };
     if let Some(limit) = gate.slice_ratio_max {
         let found = report(release, &slices())?;
-        broken.extend(unequal("slice_ratio_max", limit, &found, |row| !row.rule));
+        broken.extend(unequal("slice_ratio_max", limit, &found, |row| !row.rule && large(row)));
     }
     if let (Some(limit), Some(harmless)) = (gate.false_positive_ratio_max, &gate.harmless) {
         let found = report(release, &Question { harmless: harmless.parts(), ..slices() })?;
         if found.records == 0 {
             broken.push(format!("`gate.harmless` is {harmless}, which no record has"));
         }
-        broken.extend(unequal("false_positive_ratio_max", limit, &found, |row| row.rule));
+        broken.extend(unequal("false_positive_ratio_max", limit, &found, |row| row.rule && large(row)));
     }
     Ok(broken)
 }
@@ -75,12 +76,7 @@ fn totals(gate: &Gate, accounting: &Accounting) -> Vec<String> {
 }
 
 /// The rows whose ratio is above a limit at the lower bound of its interval.
-fn unequal(
-    key: &str,
-    limit: Decimal,
-    found: &OverRemoval,
-    asked: impl Fn(&Row) -> bool,
-) -> Vec<String> {
+fn unequal(key: &str, limit: Decimal, found: &OverRemoval, asked: impl Fn(&Row) -> bool) -> Vec<String> {
     let above = |row: &&Row| asked(row) && row.ratio_interval.is_some_and(|ratio| ratio.low > limit.get());
     let told = |row: &Row| {
         let (ratio, bounds) = (row.ratio.unwrap_or_default(), row.ratio_interval);
@@ -100,7 +96,8 @@ pub(crate) fn check(plan: &Plan) -> std::result::Result<(), String> {
     let Some(gate) = &plan.config.file.gate else { return Ok(()) };
     for name in gate.removed_ppm_max_by_stage.keys() {
         let place = plan.stages.iter().position(|stage| stage.name == *name);
-        let place = place.ok_or_else(|| format!("`gate.removed_ppm_max_by_stage` names no stage: `{name}`"))?;
+        let place =
+            place.ok_or_else(|| format!("`gate.removed_ppm_max_by_stage` names no stage: `{name}`"))?;
         published(plan, place)?;
         if !takes_out(plan, place) {
             return Err(format!("`gate.removed_ppm_max_by_stage`: `{name}` takes nothing out"));
@@ -108,7 +105,10 @@ pub(crate) fn check(plan: &Plan) -> std::result::Result<(), String> {
     }
     let limits = [gate.slice_ratio_max, gate.false_positive_ratio_max];
     if limits.iter().any(Option::is_some) == gate.slices.is_empty() {
-        return Err("`gate.slices` and a limit (`slice_ratio_max`, `false_positive_ratio_max`) need each other".into());
+        return Err(
+            "`gate.slices` and a limit (`slice_ratio_max`, `false_positive_ratio_max`) need each other"
+                .into(),
+        );
     }
     if limits.iter().flatten().any(|limit| limit.get() < 1.0) {
         return Err("a limit of a ratio under `gate` is below 1, expected at least 1".into());
@@ -185,7 +185,11 @@ mod tests {
     fn a_limit_is_broken_only_above_itself() {
         let gate = Gate { quarantined_ppm_max: Some(1000), ..Gate::default() };
         for (records, quarantined, ok) in [(1000, 1, true), (1000, 2, false), (0, 0, true), (999, 1, false)] {
-            assert_eq!(totals(&gate, &accounting(records, quarantined)).is_empty(), ok, "{quarantined}/{records}");
+            assert_eq!(
+                totals(&gate, &accounting(records, quarantined)).is_empty(),
+                ok,
+                "{quarantined}/{records}"
+            );
         }
         let none = Gate { quarantined_ppm_max: Some(0), ..Gate::default() };
         assert_eq!(

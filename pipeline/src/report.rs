@@ -2,7 +2,7 @@
 //!
 //! The records are cut into *slices* by their source, by the tenths of their length in bytes, or by a column of the
 //! ledger. For each stage, each rule and each value of a slice: the share that was taken out, its Wilson interval, and
-//! its ratio to the share of all other records with the interval of Katz. Among records that are known to be harmless
+//! its ratio to the share of all other records with the interval of Donner and Zou. Among records that are known to be harmless
 //! these shares are false-positive rates. Intervals hold each by itself: of very many slices some stray by chance.
 
 use crate::ledger_cells;
@@ -65,7 +65,7 @@ pub struct Row {
     pub interval: Interval,
     /// All other records, and how many of them were taken out.
     pub rest: (u64, u64),
-    /// The share to that of the rest, where either took any.
+    /// The share to that of the rest, where either took any; infinite, which JSON has as null, where the rest has none.
     pub ratio: Option<f64>,
     /// Its interval.
     pub ratio_interval: Option<Interval>,
@@ -84,7 +84,8 @@ impl Tally {
     fn add(&mut self, fate: &str, stage: Option<&str>, rule: Option<&str>) {
         self.records += 1;
         let (Some(stage), Some(rule)) = (stage, rule) else { return };
-        for key in [("all".to_string(), false), (stage.to_string(), false), (format!("{stage}/{rule}"), true)] {
+        for key in [("all".to_string(), false), (stage.to_string(), false), (format!("{stage}/{rule}"), true)]
+        {
             let taken = self.taken.entry(key).or_default();
             if fate == "removed" { taken.0 += 1 } else { taken.1 += 1 }
         }
@@ -107,7 +108,11 @@ pub fn report(release: &Path, question: &Question) -> Result<OverRemoval> {
     let (mut total, mut tallies) = (Tally::default(), BTreeMap::<(usize, String), Tally>::new());
     ledger.scan(&columns, |source, cells| {
         let cell = |at: usize| cells.get(at).and_then(Option::as_deref);
-        if question.harmless.as_ref().is_some_and(|(_, value)| cells.last().and_then(Option::as_deref) != Some(value)) {
+        if question
+            .harmless
+            .as_ref()
+            .is_some_and(|(_, value)| cells.last().and_then(Option::as_deref) != Some(value))
+        {
             return;
         }
         let (fate, stage, rule) = (cell(0).unwrap_or_default(), cell(1), cell(2));
@@ -127,7 +132,8 @@ pub fn report(release: &Path, question: &Question) -> Result<OverRemoval> {
         let name = &question.slices[*slice];
         total.taken.iter().map(move |(by, all)| (name, value, tally, by, *all))
     });
-    let rows = rows.map(|(slice, value, tally, by, all)| row((slice, value), tally, by, (total.records, all)));
+    let rows =
+        rows.map(|(slice, value, tally, by, all)| row((slice, value), tally, by, (total.records, all)));
     Ok(OverRemoval { records: total.records, rows: rows.collect::<Result<_>>()? })
 }
 

@@ -122,7 +122,8 @@ impl Row {
         let one = |range: &Range<u64>| {
             inside(moved(range.start, false), false)..inside(moved(range.end, true), true)
         };
-        let mut all: Vec<Range<usize>> = self.matched.iter().map(one).filter(|range| !range.is_empty()).collect();
+        let mut all: Vec<Range<usize>> =
+            self.matched.iter().map(one).filter(|range| !range.is_empty()).collect();
         all.sort_by_key(|range| (range.start, range.end));
         let mut joined: Vec<Range<usize>> = Vec::with_capacity(all.len());
         for range in all {
@@ -159,12 +160,10 @@ mod tests {
     #[test]
     fn matches_are_found_again_in_edited_texts() {
         // "ab[cd]ef" -> "ab" "xyz" "ef": bytes 2..4 became three others
-        let row = |start, end, out| Row {
-            out,
-            matched: vec![start..end],
-            edits: vec![(2..4, 3)],
-        };
-        for (matched, expected) in [((0, 2), 0..2), ((2, 4), 2..5), ((3, 6), 2..7), ((4, 6), 5..7), ((1, 3), 1..5)] {
+        let row = |start, end, out| Row { out, matched: vec![start..end], edits: vec![(2..4, 3)] };
+        for (matched, expected) in
+            [((0, 2), 0..2), ((2, 4), 2..5), ((3, 6), 2..7), ((4, 6), 5..7), ((1, 3), 1..5)]
+        {
             let found = row(matched.0, matched.1, Some((0, 0))).matched_in("abxyzef");
             assert_eq!(found, [expected], "{matched:?}");
         }

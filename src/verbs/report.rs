@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// Tell, from the ledger, what share of each part of the corpus stages take out, and its ratio to that of the rest.
 ///
 /// Slices are the declared sources, tenths of the length, every column `…/label`, and what `--by` names. Intervals are
-/// of 95 %, Wilson's for shares and Katz's for ratios.
+/// of 95 %, Wilson's for shares and Donner and Zou's for ratios.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The release, with its `auditor/` folder
@@ -106,9 +106,10 @@ fn low(row: &Row) -> f64 {
 fn line(row: &Row) -> String {
     let percent = |share: f64| share * 100.0;
     let Interval { low, high } = row.interval;
-    let ratio = row.ratio_interval.zip(row.ratio).map(|(bounds, ratio)| {
-        format!("{ratio:.2} x the rest [{:.2}, {:.2}]", bounds.low, bounds.high)
-    });
+    let ratio = row
+        .ratio_interval
+        .zip(row.ratio)
+        .map(|(bounds, ratio)| format!("{ratio:.2} x the rest [{:.2}, {:.2}]", bounds.low, bounds.high));
     let value = if row.value.is_empty() { "(none)" } else { &row.value };
     format!(
         "  {value:24} {:40} {:6.2} % [{:.2}, {:.2}] of {:<8} {}",

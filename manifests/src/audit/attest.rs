@@ -98,8 +98,10 @@ impl AuditResult {
         let (reviewers, last) = labels.split_at(labels.len() - usize::from(decides && !labels.is_empty()));
         let reviewers: Vec<Labels> = reviewers.iter().map(|(labels, _)| labels.clone()).collect();
         let (outcome, _) = Outcome::of(sample, &reviewers, last.first().map(|(labels, _)| labels))?;
-        let reviewed =
-            |(labels, sha256): &(Labels, Sha256)| Reviewed { reviewer: labels.reviewer.clone(), sha256: *sha256 };
+        let reviewed = |(labels, sha256): &(Labels, Sha256)| Reviewed {
+            reviewer: labels.reviewer.clone(),
+            sha256: *sha256,
+        };
         let told = |error: CountersignError| AuditError::Labels(error.to_string());
         Ok(Self {
             statement_type: STATEMENT_TYPE.to_owned(),

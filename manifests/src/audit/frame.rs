@@ -60,8 +60,11 @@ impl Frame<'_> {
                 stratum.pass(place);
             }
         })?;
-        let stratum =
-            |(key, drawn): (Vec<String>, Drawn)| Stratum { key, records: drawn.records, places: drawn.places };
+        let stratum = |(key, drawn): (Vec<String>, Drawn)| Stratum {
+            key,
+            records: drawn.records,
+            places: drawn.places,
+        };
         Ok(StratifiedSample {
             format: STRATA_FORMAT.to_owned(),
             manifest,
@@ -93,8 +96,7 @@ impl Frame<'_> {
         cuts: &[f64],
         mut each: impl FnMut(Vec<String>, Place),
     ) -> Result<(), AuditError> {
-        let columns: Vec<&str> =
-            design.by.iter().map(String::as_str).filter(|by| *by != "source").collect();
+        let columns: Vec<&str> = design.by.iter().map(String::as_str).filter(|by| *by != "source").collect();
         let wanted: Vec<&str> =
             ["fate", "stage"].into_iter().chain(columns).chain(design.score.as_deref()).collect();
         self.scan(&wanted, |row| {

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | one share | score | E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209; R. G. Newcombe, Stat. Med. 17 (1998) 857, method 3 |
 //! | a weighted sum of shares | recovered from the limits of each | G. Y. Zou, A. Donner, Stat. Med. 27 (2008) 1693 |
-//! | a ratio of two shares | logarithm | D. Katz et al., Biometrics 34 (1978) 469 |
+//! | a ratio of two shares | recovered from the limits of each | A. Donner, G. Y. Zou, Stat. Methods Med. Res. 21 (2012) 347 |
 //!
 //! The estimate of a weighted sum is D. G. Horvitz and D. J. Thompson's (J. Am. Stat. Assoc. 47 (1952) 663). Its usual
 //! normal interval has no width where nothing was found, and covers far too seldom where little was: that is why its
@@ -127,14 +127,11 @@ pub fn stratified(strata: &[Share], confidence: f64) -> Result<(f64, f64, Interv
     Ok((estimate, libm::sqrt(variance), Interval { low, high }))
 }
 
-/// The ratio of the share `a.0` of `a.1` to the share `b.0` of `b.1`, and its interval: ln ratio ∓ z √(1/a − 1/m + 1/b −
-/// 1/n). Where a count is 0, one half is added to all four (S. D. Walter, Biometrika 62 (1975) 371). `None` where
-/// either was not looked at, or nothing was found in both.
-pub fn ratio(
-    a: (u64, u64),
-    b: (u64, u64),
-    confidence: f64,
-) -> Result<Option<(f64, Interval)>, AuditError> {
+/// The ratio of the share `a.0` of `a.1` to the share `b.0` of `b.1`, and its interval, recovered from the Wilson limits
+/// l and u of both shares p (MOVER for ratios): with A = p₁p₂, the lower bound is (A − √(A² − l₁(2p₁ − l₁) u₂(2p₂ − u₂))) /
+/// (u₂(2p₂ − u₂)), the upper one (A + √(A² − u₁(2p₁ − u₁) l₂(2p₂ − l₂))) / (l₂(2p₂ − l₂)). Where nothing was found in the
+/// second, ratio and upper bound are infinite. `None` where either was not looked at, or nothing was found in both.
+pub fn ratio(a: (u64, u64), b: (u64, u64), confidence: f64) -> Result<Option<(f64, Interval)>, AuditError> {
     for (found, looked_at) in [a, b] {
         if found > looked_at {
             return Err(AuditError::Found { found, looked_at });
@@ -143,13 +140,24 @@ pub fn ratio(
     if a.1 == 0 || b.1 == 0 || (a.0 == 0 && b.0 == 0) {
         return Ok(None);
     }
-    let half = if a.0 == 0 || b.0 == 0 { 0.5 } else { 0.0 };
-    let [found, all, other, others] = [a.0, a.1, b.0, b.1].map(|count| count as f64 + half);
-    let log = libm::log(found / all) - libm::log(other / others);
-    let variance = 1.0 / found - 1.0 / all + 1.0 / other - 1.0 / others;
-    let spread = deviate(confidence)? * libm::sqrt(variance.max(0.0));
-    let interval = Interval { low: libm::exp(log - spread), high: libm::exp(log + spread) };
-    Ok(Some((libm::exp(log), interval)))
+    let (first, second) = (wilson(a.0, a.1, confidence)?, wilson(b.0, b.1, confidence)?);
+    let (p, q) = (a.0 as f64 / a.1 as f64, b.0 as f64 / b.1 as f64);
+    let product = p * q;
+    let root = |mine: f64, other: f64| libm::sqrt((product * product - mine * other).max(0.0));
+    let bent = |limit: f64, share: f64| limit * (2.0 * share - limit);
+    let under = bent(second.high, q);
+    let low = match under == 0.0 {
+        // the fraction's limit as its denominator goes to 0
+        true => bent(first.low, p) / (2.0 * product),
+        false => (product - root(bent(first.low, p), under)) / under,
+    };
+    let over = bent(second.low, q);
+    let high = match over > 0.0 {
+        true => (product + root(bent(first.high, p), over)) / over,
+        false => f64::INFINITY,
+    };
+    let ratio = if b.0 == 0 { f64::INFINITY } else { p / q };
+    Ok(Some((ratio, Interval { low: low.max(0.0), high })))
 }
 
 /// Cohen's κ = (agreement − chance) / (1 − chance) of a table whose rows are the first reviewer's answers and whose
@@ -243,16 +251,30 @@ mod tests {
         assert!(close(bounds.low, alone.low) && close(bounds.high, alone.high), "{bounds:?} {alone:?}");
     }
 
-    /// 11 of 100 against 5 of 100: ln 2.2 ∓ 1.959964 √(1/11 + 1/5 − 2/100), done by hand.
+    /// The definition, solved numerically: a ratio r is the lower bound where p₁ − r p₂ has its own lower bound at 0,
+    /// (p₁ − r p₂)² = (p₁ − l₁)² + r² (u₂ − p₂)²; the upper one with the other limits.
     #[test]
-    fn ratios_have_intervals_on_the_logarithm() {
-        let (told, bounds) = ratio((11, 100), (5, 100), 0.95).unwrap().unwrap();
-        assert!(close(told, 2.2) && (bounds.low - 0.7936).abs() < 1e-3, "{told} {bounds:?}");
-        assert!((bounds.high - 6.0985).abs() < 1e-2, "{bounds:?}");
+    fn ratios_are_where_the_difference_is_nought() {
+        for (a, b) in
+            [((11, 100), (5, 100)), ((40, 100), (10, 100)), ((3, 7), (900, 9000)), ((100, 100), (5, 50))]
+        {
+            let (told, bounds) = ratio(a, b, 0.95).unwrap().unwrap();
+            let share = |(found, n): (u64, u64)| found as f64 / n as f64;
+            let (p, q) = (share(a), share(b));
+            let (of_p, of_q) = (wilson(a.0, a.1, 0.95).unwrap(), wilson(b.0, b.1, 0.95).unwrap());
+            let left = |r: f64, mine: f64, other: f64| {
+                (p - r * q).powi(2) - (p - mine).powi(2) - (r * (other - q)).powi(2)
+            };
+            assert!(bounds.low < told && told < bounds.high, "{a:?} {b:?}: {bounds:?}");
+            assert!(left(bounds.low, of_p.low, of_q.high).abs() < 1e-12, "{a:?} {b:?}: {bounds:?}");
+            assert!(left(bounds.high, of_p.high, of_q.low).abs() < 1e-9, "{a:?} {b:?}: {bounds:?}");
+        }
+        let (none, bounds) = ratio((0, 1), (3, 70_000), 0.95).unwrap().unwrap();
+        assert_eq!((none, bounds.low), (0.0, 0.0), "one record that was not taken proves no excess");
+        let (all, bounds) = ratio((5, 50), (0, 50), 0.95).unwrap().unwrap();
+        assert!(all.is_infinite() && bounds.high.is_infinite() && bounds.low > 0.5, "{bounds:?}");
         assert!(ratio((0, 10), (0, 10), 0.95).unwrap().is_none());
         assert!(ratio((0, 0), (1, 10), 0.95).unwrap().is_none());
-        let (_, none) = ratio((0, 50), (5, 50), 0.95).unwrap().unwrap();
-        assert!(none.low > 0.0 && none.low < 1.0 && none.high.is_finite(), "{none:?}");
         assert!(ratio((2, 1), (0, 1), 0.95).is_err());
     }
 

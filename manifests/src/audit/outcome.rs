@@ -177,7 +177,9 @@ impl Counts {
 
     fn recomputed(&self) -> Result<Self, AuditError> {
         if self.labelled > self.drawn || self.drawn > self.records || self.open > self.errors {
-            return Err(AuditError::Labels("more was looked at than drawn, or drawn than there is".to_owned()));
+            return Err(AuditError::Labels(
+                "more was looked at than drawn, or drawn than there is".to_owned(),
+            ));
         }
         let interval = match self.labelled {
             0 => None,
@@ -213,10 +215,7 @@ fn decimal(share: f64) -> String {
 }
 
 /// All answers are about this sample.
-fn check<'l>(
-    sample: &StratifiedSample,
-    all: impl Iterator<Item = &'l Labels>,
-) -> Result<(), AuditError> {
+fn check<'l>(sample: &StratifiedSample, all: impl Iterator<Item = &'l Labels>) -> Result<(), AuditError> {
     let digest = sample.sha256()?;
     let drawn: BTreeSet<&Place> = sample.strata.iter().flat_map(|stratum| &stratum.places).collect();
     for labels in all {
@@ -226,7 +225,9 @@ fn check<'l>(
         }
         if let Some(place) = labels.answers.keys().find(|place| !drawn.contains(place)) {
             let Place { shard, row } = place;
-            return Err(AuditError::Labels(format!("{reviewer} answered about {shard}:{row}, which was not drawn")));
+            return Err(AuditError::Labels(format!(
+                "{reviewer} answered about {shard}:{row}, which was not drawn"
+            )));
         }
     }
     Ok(())
@@ -242,11 +243,7 @@ fn settled(place: &Place, reviewers: &[Labels], decides: Option<&Labels>) -> Opt
     }
 }
 
-fn counts(
-    stratum: &Stratum,
-    reviewers: &[Labels],
-    decides: Option<&Labels>,
-) -> Result<Counts, AuditError> {
+fn counts(stratum: &Stratum, reviewers: &[Labels], decides: Option<&Labels>) -> Result<Counts, AuditError> {
     let mut counts = Counts {
         key: stratum.key.clone(),
         records: stratum.records,

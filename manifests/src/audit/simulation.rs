@@ -36,7 +36,8 @@ fn covered(corpus: &str, strata: &[(u64, f64)]) -> (u64, Vec<u64>) {
     for run in 0..RUNS {
         let drawn: Vec<(Share, f64)> =
             strata.iter().enumerate().map(|(at, stratum)| draw(corpus, run, at, *stratum)).collect();
-        let holds = |low: f64, high: f64, truth: f64| u64::from(low - 1e-12 <= truth && truth <= high + 1e-12);
+        let holds =
+            |low: f64, high: f64, truth: f64| u64::from(low - 1e-12 <= truth && truth <= high + 1e-12);
         for (covered, (share, truth)) in each.iter_mut().zip(&drawn) {
             let found = wilson_of(*share, CONFIDENCE).unwrap();
             *covered += holds(found.low, found.high, *truth);

@@ -103,12 +103,7 @@ impl StratifiedSample {
         let mut records: Vec<Place> =
             self.strata.iter().flat_map(|stratum| stratum.places.iter().cloned()).collect();
         records.sort();
-        Sample {
-            format: SAMPLE_FORMAT.to_owned(),
-            manifest: self.manifest,
-            seed: self.seed.clone(),
-            records,
-        }
+        Sample { format: SAMPLE_FORMAT.to_owned(), manifest: self.manifest, seed: self.seed.clone(), records }
     }
 }
 

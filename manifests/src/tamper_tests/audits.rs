@@ -99,7 +99,12 @@ fn a_sample_is_a_function_of_the_ledger_and_the_seed() {
     ];
     assert_eq!(told, expected.map(|(key, records, drawn)| (key.to_owned(), records, drawn)));
     let only = Design { stages: Some(vec!["near".to_owned()]), ..design };
-    let taken: u64 = draw(&release, &only).strata.iter().filter(|s| Side::of(&s.key[0]) == Side::TakenOut).map(|s| s.records).sum();
+    let taken: u64 = draw(&release, &only)
+        .strata
+        .iter()
+        .filter(|s| Side::of(&s.key[0]) == Side::TakenOut)
+        .map(|s| s.records)
+        .sum();
     assert_eq!(taken, 1, "of one stage only");
 }
 
@@ -163,7 +168,10 @@ fn committed_stages_stay_committed() {
     let masked = Audit::new(&["stage", "rule"], None).attested(Answer::Belongs);
     let payload = open_bundle(&masked.release.read(FILE), &masked.auditor.public()).unwrap();
     let text = String::from_utf8(payload).unwrap();
-    assert!(!text.contains("hazard") && !text.contains("\"score\"]") && text.contains("(committed)"), "{text}");
+    assert!(
+        !text.contains("hazard") && !text.contains("\"score\"]") && text.contains("(committed)"),
+        "{text}"
+    );
     assert_eq!(masked.verify(Vec::new()).status(CheckId::LedgerAudits), Status::Pass);
 
     let secret = Design { stages: Some(vec!["hazard".to_owned()]), ..masked.sample.design.clone() };
@@ -192,7 +200,8 @@ fn bands_are_tenths_of_the_score() {
 fn two_reviewers_and_one_who_decides() {
     let audit = Audit::new(&[], None);
     let first = labels(&audit.sample, "Ada", |_| Answer::DoesNotBelong);
-    let second = labels(&audit.sample, "Bo", |at| if at == 0 { Answer::Belongs } else { Answer::DoesNotBelong });
+    let second =
+        labels(&audit.sample, "Bo", |at| if at == 0 { Answer::Belongs } else { Answer::DoesNotBelong });
     let third = labels(&audit.sample, "Cy", |_| Answer::DoesNotBelong);
     let errors = |outcome: &crate::audit::Outcome| outcome.strata.iter().map(|s| s.errors).sum::<u64>();
     let outcome = |all: &[Labels], third| crate::audit::Outcome::of(&audit.sample, all, third).unwrap();
@@ -204,7 +213,8 @@ fn two_reviewers_and_one_who_decides() {
     assert_eq!(errors(&agreed), errors(&decided), "the third decides");
     assert_eq!(open.strata.iter().map(|s| s.open).sum::<u64>(), 1, "what nobody decided stays open");
     assert!(open.agreement.is_some_and(|agreement| agreement.kappa.is_some()));
-    let fails = |all: &[Labels], third| crate::audit::Outcome::of(&audit.sample, all, third).unwrap_err().to_string();
+    let fails =
+        |all: &[Labels], third| crate::audit::Outcome::of(&audit.sample, all, third).unwrap_err().to_string();
     assert!(fails(&[], None).starts_with("expected the answers of one or two"));
     assert!(fails(&[first.clone()], Some(&third)).starts_with("there is nothing to decide"));
     let mut foreign = first.clone();

@@ -11,8 +11,8 @@ use super::release::Release;
 use super::report::{Findings, Report};
 use super::statement::Checked;
 use super::{Level, Request};
-use crate::bundle::{BUNDLE_BYTES_MAX, BundleError, signature_of, timestamps_of};
 use crate::audit::Side;
+use crate::bundle::{BUNDLE_BYTES_MAX, BundleError, signature_of, timestamps_of};
 use crate::countersign::{Attestation, CountersignError, now};
 use crate::keys::PublicKey;
 use crate::layout::{MANIFEST, is_countersignature};
@@ -142,7 +142,9 @@ fn countersignatures(release: &mut Release, checked: &Checked, request: &Request
     }
     report.settle(CheckId::SignatureCountersignatures, findings);
     let (signed, results) = (held.len(), audits.len());
-    let note = format!("{signed} by trusted auditors, and {results} results of audits; {foreign} by others were not checked");
+    let note = format!(
+        "{signed} by trusted auditors, and {results} results of audits; {foreign} by others were not checked"
+    );
     report.note(CheckId::SignatureCountersignatures, note);
     report.countersignatures = held;
     report.audits = audits;
@@ -221,14 +223,19 @@ fn audited(policy: &Policy, report: &Report, findings: &mut Findings) {
         let entry = policy.with(Role::Auditor).find(|trusted| trusted.key.key_id() == key_id);
         entry.is_some_and(|entry| now().is_ok_and(|time| entry.covers(time)))
     };
-    for (side, limit) in [(Side::TakenOut, &policy.false_positives_max), (Side::Released, &policy.misses_max)] {
+    for (side, limit) in [(Side::TakenOut, &policy.false_positives_max), (Side::Released, &policy.misses_max)]
+    {
         let Some(limit) = limit else { continue };
         let found = report.audits.iter().filter(|audit| trusted(&audit.key_id));
         let upper: Vec<f64> = found.filter_map(|audit| audit.outcome.upper(side)).collect();
         if !upper.iter().any(|upper| upper <= limit) {
             let expected = format!("an audit with at most a share of {limit} of {}", side.error());
             let least = upper.into_iter().min_by(f64::total_cmp);
-            findings.add("attestations", expected, least.map_or("none".to_owned(), |upper| upper.to_string()));
+            findings.add(
+                "attestations",
+                expected,
+                least.map_or("none".to_owned(), |upper| upper.to_string()),
+            );
         }
     }
 }
