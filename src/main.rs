@@ -41,6 +41,8 @@ enum Verb {
     Explain(verbs::explain::Arguments),
     /// List the clusters of duplicates a release was freed of, or show one side by side
     Duplicates(verbs::duplicates::Arguments),
+    /// Tell whether stages take out more of some slices than of the rest
+    Report(verbs::report::Arguments),
     /// Recount a release under other bounds from its ledger, without reading texts
     Whatif(verbs::whatif::Arguments),
     /// Train a linear classifier from labelled files
@@ -63,7 +65,7 @@ enum Verb {
     Disclose(verbs::disclose::Arguments),
     /// Check what `prove` or `disclose` wrote
     CheckProof(verbs::check_proof::Arguments),
-    /// Draw a sample of records to open, and tell what the answer is worth
+    /// Draw samples, label them, and sign what they come to
     Audit(verbs::audit::Arguments),
     /// Tell what changed between two releases
     Diff(verbs::diff::Arguments),
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         Verb::SuggestTerms(a) => verbs::suggest_terms::call(&a),
         Verb::Explain(a) => verbs::explain::call(&a),
         Verb::Duplicates(a) => verbs::duplicates::call(&a),
+        Verb::Report(a) => verbs::report::call(&a),
         Verb::Whatif(a) => verbs::whatif::call(&a),
         Verb::Train(a) => verbs::train::call(&a),
         Verb::Eval(a) => verbs::eval::call(&a),

@@ -14,6 +14,7 @@ pub const FILTERS: &[Entry] = &[
     entry::<rules::url_list::Config>(),
     entry::<rules::keywords::Config>(),
     entry::<rules::decontamination::Config>(),
+    entry::<rules::input_label::Config>(),
     entry::<rules::input_score::Config>(),
     entry::<rules::score_range::Config>(),
     entry::<rules::sample::Config>(),

@@ -10,6 +10,7 @@ use std::path::Path;
 use p256::pkcs8::der::DateTime;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::attest::{AUDIT_TYPE, AuditResult, Audited};
 use crate::bundle::{BUNDLE_BYTES_MAX, BundleError, make_bundle, open_bundle};
 use crate::canonical::{CanonicalError, parse_canonical, to_canonical};
 use crate::digest::Sha256;
@@ -42,8 +43,8 @@ struct Verdict {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Verifier {
-    id: String,
+pub(crate) struct Verifier {
+    pub(crate) id: String,
 }
 
 /// Why there is no countersignature, or why it does not hold.
@@ -105,14 +106,10 @@ impl Countersignature {
         properties: &[String],
         time: Option<&str>,
     ) -> Result<Self, CountersignError> {
-        let time_created = match time {
-            Some(given) => parse_time(given)?.to_string(),
-            None => now()?.to_string(),
-        };
-        let dataset = &manifest.predicate().dataset;
+        let time_created = time_or_now(time)?;
         Ok(Self {
             statement_type: STATEMENT_TYPE.to_owned(),
-            subject: vec![Subject::new(&format!("{} {}", dataset.name, dataset.version), manifest.sha256())],
+            subject: vec![subject_of(manifest)],
             predicate_type: SVR_TYPE.to_owned(),
             predicate: Verdict {
                 properties: properties.to_vec(),
@@ -124,16 +121,7 @@ impl Countersignature {
 
     /// Signs it and puts it into the release; gives the file's name.
     pub fn add(&self, release: &Path, name: &str, key: &SigningKey) -> Result<String, CountersignError> {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if name.is_empty() || name.len() > 100 || !name.bytes().all(plain) {
-            return Err(CountersignError::Name(name.to_owned()));
-        }
-        let file = format!("attestations/audit-{name}.sigstore.json");
-        if release.join(&file).symlink_metadata().is_ok() {
-            return Err(CountersignError::Exists(file));
-        }
-        write_once(release, &file, &make_bundle(&to_canonical(self)?, key)?)?;
-        Ok(file)
+        add(&to_canonical(self)?, release, name, key)
     }
 
     /// Opens the bytes of a countersignature with an auditor's key and checks that it is about this release.
@@ -163,6 +151,69 @@ impl Countersignature {
             time_created: signed.predicate.time_created,
             properties: signed.predicate.properties,
         })
+    }
+}
+
+/// Signs an auditor's statement and puts it into the release; gives the file's name.
+pub(crate) fn add(
+    payload: &[u8],
+    release: &Path,
+    name: &str,
+    key: &SigningKey,
+) -> Result<String, CountersignError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if name.is_empty() || name.len() > 100 || !name.bytes().all(plain) {
+        return Err(CountersignError::Name(name.to_owned()));
+    }
+    let file = format!("attestations/audit-{name}.sigstore.json");
+    if release.join(&file).symlink_metadata().is_ok() {
+        return Err(CountersignError::Exists(file));
+    }
+    write_once(release, &file, &make_bundle(payload, key)?)?;
+    Ok(file)
+}
+
+/// The release as an auditor's statement names it.
+pub(crate) fn subject_of(manifest: &Checked) -> Subject {
+    let dataset = &manifest.predicate().dataset;
+    Subject::new(&format!("{} {}", dataset.name, dataset.version), manifest.sha256())
+}
+
+/// A time that was given, or else the clock's.
+pub(crate) fn time_or_now(given: Option<&str>) -> Result<String, CountersignError> {
+    Ok(given.map_or_else(now, parse_time)?.to_string())
+}
+
+/// What an auditor signed about a release.
+#[derive(Debug)]
+pub(crate) enum Attestation {
+    /// What they assert.
+    Countersigned(Countersigned),
+    /// What they found in a sample.
+    Audited(Box<Audited>),
+}
+
+impl Attestation {
+    /// Opens the bytes of an auditor's statement with their key and checks that it is about this release.
+    pub(crate) fn open(
+        file: &str,
+        bytes: &[u8],
+        key: &PublicKey,
+        statement: Sha256,
+    ) -> Result<Self, CountersignError> {
+        /// The field by which the two are told apart.
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Kind {
+            predicate_type: String,
+        }
+        let payload = open_bundle(bytes, key)?;
+        match serde_json::from_slice::<Kind>(&payload) {
+            Ok(kind) if kind.predicate_type == AUDIT_TYPE => {
+                AuditResult::read(file, &payload, key.key_id(), statement).map(Box::new).map(Self::Audited)
+            }
+            _ => Countersignature::open(file, bytes, key, statement).map(Self::Countersigned),
+        }
     }
 }
 

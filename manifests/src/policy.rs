@@ -5,6 +5,7 @@
 //!  "dataset": "web-en",
 //!  "minimumSequence": 3,
 //!  "countersignatures": 1,
+//!  "falsePositivesMax": "0.05", "missesMax": "0.01",
 //!  "keys": [
 //!    {"name": "the lab", "roles": ["producer"], "publicKey": "-----BEGIN PUBLIC KEY-----\n…",
 //!     "notBefore": "2026-01-01T00:00:00Z", "notAfter": "2026-12-31T23:59:59Z"}],
@@ -63,6 +64,14 @@ pub enum PolicyError {
         /// What is wrong with it.
         source: TimestampError,
     },
+    /// A limit is none.
+    #[error("`{key}` is {found:?}, expected a decimal from 0 to 1")]
+    Share {
+        /// The key.
+        key: &'static str,
+        /// What it is.
+        found: String,
+    },
     /// Nobody may produce a release.
     #[error("no key has the role `producer`")]
     NoProducer,
@@ -77,6 +86,8 @@ struct File {
     minimum_sequence: u64,
     #[serde(default)]
     countersignatures: u64,
+    false_positives_max: Option<String>,
+    misses_max: Option<String>,
     keys: Vec<KeyEntry>,
     #[serde(default)]
     timestamp_authorities: Vec<String>,
@@ -130,6 +141,10 @@ pub struct Policy {
     pub minimum_sequence: u64,
     /// How many auditors must have countersigned.
     pub countersignatures: u64,
+    /// The largest share of false positives among the records taken out, at the upper bound of an audit.
+    pub false_positives_max: Option<f64>,
+    /// The largest share of misses among the released records, at the upper bound of an audit.
+    pub misses_max: Option<f64>,
     keys: Vec<TrustedKey>,
     pub(crate) authorities: Vec<Authority>,
 }
@@ -149,6 +164,8 @@ impl Policy {
             dataset: file.dataset,
             minimum_sequence: file.minimum_sequence,
             countersignatures: file.countersignatures,
+            false_positives_max: share("falsePositivesMax", file.false_positives_max)?,
+            misses_max: share("missesMax", file.misses_max)?,
             keys,
             authorities: file
                 .timestamp_authorities
@@ -182,6 +199,12 @@ impl Policy {
     pub(crate) fn entry(&self, key: &PublicKey, role: Role) -> Option<&TrustedKey> {
         self.with(role).find(|trusted| trusted.key == *key)
     }
+}
+
+fn share(key: &'static str, found: Option<String>) -> Result<Option<f64>, PolicyError> {
+    let Some(found) = found else { return Ok(None) };
+    let share = found.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.map(Some).ok_or(PolicyError::Share { key, found })
 }
 
 fn trusted(entry: KeyEntry) -> Result<TrustedKey, PolicyError> {

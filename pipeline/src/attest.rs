@@ -62,7 +62,7 @@ pub(crate) fn attest(
     let fail = |e: seal::SealError| Error::output(release, e);
     let preview = seal::preview(release, &claims).map_err(fail)?;
     claims.documents = manifests::render::DOCUMENTS.map(String::from).to_vec();
-    let gate = gate::broken(draft.plan.config.file.gate.as_ref(), &preview.accounting);
+    let gate = gate::broken(draft.plan.config.file.gate.as_ref(), &preview.accounting, release)?;
     let key = key.filter(|_| gate.is_empty());
     let sealed = seal::seal(release, &claims, key).map_err(fail)?;
     Ok(Attested { sealed, gate })

@@ -1,9 +1,10 @@
 //! The configuration file: what a user writes, read strictly. An unknown key is an error, a wrong type is an error.
 
 use crate::{Error, Result};
-use filters::{Action, Measure, Words};
+use filters::{Action, Decimal, Measure, Words};
 use manifests::index::UNDECLARED;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -134,7 +135,7 @@ pub(crate) struct Source {
 }
 
 /// `[gate]`: limits of a release that may be signed.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gate {
     /// Most quarantined records per million.
@@ -143,6 +144,47 @@ pub(crate) struct Gate {
     /// Most removed records per million.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) removed_ppm_max: Option<u64>,
+    /// Most records taken out by a stage, per million of all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) removed_ppm_max_by_stage: BTreeMap<String, u64>,
+    /// What the corpus is cut by: `source`, `length`, or recorded columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) slices: Vec<String>,
+    /// Least records of a slice, and outside of it, for its ratios to be held to a limit.
+    #[serde(default = "slice_records_min")]
+    pub(crate) slice_records_min: u64,
+    /// Largest ratio of the share a stage takes out of a slice to that of the rest, at the lower bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) slice_ratio_max: Option<Decimal>,
+    /// The same for each rule, among harmless records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) false_positive_ratio_max: Option<Decimal>,
+    /// Which records are harmless.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) harmless: Option<Harmless>,
+}
+
+/// With fewer, and with very many slices, some stray by chance.
+fn slice_records_min() -> u64 {
+    100
+}
+
+/// `COLUMN=VALUE`: the records known to be harmless.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Harmless(String);
+
+impl Harmless {
+    /// The column and the value.
+    pub(crate) fn parts(&self) -> Option<(String, String)> {
+        self.0.split_once('=').map(|(column, value)| (column.to_string(), value.to_string()))
+    }
+}
+
+impl std::fmt::Display for Harmless {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}`", self.0)
+    }
 }
 
 /// What becomes of a record that a stage could not judge.

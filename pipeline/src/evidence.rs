@@ -4,7 +4,7 @@
 use crate::batch::ShardReader;
 use crate::config::{BadShard, Input};
 use crate::inputs::read_footer;
-use crate::ledger;
+use crate::{ledger, ledger_cells};
 use arrow_array::RecordBatch;
 use manifests::digest::Sha256;
 use manifests::ledger::LedgerRow;
@@ -80,6 +80,10 @@ impl Evidence for ReleaseEvidence {
                 Err(why) => vec![Err(why)],
             }
         })))
+    }
+
+    fn cells<'a>(&'a self, file: &Path, columns: &'a [String]) -> Rows<'a, Vec<Option<String>>> {
+        ledger_cells::read(file, columns)
     }
 
     fn output_texts<'a>(&'a self, file: &Path) -> Rows<'a, TextDigest> {

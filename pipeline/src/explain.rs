@@ -210,7 +210,8 @@ fn items(column: &dyn Array, at: usize) -> Vec<String> {
     (0..items.len()).map(one).collect()
 }
 
-fn cell(column: &dyn Array, at: usize) -> String {
+/// A cell that is not null, as text; numbers in the shortest form that reads back equal.
+pub(crate) fn cell(column: &dyn Array, at: usize) -> String {
     match column.data_type() {
         DataType::Utf8 => column.as_string::<i32>().value(at).to_string(),
         DataType::Boolean => column.as_boolean().value(at).to_string(),

@@ -80,6 +80,7 @@ pub(crate) fn schema(plan: &Plan) -> SchemaRef {
         Field::new("content_sha256", DataType::FixedSizeBinary(32), false),
         Field::new("norm_sha256", DataType::FixedSizeBinary(32), false),
         Field::new("url", DataType::Utf8, true),
+        Field::new("text_bytes", DataType::UInt64, true),
     ]);
     Arc::new(Schema::new(fields))
 }
@@ -218,6 +219,7 @@ impl Builder {
         arrays.push(Arc::clone(verdicts.column("content")?));
         arrays.push(Arc::clone(verdicts.column("norm")?));
         arrays.push(Arc::clone(verdicts.column("url")?));
+        arrays.push(Arc::clone(verdicts.column("text_bytes")?));
         RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|e| Error::Bug(e.to_string()))
     }
 

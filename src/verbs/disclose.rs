@@ -33,7 +33,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let mut places = arguments.record.iter().map(record).collect::<Result<Vec<_>>>()?;
     if let Some(path) = &arguments.sample {
         let bytes = std::fs::read(path).with_context(|| format!("`{}`", path.display()))?;
-        let sample = Sample::parse(&bytes).with_context(|| format!("`{}`", path.display()))?;
+        let sample = Sample::parse_any(&bytes).with_context(|| format!("`{}`", path.display()))?;
         anyhow::ensure!(
             sample.manifest == maker.manifest(),
             "`{}`: a sample of another release",

@@ -1,6 +1,7 @@
 //! One file per verb.
 
 pub mod audit;
+pub mod audit_label;
 pub mod bench;
 pub mod check_proof;
 pub mod countersign;
@@ -18,6 +19,7 @@ pub mod plan;
 pub mod prove;
 pub mod redact;
 pub mod render;
+pub mod report;
 pub mod retract;
 pub mod run;
 pub mod sign;

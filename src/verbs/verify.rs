@@ -2,6 +2,7 @@
 
 use crate::say;
 use anyhow::{Context, Result};
+use manifests::audit::StratifiedSample;
 use manifests::chain::State;
 use manifests::keys::PublicKey;
 use manifests::policy::Policy;
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// The public key of an auditor whose countersignature is checked; may be given several times
     #[arg(long, value_name = "PUB")]
     auditor: Vec<PathBuf>,
+    /// A sample that an audit rests on, where the audit's design is not public; may be given several times
+    #[arg(long, value_name = "FILE")]
+    audit_sample: Vec<PathBuf>,
     /// The certificate of a trusted timestamp authority, in PEM; may be given several times
     #[arg(long, value_name = "CERT")]
     authority: Vec<PathBuf>,
@@ -135,8 +139,12 @@ fn request(arguments: &Arguments) -> Result<Request> {
             anyhow::bail!("`--replay-groups` draws row groups by a seed: give `--seed`")
         }
     };
+    let sample = |path: &PathBuf| {
+        StratifiedSample::parse(&read(path)?).with_context(|| format!("`{}`", path.display()))
+    };
     Ok(Request {
         scope,
+        samples: arguments.audit_sample.iter().map(sample).collect::<Result<_>>()?,
         levels: (!arguments.level.is_empty()).then(|| arguments.level.clone()),
         inputs: arguments.inputs.clone(),
         auditors: arguments.auditor.iter().map(|path| load_public_key(path)).collect::<Result<_>>()?,

@@ -16,6 +16,7 @@ mod mutations;
 mod parquet_files;
 mod random_arrays;
 
+mod audits;
 mod bad_input;
 mod cli;
 mod config_errors;

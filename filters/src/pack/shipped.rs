@@ -10,6 +10,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("extremism", include_str!("../../../packs/extremism.toml")),
     ("illicit-trade", include_str!("../../../packs/illicit-trade.toml")),
     ("pii-context", include_str!("../../../packs/pii-context.toml")),
+    ("identity", include_str!("../../../packs/identity.toml")),
     ("prompt-injection", include_str!("../../../packs/prompt-injection.toml")),
     ("self-harm", include_str!("../../../packs/self-harm.toml")),
 ];

@@ -10,6 +10,7 @@ pub mod fineweb_quality;
 pub mod gopher_quality;
 pub mod gopher_quality_dclm;
 pub mod gopher_repetition;
+pub mod input_label;
 pub mod input_score;
 pub mod keywords;
 mod ngrams;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::digest::Sha256;
 use crate::ledger::{Edit, LedgerRow};
-use crate::verify::{Evidence, LedgerRows, Opening, TextDigest, TextDigests};
+use crate::verify::{CellRows, Evidence, LedgerRows, Opening, TextDigest, TextDigests};
 
 /// Ledger rows as tab-separated lines, output texts and input records as lines.
 pub(crate) struct TextEvidence;
@@ -14,6 +14,17 @@ impl Evidence for TextEvidence {
     fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Result<LedgerRows<'a>, String> {
         let lines = lines(file)?;
         Ok(Box::new(lines.into_iter().map(move |line| parse_row(&line, stems))))
+    }
+
+    fn cells<'a>(&'a self, file: &Path, columns: &'a [String]) -> Result<CellRows<'a>, String> {
+        const NAMES: [&str; 5] = ["row", "fate", "stage", "rule", "value"];
+        let at = |name: &String| NAMES.iter().position(|known| known == name).ok_or(format!("no `{name}`"));
+        let places = columns.iter().map(at).collect::<Result<Vec<_>, _>>()?;
+        let row = move |line: String| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            Ok(places.iter().map(|at| (cells[*at] != "-").then(|| cells[*at].to_owned())).collect())
+        };
+        Ok(Box::new(lines(file)?.into_iter().map(row)))
     }
 
     fn output_texts<'a>(&'a self, file: &Path) -> Result<TextDigests<'a>, String> {

@@ -11,8 +11,9 @@ use super::release::Release;
 use super::report::{Findings, Report};
 use super::statement::Checked;
 use super::{Level, Request};
+use crate::audit::Side;
 use crate::bundle::{BUNDLE_BYTES_MAX, BundleError, signature_of, timestamps_of};
-use crate::countersign::{CountersignError, Countersignature, Countersigned, now};
+use crate::countersign::{Attestation, CountersignError, now};
 use crate::keys::PublicKey;
 use crate::layout::{MANIFEST, is_countersignature};
 use crate::model_signing::DATASET_SIG;
@@ -130,30 +131,35 @@ fn countersignatures(release: &mut Release, checked: &Checked, request: &Request
     let files: Vec<String> =
         release.files().iter().filter(|name| is_countersignature(name)).cloned().collect();
     let mut findings = Findings::default();
-    let (mut held, mut foreign) = (Vec::new(), 0);
+    let (mut held, mut audits, mut foreign) = (Vec::new(), Vec::new(), 0);
     for file in &files {
-        match countersignature(release, file, &keys, checked) {
-            Ok(Some(signed)) => held.push(signed),
+        match attestation(release, file, &keys, checked) {
+            Ok(Some(Attestation::Countersigned(signed))) => held.push(signed),
+            Ok(Some(Attestation::Audited(result))) => audits.push(*result),
             Ok(None) => foreign += 1,
-            Err(why) => findings.add(file, "a countersignature of this release", why),
+            Err(why) => findings.add(file, "an auditor's statement about this release", why),
         }
     }
     report.settle(CheckId::SignatureCountersignatures, findings);
-    let note = format!("{} by trusted auditors; {foreign} by others were not checked", held.len());
+    let (signed, results) = (held.len(), audits.len());
+    let note = format!(
+        "{signed} by trusted auditors, and {results} results of audits; {foreign} by others were not checked"
+    );
     report.note(CheckId::SignatureCountersignatures, note);
     report.countersignatures = held;
+    report.audits = audits;
 }
 
 /// Tries every trusted key; a bundle that none of them signed is somebody else's.
-fn countersignature(
+fn attestation(
     release: &mut Release,
     file: &str,
     keys: &[&PublicKey],
     checked: &Checked,
-) -> Result<Option<Countersigned>, String> {
+) -> Result<Option<Attestation>, String> {
     let bytes = release.read(file, BUNDLE_BYTES_MAX)?;
     for key in keys {
-        match Countersignature::open(file, &bytes, key, checked.sha256()) {
+        match Attestation::open(file, &bytes, key, checked.sha256()) {
             Ok(signed) => return Ok(Some(signed)),
             Err(CountersignError::Bundle(BundleError::Signature | BundleError::KeyName { .. })) => {}
             Err(why) => return Err(why.to_string()),
@@ -207,5 +213,29 @@ fn follows(
     if (auditors.len() as u64) < policy.countersignatures {
         let expected = format!("countersignatures by {} auditors of the policy", policy.countersignatures);
         findings.add("attestations", expected, auditors.len());
+    }
+    audited(policy, report, findings);
+}
+
+/// The limits the policy sets to what audits found; one audit by an auditor of the policy must keep each.
+fn audited(policy: &Policy, report: &Report, findings: &mut Findings) {
+    let trusted = |key_id: &str| {
+        let entry = policy.with(Role::Auditor).find(|trusted| trusted.key.key_id() == key_id);
+        entry.is_some_and(|entry| now().is_ok_and(|time| entry.covers(time)))
+    };
+    for (side, limit) in [(Side::TakenOut, &policy.false_positives_max), (Side::Released, &policy.misses_max)]
+    {
+        let Some(limit) = limit else { continue };
+        let found = report.audits.iter().filter(|audit| trusted(&audit.key_id));
+        let upper: Vec<f64> = found.filter_map(|audit| audit.outcome.upper(side)).collect();
+        if !upper.iter().any(|upper| upper <= limit) {
+            let expected = format!("an audit with at most a share of {limit} of {}", side.error());
+            let least = upper.into_iter().min_by(f64::total_cmp);
+            findings.add(
+                "attestations",
+                expected,
+                least.map_or("none".to_owned(), |upper| upper.to_string()),
+            );
+        }
     }
 }

@@ -99,7 +99,7 @@ checks! {
     "a trusted authority saw a signature before the time it names; not when it was made";
     /// Auditors' statements.
     SignatureCountersignatures, "signature.countersignatures", Signature,
-    "the trusted auditors signed what they assert about this very release; not that it is so";
+    "the trusted auditors signed what they assert about this very release, and shares they found follow from their counts; not that it is so";
     /// The verifier's policy.
     SignaturePolicy, "signature.policy", Signature,
     "the release, its key and its auditors are what the policy asks for";
@@ -154,6 +154,9 @@ checks! {
     /// The records that duplicates name.
     LedgerDuplicates, "ledger.duplicates", Ledger,
     "every duplicate names a record that outlived it, so no chain leads in a circle; not that the two are alike";
+    /// The samples of audits.
+    LedgerAudits, "ledger.audits", Ledger,
+    "the sample of every signed audit is the one its seed draws from this ledger; not that it was answered rightly";
     /// Kept rows and released rows.
     ContentBijection, "content.bijection", Content,
     "kept and edited ledger rows are one to one, in order, the released rows, kept ones with the very text that came in";
@@ -193,7 +196,7 @@ impl CheckId {
 
     /// Whether the check reads the rows of the ledger.
     pub(crate) fn needs_ledger(self) -> bool {
-        self.level() == Level::Ledger || self == Self::ContentBijection
+        (self.level() == Level::Ledger && self != Self::LedgerAudits) || self == Self::ContentBijection
     }
 }
 

@@ -8,6 +8,7 @@
 //! Rows and texts come through [`Evidence`], so that this crate needs no reader for any file format.
 
 mod attestations;
+mod audits;
 mod checks;
 mod commitments;
 mod content;
@@ -27,6 +28,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use attestations::Stamp;
+pub use audits::public_stages;
 pub use checks::{CheckId, Level, LevelError};
 pub use replay::{Decided, Input, Prepared, Replay, Scope, StageKind};
 pub use report::{Check, FINDINGS_MAX, Finding, Report, Status};
@@ -35,6 +37,7 @@ pub use statement::{Checked, ManifestError};
 pub(crate) use indexes::Indexes;
 pub(crate) use release::{INDEX_BYTES_MAX, Release};
 
+use crate::audit::StratifiedSample;
 use crate::chain::State;
 use crate::digest::Sha256;
 use crate::keys::PublicKey;
@@ -66,6 +69,8 @@ pub struct TextDigest {
 
 /// Rows of a ledger file, one at a time.
 pub type LedgerRows<'a> = Box<dyn Iterator<Item = Result<(LedgerRow, Opening), String>> + 'a>;
+/// The cells of one row after the other.
+pub type CellRows<'a> = Box<dyn Iterator<Item = Result<Vec<Option<String>>, String>> + 'a>;
 /// One text after the other.
 pub type TextDigests<'a> = Box<dyn Iterator<Item = Result<TextDigest, String>> + 'a>;
 
@@ -76,6 +81,10 @@ pub trait Evidence {
     /// The rows of a ledger file, in order. `stems` are the shards' names in index order, by which the ledger's
     /// shard numbers become names.
     fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Result<LedgerRows<'a>, String>;
+
+    /// The values of named columns of a ledger file as text, row by row in order; `None` for a null. Numbers are in the
+    /// shortest form that reads back equal.
+    fn cells<'a>(&'a self, file: &Path, columns: &'a [String]) -> Result<CellRows<'a>, String>;
 
     /// Digest and length of the text of each record of an output part, in row order.
     fn output_texts<'a>(&'a self, file: &Path) -> Result<TextDigests<'a>, String>;
@@ -92,6 +101,8 @@ pub struct Request {
     pub levels: Option<Vec<Level>>,
     /// The directory that the names in `inputs/index.json` are relative to.
     pub inputs: Option<PathBuf>,
+    /// Samples that audits rest on, for those whose design is not public.
+    pub samples: Vec<StratifiedSample>,
     /// Auditors whose countersignatures are checked.
     pub auditors: Vec<PublicKey>,
     /// Authorities whose timestamps are checked.
@@ -159,6 +170,7 @@ pub fn verify_replaying(
     }
     let revealed = reveal(&mut release, statement, &mut report);
     let Some(indexes) = indexes else { return report };
+    audits::check(&mut release, checked.sha256(), &indexes, evidence, request, &mut report);
     let salt_key = files::trusted_salt_key(&mut release, statement);
     let case = Case {
         release: &release,

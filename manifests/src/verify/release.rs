@@ -26,6 +26,11 @@ impl Release {
         Ok(Self { root: root.to_owned(), files, odd: listing.odd, hashed: BTreeMap::new() })
     }
 
+    /// The directory.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The regular files with safe names.
     pub(crate) fn files(&self) -> &BTreeSet<String> {
         &self.files

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::attestations::Stamp;
 use super::checks::{CheckId, Level};
+use crate::audit::attest::Audited;
 use crate::countersign::Countersigned;
 
 /// How many findings of one check are listed; the rest is counted.
@@ -161,6 +162,8 @@ pub struct Report {
     pub timestamps: Vec<Stamp>,
     /// What trusted auditors assert.
     pub countersignatures: Vec<Countersigned>,
+    /// What trusted auditors found in samples.
+    pub audits: Vec<Audited>,
 }
 
 impl Report {
@@ -180,7 +183,14 @@ impl Report {
             }
         };
         let checks = CheckId::ALL.iter().map(check).collect();
-        Self { key_id, statement_sha256: None, checks, timestamps: Vec::new(), countersignatures: Vec::new() }
+        Self {
+            key_id,
+            statement_sha256: None,
+            checks,
+            timestamps: Vec::new(),
+            countersignatures: Vec::new(),
+            audits: Vec::new(),
+        }
     }
 
     /// Whether a check is to be done.
@@ -275,6 +285,9 @@ impl fmt::Display for Report {
         for signed in &self.countersignatures {
             let (who, when) = (&signed.verifier, &signed.time_created);
             writeln!(f, "{who} asserts since {when}: {}", signed.properties.join(", "))?;
+        }
+        for audit in &self.audits {
+            writeln!(f, "{audit}")?;
         }
         let tally = self.tally();
         let count = |status: Status| tally.get(status.as_str()).copied().unwrap_or(0);

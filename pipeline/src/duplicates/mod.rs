@@ -6,8 +6,8 @@
 
 mod difference;
 mod ledger;
-mod texts;
 
+use crate::release_texts::{Place, Texts};
 use crate::verdicts::decimal;
 use crate::{Error, Result};
 pub use difference::{Difference, Segment, Side};
@@ -16,10 +16,6 @@ use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use texts::Texts;
-
-/// Shard number and row.
-pub(crate) type Place = (u32, u64);
 
 /// What deduplicating stages took out of a release.
 #[derive(Debug, Serialize)]
@@ -152,10 +148,12 @@ pub fn cluster(release: &Path, number: u64, limit: usize) -> Result<Shown> {
 
 /// Puts the texts to the records.
 fn show(release: &Path, cluster: Cluster, members: Vec<Record>) -> Result<Shown> {
-    let texts = Texts::read(release, members.iter().chain([&cluster.survivor]))?;
-    let survivor = texts.of(&cluster.survivor);
+    let place = |record: &Record| (record.shard, record.row);
+    let records = members.iter().chain([&cluster.survivor]);
+    let texts = Texts::read(release, records.map(|record| (place(record), record.out)))?;
+    let survivor = texts.of(place(&cluster.survivor));
     let member = |record: Record| {
-        let difference = survivor.zip(texts.of(&record)).map(|(a, b)| Difference::of(a, b));
+        let difference = survivor.zip(texts.of(place(&record))).map(|(a, b)| Difference::of(a, b));
         Member { record, difference }
     };
     let text = survivor.map(difference::beginning);

@@ -124,7 +124,7 @@ impl Plan {
             "artefacts": ARTEFACT_VERSION,
         });
         let bytes = manifests::canonical::to_canonical(&parts).map_err(|e| Error::Bug(e.to_string()))?;
-        Ok(Self {
+        let plan = Self {
             stages: builder.stages,
             layout: builder.layout,
             assets: builder.assets,
@@ -133,7 +133,10 @@ impl Plan {
             withheld,
             digest: Sha256::of(&bytes),
             config,
-        })
+        };
+        let wrong = |why| Error::Config { path: plan.config.path.clone(), line: None, why, hint: None };
+        crate::gate::check(&plan).map_err(wrong)?;
+        Ok(plan)
     }
 
     /// Opens a shard of the input.

@@ -1,6 +1,5 @@
 //! The texts of some records of a release: from `data/` where they were released, from `auditor/removed/` where not.
 
-use super::{Place, Record};
 use crate::batch::ShardReader;
 use crate::config::{BadShard, Input};
 use crate::inputs::read_footer;
@@ -15,11 +14,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+/// Shard number and row.
+pub(crate) type Place = (u32, u64);
+
 /// Texts by the places of their records.
-pub(super) struct Texts {
+pub(crate) struct Texts {
     found: HashMap<Place, String>,
     /// Why some are missing.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// The part of the public configuration that says where the text is.
@@ -32,20 +34,22 @@ struct PublicConfig {
 type Wanted = BTreeMap<PathBuf, BTreeMap<u64, Place>>;
 
 impl Texts {
-    /// Reads the texts of these records.
-    pub(super) fn read<'r>(release: &Path, records: impl Iterator<Item = &'r Record>) -> Result<Self> {
+    /// Reads the texts of records: where each came from, and where it is in the release.
+    pub(crate) fn read(
+        release: &Path,
+        records: impl Iterator<Item = (Place, Option<Place>)>,
+    ) -> Result<Self> {
         let input = input(release)?;
         let (mut released, mut removed) = (Wanted::new(), Wanted::new());
-        for record in records {
-            let place = (record.shard, record.row);
-            match record.out {
+        for (place, out) in records {
+            match out {
                 Some((shard, row)) => {
                     let file = release.join(data_file(shard as usize));
                     released.entry(file).or_default().insert(row, place);
                 }
                 None => {
-                    let file = release.join(removed_file(record.shard as usize));
-                    removed.entry(file).or_default().insert(record.row, place);
+                    let file = release.join(removed_file(place.0 as usize));
+                    removed.entry(file).or_default().insert(place.1, place);
                 }
             }
         }
@@ -68,8 +72,8 @@ impl Texts {
     }
 
     /// The text of a record, where the release holds it.
-    pub(super) fn of(&self, record: &Record) -> Option<&str> {
-        self.found.get(&(record.shard, record.row)).map(String::as_str)
+    pub(crate) fn of(&self, place: Place) -> Option<&str> {
+        self.found.get(&place).map(String::as_str)
     }
 
     /// Reads rows of one file.

@@ -1,5 +1,8 @@
 //! Auditing by sample: which records to open, how many, and what the answer is worth.
 //!
+//! A [`Sample`] is drawn from all records alike, a [`StratifiedSample`] from each stratum of them. Reviewers answer in
+//! [`Labels`], [`Outcome`] says what the answers come to, and an [`AuditResult`](attest::AuditResult) signs it.
+//!
 //! The auditor chooses the seed after the roots are published, so the producer could not know which records would be
 //! asked for. Places are drawn without replacement, uniformly over all rows of the ledger in index order:
 //!
@@ -8,6 +11,15 @@
 //! place = x_i mod rows, unless x_i is at or above the largest multiple of rows, or the place was drawn before
 //! ```
 
+pub mod attest;
+mod frame;
+mod intervals;
+mod labels;
+mod outcome;
+#[cfg(test)]
+mod simulation;
+mod strata;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -15,11 +27,18 @@ use serde::{Deserialize, Serialize};
 use crate::canonical::{CanonicalError, parse_canonical, to_canonical};
 use crate::digest::Sha256;
 use crate::index::LedgerIndex;
+pub use frame::Frame;
+pub use intervals::{Interval, Share, kappa, ratio, stratified, wilson};
+pub use labels::{Answer, LABELS_FORMAT, Label, LabelError, Labels};
+pub use outcome::{Agreement, CONFIDENCE, Counts, Outcome, Side, Sided, TARGET};
+pub use strata::{Design, STRATA_FORMAT, StratifiedSample, Stratum};
 
 /// The form of [`Sample`].
 pub const SAMPLE_FORMAT: &str = "curation-audit-sample/v1";
 /// The largest sample file that is read.
 pub const SAMPLE_BYTES_MAX: usize = 64 << 20;
+/// Of what a sample may be stratified by: the rule of the first span in a record, such as `cbrn/chemical`.
+pub const CATEGORY: &str = "category";
 const DOMAIN: &[u8] = b"curation/audit-sample/v1\0";
 
 /// A sample or an interval cannot be had.
@@ -56,6 +75,25 @@ pub enum AuditError {
     /// A sample of another release, or not the one its seed gives.
     #[error("the sample is not the one that its seed draws from this release")]
     NotDrawn,
+    /// A file of another form.
+    #[error("format {found:?} is not {expected:?}")]
+    Format {
+        /// What it should be.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// The ledger cannot be read.
+    #[error("`{file}`: {why}")]
+    Ledger {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Answers that do not belong to the sample, or contradict it.
+    #[error("{0}")]
+    Labels(String),
 }
 
 /// The records an auditor asks for.
@@ -95,6 +133,14 @@ impl Sample {
         let records = places(DOMAIN, record_root, seed, rows, count)?.into_iter();
         let records = records.filter_map(|place| locate(index, place)).collect();
         Ok(Self { format: SAMPLE_FORMAT.to_owned(), manifest, seed: seed.to_owned(), records })
+    }
+
+    /// Reads a sample; of a [`StratifiedSample`] the records of all strata.
+    pub fn parse_any(bytes: &[u8]) -> Result<Self, AuditError> {
+        match StratifiedSample::parse(bytes) {
+            Ok(sample) => Ok(sample.flat()),
+            Err(_) => Self::parse(bytes),
+        }
     }
 
     /// Reads a sample.
@@ -154,37 +200,8 @@ pub fn sample_size(confidence: f64, share: f64) -> Result<u64, AuditError> {
     Ok((libm::log1p(-confidence) / libm::log1p(-share)).ceil() as u64)
 }
 
-/// The interval in which the true share lies, after `found` of `looked_at` (E. B. Wilson, J. Am. Stat. Assoc. 22, 1927).
-pub fn wilson(found: u64, looked_at: u64, confidence: f64) -> Result<(f64, f64), AuditError> {
-    if found > looked_at || looked_at == 0 {
-        return Err(AuditError::Found { found, looked_at });
-    }
-    let z = quantile(0.5 + between("the confidence", confidence)? / 2.0);
-    let (n, p) = (looked_at as f64, found as f64 / looked_at as f64);
-    let centre = p + z * z / (2.0 * n);
-    let spread = z * libm::sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n));
-    let scale = 1.0 + z * z / n;
-    Ok((((centre - spread) / scale).max(0.0), ((centre + spread) / scale).min(1.0)))
-}
-
-fn between(what: &'static str, number: f64) -> Result<f64, AuditError> {
+pub(crate) fn between(what: &'static str, number: f64) -> Result<f64, AuditError> {
     if number > 0.0 && number < 1.0 { Ok(number) } else { Err(AuditError::Share { what, found: number }) }
-}
-
-/// The quantile of the normal distribution, by halving: the distribution function is exact to the last digits, and
-/// eighty halvings of twenty are below them.
-fn quantile(probability: f64) -> f64 {
-    let (mut low, mut high) = (-10.0_f64, 10.0_f64);
-    for _ in 0..80 {
-        let middle = (low + high) / 2.0;
-        let below = libm::erfc(-middle / core::f64::consts::SQRT_2) / 2.0;
-        if below < probability {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    (low + high) / 2.0
 }
 
 #[cfg(test)]
@@ -199,22 +216,6 @@ mod tests {
         assert_eq!(sample_size(0.95, 0.5).unwrap(), 5);
         assert!(sample_size(1.0, 0.1).is_err() && sample_size(0.9, 0.0).is_err());
         assert!(sample_size(f64::NAN, 0.1).is_err());
-    }
-
-    /// Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
-    #[test]
-    fn intervals_are_the_published_ones() {
-        for (found, looked_at, low, high) in [
-            (81, 263, 0.2553, 0.3662),
-            (15, 148, 0.0624, 0.1605),
-            (0, 20, 0.0, 0.1611),
-            (1, 29, 0.0061, 0.1718),
-        ] {
-            let (l, h) = wilson(found, looked_at, 0.95).unwrap();
-            assert!((l - low).abs() < 5e-5 && (h - high).abs() < 5e-5, "{found}/{looked_at}: {l} {h}");
-        }
-        assert_eq!(wilson(5, 5, 0.95).unwrap().1, 1.0);
-        assert!(wilson(6, 5, 0.95).is_err() && wilson(0, 0, 0.95).is_err());
     }
 
     #[test]
