@@ -70,7 +70,7 @@ impl Evidence for ReleaseEvidence {
         let mask = ProjectionMask::columns(builder.parquet_schema(), LEDGER_COLUMNS);
         let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(text)?;
         let shard = shard_of(file);
-        Ok(Box::new(reader.flat_map(move |batch| {
+        Ok(Box::new(up_to_error(reader).flat_map(move |batch| {
             let rows = batch.map_err(text).and_then(|batch| {
                 let openings = ledger::openings(&batch)?;
                 Ok(ledger::rows(&batch, shard, stems)?.into_iter().zip(openings))
@@ -101,6 +101,19 @@ impl Evidence for ReleaseEvidence {
         let rows = read_footer(file).map_err(text)?.file_metadata().num_rows();
         u64::try_from(rows).map_err(text)
     }
+}
+
+/// The batches up to the first that cannot be read: after an error the reader would tell it for ever.
+pub(crate) fn up_to_error<T, E>(
+    batches: impl Iterator<Item = std::result::Result<T, E>>,
+) -> impl Iterator<Item = std::result::Result<T, E>> {
+    batches.scan(false, |over, batch| {
+        if *over {
+            return None;
+        }
+        *over = batch.is_err();
+        Some(batch)
+    })
 }
 
 /// The shard a ledger file is about, by its name: `part-00012.parquet`.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 /// `timestamp RELEASE --signature sig.bin`, then `openssl ts -query -data sig.bin -sha256 -cert -out sig.tsq`, have the
 /// authority answer it, then `timestamp RELEASE --token sig.tsr`.
 #[derive(clap::Args)]
-#[group(required = true, multiple = false, id = "step", args = ["signature", "token"])]
+#[command(group(clap::ArgGroup::new("step").args(["signature", "token"]).required(true)))]
 pub struct Arguments {
     /// The signed release
     release: PathBuf,

@@ -63,12 +63,12 @@ fn write_all(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
     if hazard.is_empty() {
         writeln!(
             out,
-            "No stage of this run was declared to remove such content and took a record out (measured)."
+            "No stage whose configuration is withheld took a record out (measured). Whether one of the stages in 3.3 removes\nsuch content is for its producer to say."
         )?;
     } else {
         writeln!(
             out,
-            "Filters whose terms and thresholds are published as digests only, so that nobody learns how to pass them:\n"
+            "Stages whose configuration is published as digests only, so that nobody learns how to pass them: filters of such\ncontent, and deduplication that depends on what they found:\n"
         )?;
         table(out, &hazard)?;
     }

@@ -96,7 +96,7 @@ impl ShardReader {
             builder = builder.with_row_selection(rows);
         }
         let reader = builder.build().map_err(|e| Error::input(&self.path, e))?;
-        Ok(Batches { reader })
+        Ok(Batches { reader: Some(reader) })
     }
 
     /// The batches of one row group with all columns.
@@ -105,7 +105,7 @@ impl ShardReader {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
             .with_row_groups(vec![row_group])
             .with_batch_size(BATCH_ROWS);
-        Ok(Batches { reader: builder.build().map_err(|e| Error::input(&self.path, e))? })
+        Ok(Batches { reader: Some(builder.build().map_err(|e| Error::input(&self.path, e))?) })
     }
 
     /// About how many bytes a row group takes when it is decoded.
@@ -132,14 +132,19 @@ impl ShardReader {
 
 /// Batches of one row group. Damaged pages end it with an error that the caller turns into quarantine.
 pub(crate) struct Batches {
-    reader: ParquetRecordBatchReader,
+    /// Nothing after an error: the reader would tell the same error for ever.
+    reader: Option<ParquetRecordBatchReader>,
 }
 
 impl Iterator for Batches {
     type Item = std::result::Result<RecordBatch, String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.reader.next().map(|batch| batch.map_err(|e| e.to_string()))
+        let batch = self.reader.as_mut()?.next()?;
+        if batch.is_err() {
+            self.reader = None;
+        }
+        Some(batch.map_err(|e| e.to_string()))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{BAND, NearDuplicates};
 use crate::Result;
 use crate::artefact::Kind;
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Standing};
 use crate::spill::{Listing, Sorter};
 use std::collections::VecDeque;
 
@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 const ALL_PAIRS_MAX: usize = 48;
 /// Neighbours a further member of a larger bucket is compared with.
 const NEIGHBOURS: usize = 8;
+/// With so many of a bucket that are not of the living, records of earlier releases or what a stage took out, every
+/// living one is compared: what is like them is not found by way of others.
+const FOREIGN_MAX: usize = 48;
 
 impl NearDuplicates {
     /// Pairs of nodes that share a band, sorted and distinct, at least one of each a record of this corpus. One band
@@ -27,23 +30,23 @@ impl NearDuplicates {
     }
 
     fn pair_band(&self, band: usize, corpus: &Corpus<'_>, pairs: &mut Sorter<2>) -> Result<()> {
-        let mut keyed = corpus.sorter::<2>("band", 3);
+        // of each bucket first what is not of the living
+        let mut keyed = corpus.sorter::<3>("band", 3);
         let earlier = self.earlier.len();
         for entry in 0..earlier {
             match self.earlier.band(entry, band) {
                 0 => {}
-                key => keyed.push([key, entry])?,
+                key => keyed.push([key, 0, entry])?,
             }
         }
         corpus.for_each([BAND + band], |record, [key]| match key {
             0 => Ok(()),
-            key => keyed.push([key, earlier + record]),
+            key => keyed.push([key, u64::from(corpus.standing(record) == Standing::Alive), earlier + record]),
         })?;
         let mut bucket = Bucket::default();
-        for [key, node] in keyed.finish()? {
-            let partners = bucket.add(key, node);
-            if node >= earlier {
-                partners.into_iter().try_for_each(|partner| pairs.push([partner, node]))?;
+        for [key, alive, node] in keyed.finish()? {
+            for partner in bucket.add(key, node, alive == 1) {
+                pairs.push([partner.min(node), partner.max(node)])?;
             }
         }
         Ok(())
@@ -65,18 +68,28 @@ impl NearDuplicates {
 #[derive(Default)]
 struct Bucket {
     key: u64,
+    foreign: Vec<u64>,
     count: usize,
     first: u64,
     recent: VecDeque<u64>,
 }
 
 impl Bucket {
-    /// Adds a node and tells with which earlier ones it is to be compared.
-    fn add(&mut self, key: u64, node: u64) -> Vec<u64> {
+    /// Adds a node, those that are not alive before all others, and tells with which earlier ones it is to be compared.
+    fn add(&mut self, key: u64, node: u64, alive: bool) -> Vec<u64> {
         if key != self.key {
-            *self = Self { key, first: node, ..Self::default() };
+            *self = Self { key, ..Self::default() };
         }
-        let mut partners: Vec<u64> = self.recent.iter().copied().collect();
+        if !alive {
+            if self.foreign.len() < FOREIGN_MAX {
+                self.foreign.push(node);
+            }
+            return Vec::new();
+        }
+        if self.count == 0 {
+            self.first = node;
+        }
+        let mut partners: Vec<u64> = self.foreign.iter().chain(&self.recent).copied().collect();
         if self.count > self.recent.len() {
             partners.push(self.first);
         }
@@ -93,15 +106,26 @@ impl Bucket {
 mod tests {
     use super::*;
 
+    fn pairs(bucket: &mut Bucket, nodes: std::ops::Range<u64>, alive: bool) -> Vec<(u64, u64)> {
+        nodes.flat_map(|node| bucket.add(7, node, alive).into_iter().map(move |a| (a, node))).collect()
+    }
+
     #[test]
     fn large_buckets_are_linked_to_their_first_member_and_neighbours() {
         let mut bucket = Bucket::default();
-        let pairs: Vec<(u64, u64)> =
-            (0..100).flat_map(|node| bucket.add(7, node).into_iter().map(move |a| (a, node))).collect();
+        let pairs = pairs(&mut bucket, 0..100, true);
         let small = (ALL_PAIRS_MAX * (ALL_PAIRS_MAX - 1)) / 2;
         assert_eq!(pairs.len(), small + (100 - ALL_PAIRS_MAX) * (NEIGHBOURS + 1));
         assert!((1..100).all(|node| pairs.contains(&(0, node))));
         assert!(pairs.contains(&(50, 58)) && !pairs.contains(&(50, 59)));
-        assert!(bucket.add(8, 100).is_empty(), "another key is another bucket");
+        assert!(bucket.add(8, 100, true).is_empty(), "another key is another bucket");
+    }
+
+    #[test]
+    fn every_living_node_is_linked_to_those_that_are_not() {
+        let mut bucket = Bucket::default();
+        assert!(pairs(&mut bucket, 500..503, false).is_empty());
+        let pairs = pairs(&mut bucket, 0..200, true);
+        assert!((0..200).all(|node| (500..503).all(|foreign| pairs.contains(&(foreign, node)))));
     }
 }

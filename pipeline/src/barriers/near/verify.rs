@@ -38,7 +38,9 @@ impl<'c> Verification<'c> {
             return Err(Error::Limit {
                 what: format!("joining {len} candidates into clusters"),
                 limit: format!("{} bytes, half of the memory", corpus.memory() / 2),
-                actual: format!("{bytes} bytes"),
+                actual: format!(
+                    "{bytes} bytes; start the run again with a larger `--memory` and it continues here"
+                ),
             });
         }
         let (gone, forest) = (vec![false; len], UnionFind::new(len));
