@@ -26,7 +26,7 @@ impl Context for Models {
         Ok(Asset { name: name.to_owned(), bytes: Arc::new(bytes) })
     }
 
-    fn embedded(&mut self, _: &str, _: &'static [u8]) {}
+    fn embedded(&mut self, _: &str, _: &[u8]) {}
 
     fn column(&self, name: &str, _: Kind) -> Result<ColumnRef, BuildError> {
         Err(BuildError::Column { name: name.to_owned(), known: String::new() })
