@@ -1,6 +1,7 @@
 //! Where a text may be disguised: one look at the bytes of each chunk between white space.
 
 use super::normal::{Part, part};
+use super::words::{HIGH_BITS, ascii_letters};
 use std::ops::Range;
 
 /// A stretch of a text without white space of ASCII.
@@ -33,6 +34,10 @@ pub(super) fn chunks(text: &str) -> impl Iterator<Item = Chunk> {
         if start == bytes.len() {
             return None;
         }
+        if let Some(len) = plain_word(&bytes[start..]) {
+            at += len;
+            return Some(Chunk { place: start..at, look: Look::Plain });
+        }
         let mut found = 0;
         let (mut last, mut last_class, mut run) = (0, 0, 0);
         for &byte in &bytes[start..] {
@@ -51,6 +56,25 @@ pub(super) fn chunks(text: &str) -> impl Iterator<Item = Chunk> {
         let look = look(found, &text[place.clone()]);
         Some(Chunk { place, look })
     })
+}
+
+/// The length of the chunk that begins here if it is what most are: two to eight letters of ASCII, none of them three
+/// times in a row, and perhaps a comma or full stop. Eight bytes are looked at as one number.
+#[inline]
+fn plain_word(bytes: &[u8]) -> Option<usize> {
+    let block = u64::from_le_bytes(*bytes.first_chunk()?);
+    let letters = ((ascii_letters(block) ^ HIGH_BITS).trailing_zeros() / 8) as usize;
+    let is_space = |at: usize| bytes.get(at).is_some_and(|byte| CLASS[usize::from(*byte)] == SPACE);
+    let len = letters + usize::from(matches!(bytes.get(letters), Some(b',' | b'.')));
+    if letters < 2 || !is_space(len) {
+        return None;
+    }
+    let small = block | (HIGH_BITS >> 2);
+    // the high bit of each byte that is the same letter as the next
+    let other = small ^ (small >> 8);
+    let same = !(((other & !HIGH_BITS) + !HIGH_BITS) | other) & HIGH_BITS;
+    let triples = same & (same >> 8) & ((1 << (8 * (letters - 2))) - 1);
+    (triples == 0).then_some(len)
 }
 
 fn look(found: u8, chunk: &str) -> Look {
@@ -145,6 +169,17 @@ mod tests {
         ] {
             let found: Vec<Chunk> = chunks(text).collect();
             assert_eq!(found, [Chunk { place: 0..text.len(), look: expected }], "{text}");
+        }
+        for (text, expected) in [
+            ("word, and", Look::Plain),
+            ("committe. a", Look::Plain),
+            ("aabbccdd e", Look::Plain),
+            ("aabbcccd e", Look::Suspicious),
+            ("abbbbbbb, e", Look::Suspicious),
+            ("Sssh there", Look::Suspicious),
+            ("a!bcdefg h", Look::Suspicious),
+        ] {
+            assert_eq!(chunks(text).next().map(|chunk| chunk.look), Some(expected), "{text}");
         }
         let places: Vec<_> = chunks("  a\tb\n").map(|chunk| chunk.place).collect();
         assert_eq!(places, [2..3, 4..5]);

@@ -71,18 +71,30 @@ fn leading(bytes: &[u8], at: usize, run: Run) -> usize {
     len + rest.iter().take_while(same).count()
 }
 
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+pub(super) const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The high bit of each byte that is at least `bound`; the bytes are below 0x80. Adding to seven bits carries into the
+/// eighth exactly when the byte reaches the bound.
+#[inline]
+fn reach(bytes: u64, bound: u8) -> u64 {
+    bytes + ONES * u64::from(0x80 - bound)
+}
+
+/// The high bit of each of the eight bytes that is an ASCII letter.
+#[inline]
+pub(super) fn ascii_letters(block: u64) -> u64 {
+    let small = (block | (ONES * 0x20)) & !HIGH_BITS;
+    reach(small, b'a') & !reach(small, b'z' + 1) & !block & HIGH_BITS
+}
 
 /// The high bit of each of the eight bytes that is an ASCII letter or digit.
 #[inline]
 fn ascii_alphanumerics(block: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    // adding to seven bits carries into the eighth exactly when the byte reaches the bound
-    let reaches = |bytes: u64, bound: u8| bytes + ONES * u64::from(0x80 - bound);
-    let (plain, lower) = (block & !HIGH_BITS, (block | (ONES * 0x20)) & !HIGH_BITS);
-    let letters = reaches(lower, b'a') & !reaches(lower, b'z' + 1);
-    let digits = reaches(plain, b'0') & !reaches(plain, b'9' + 1);
-    (letters | digits) & !block & HIGH_BITS
+    let plain = block & !HIGH_BITS;
+    let digits = reach(plain, b'0') & !reach(plain, b'9' + 1);
+    ascii_letters(block) | (digits & !block & HIGH_BITS)
 }
 
 /// Whether the character at a byte belongs to a word, and its length.
