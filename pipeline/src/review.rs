@@ -161,7 +161,11 @@ mod tests {
     fn matches_are_found_again_in_edited_texts() {
         // "ab[cd]ef" -> "ab" "xyz" "ef": bytes 2..4 became three others
         let once = |range: Range<usize>| std::iter::once(range).collect::<Vec<_>>();
-        let row = |start, end, out| Row { out, matched: std::iter::once(start..end).collect(), edits: vec![(2..4, 3)] };
+        let row = |start, end, out| Row {
+            out,
+            matched: std::iter::once(start..end).collect(),
+            edits: vec![(2..4, 3)],
+        };
         for (matched, expected) in
             [((0, 2), 0..2), ((2, 4), 2..5), ((3, 6), 2..7), ((4, 6), 5..7), ((1, 3), 1..5)]
         {

@@ -88,3 +88,47 @@ fn our_keys_are_ordinary_keys() {
     sandbox.run(&["run", "c.toml", "--out", "release", "--key", "producer.pem"]).expect(0);
     sandbox.verify("release", &[]).expect(0);
 }
+
+const AUTHORITY: &str = r#"set -e
+cat > tsa.cnf <<'END'
+[req]
+distinguished_name = name
+x509_extensions = tsa_certificate
+prompt = no
+[name]
+CN = an authority
+[tsa_certificate]
+extendedKeyUsage = critical, timeStamping
+[tsa]
+default_tsa = authority
+[authority]
+serial = serial
+digests = sha256
+default_policy = 1.2.3.4
+signer_digest = sha256
+END
+echo 01 > serial
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tsa.key -out tsa.pem -days 30 -config tsa.cnf
+openssl ts -query -data stamped.bin -sha256 -cert -out sig.tsq
+openssl ts -reply -queryfile sig.tsq -config tsa.cnf -inkey tsa.key -signer tsa.pem -out sig.tsr
+"#;
+
+#[test]
+fn an_authority_puts_a_time_to_a_release() {
+    if let Some(tool) = missing() {
+        println!("skipped: no {tool}");
+        return;
+    }
+    let sandbox = released("p256");
+    sandbox.run(&["timestamp", "release"]).expect(2);
+    sandbox.run(&["timestamp", "release", "--signature", "stamped.bin"]).expect(0);
+    let (ok, said) = shell(&sandbox, AUTHORITY);
+    if !ok {
+        println!("skipped: no timestamps from openssl: {said}");
+        return;
+    }
+    sandbox.verify("release", &["--authority", "tsa.pem"]).expect(3);
+    sandbox.run(&["timestamp", "release", "--token", "sig.tsq"]).expect(2);
+    sandbox.run(&["timestamp", "release", "--token", "sig.tsr"]).expect(0);
+    sandbox.verify("release", &["--authority", "tsa.pem"]).expect(0);
+}

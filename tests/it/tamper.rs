@@ -211,3 +211,22 @@ fn sign_refuses_a_release_that_was_changed() {
     }
     sandbox.run(&["sign", "release", "--key", "producer.pem"]).expect(0);
 }
+
+/// Parquet readers tell the same error for ever once a page is damaged.
+#[test]
+fn no_flipped_bit_of_a_shard_is_passed_over_or_read_for_ever() {
+    let sandbox = released(120);
+    for part in ["data/part-00000.parquet", "auditor/ledger/part-00000.parquet"] {
+        let path = sandbox.path("release").join(part);
+        let whole = fs::read(&path).unwrap();
+        for at in 0..40 {
+            let mut bytes = whole.clone();
+            bytes[at * (whole.len() / 40) + at % 7] ^= 1 << (at % 8);
+            fs::write(&path, bytes).unwrap();
+            let report = sandbox.verify("release", &["--json"]).expect(1).json();
+            assert!(failed(&report).iter().any(|id| id.starts_with("files.")), "{part}, {at}: {report}");
+        }
+        fs::write(&path, whole).unwrap();
+    }
+    sandbox.verify("release", &[]).expect(0);
+}
