@@ -233,7 +233,10 @@ fn verify_reports_as_text_and_as_json() {
     sandbox.write("c.toml", config(""));
     sandbox.release("c.toml", "out", &[]).expect(0);
     let text = sandbox.verify("out", &[]).expect(0).stdout;
-    assert!(text.trim_end().ends_with("verified: 21 passed, 0 failed, 0 skipped, 10 not requested"), "{text}");
+    assert!(
+        text.trim_end().ends_with("verified: 21 passed, 0 failed, 0 skipped, 10 not requested"),
+        "{text}"
+    );
     let json = sandbox.verify("out", &["--json"]).expect(0).json();
     assert_eq!(json["checks"].as_array().unwrap().len(), 31);
     assert_eq!(json["checks"][0]["id"], "signature.bundle");
