@@ -103,7 +103,7 @@ fn cases() -> Vec<Case> {
             stages("[gate]\nremoved_ppm = 3"),
             &[],
             &[
-                "error: c.toml:9: unknown field `removed_ppm`, expected `quarantined_ppm_max` or `removed_ppm_max`",
+                "error: c.toml:9: unknown field `removed_ppm`, expected one of `quarantined_ppm_max`, `removed_ppm_max`, `removed_ppm_max_by_stage`, `slices`, `slice_records_min`, `slice_ratio_max`, `false_positive_ratio_max`, `harmless`",
             ],
         ),
         Case(

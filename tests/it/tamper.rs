@@ -31,6 +31,7 @@ const OF_ROWS: [&str; 8] = [
     "ledger.conservation",
     "ledger.commitments",
     "ledger.duplicates",
+    "ledger.audits",
     "content.bijection",
     "content.root",
 ];
