@@ -127,7 +127,7 @@ fn an_authority_puts_a_time_to_a_release() {
         println!("skipped: no timestamps from openssl: {said}");
         return;
     }
-    sandbox.verify("release", &["--authority", "tsa.pem"]).expect(3);
+    sandbox.verify("release", &["--authority", "tsa.pem"]).expect(1);
     sandbox.run(&["timestamp", "release", "--token", "sig.tsq"]).expect(2);
     sandbox.run(&["timestamp", "release", "--token", "sig.tsr"]).expect(0);
     sandbox.verify("release", &["--authority", "tsa.pem"]).expect(0);

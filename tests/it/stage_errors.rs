@@ -167,7 +167,7 @@ pub fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"keywords\""),
             &[],
             &[
-                "error: c.toml:8: stage `keywords`: `packs` is empty; shipped packs: adult, cbrn, critical-infrastructure, democratic-processes, discrimination, extremism, illicit-trade, pii-context, prompt-injection, self-harm",
+                "error: c.toml:8: stage `keywords`: `packs` is empty; shipped packs: adult, cbrn, critical-infrastructure, democratic-processes, discrimination, extremism, identity, illicit-trade, pii-context, prompt-injection, self-harm",
             ],
         ),
         Case(
@@ -175,7 +175,7 @@ pub fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"keywords\"\npacks = [\"cbrm\"]"),
             &[],
             &[
-                "error: c.toml:8: stage `keywords`: `packs` names `cbrm`, which is neither shipped (adult, cbrn, critical-infrastructure, democratic-processes, discrimination, extremism, illicit-trade, pii-context, prompt-injection, self-harm) nor the path of a .toml file",
+                "error: c.toml:8: stage `keywords`: `packs` names `cbrm`, which is neither shipped (adult, cbrn, critical-infrastructure, democratic-processes, discrimination, extremism, identity, illicit-trade, pii-context, prompt-injection, self-harm) nor the path of a .toml file",
             ],
         ),
         Case(

@@ -8,9 +8,9 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("democratic-processes", include_str!("../../../packs/democratic-processes.toml")),
     ("discrimination", include_str!("../../../packs/discrimination.toml")),
     ("extremism", include_str!("../../../packs/extremism.toml")),
+    ("identity", include_str!("../../../packs/identity.toml")),
     ("illicit-trade", include_str!("../../../packs/illicit-trade.toml")),
     ("pii-context", include_str!("../../../packs/pii-context.toml")),
-    ("identity", include_str!("../../../packs/identity.toml")),
     ("prompt-injection", include_str!("../../../packs/prompt-injection.toml")),
     ("self-harm", include_str!("../../../packs/self-harm.toml")),
 ];
