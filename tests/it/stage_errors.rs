@@ -210,7 +210,9 @@ pub fn cases() -> Vec<Case> {
             "barrier that tags",
             stages("[[stage]]\nuse = \"exact-duplicates\"\naction = \"tag\""),
             &[],
-            &["error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when` or `on_error` and cannot `tag`"],
+            &[
+                "error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when` or `on_error` and cannot `tag`",
+            ],
         ),
         Case(
             "bands",

@@ -28,7 +28,6 @@ mod cutting;
 mod division;
 mod occurrences;
 mod search;
-mod sketch;
 #[cfg(test)]
 mod tests;
 

@@ -1,12 +1,11 @@
 //! From the units that repeat to what is cut out of each text, and to the records of which too little is left.
 
 use super::division::{Division, words_in};
-use super::occurrences::merged;
 use super::{REMAINDER, RepeatedPassages};
 use crate::Result;
 use crate::barriers::{RecordNumber, Removal, Resolution};
 use crate::corpus::Corpus;
-use crate::spill::{Listing, Row, Sorter};
+use crate::spill::{Listing, Row, Sorter, merged};
 use filters::View;
 use std::ops::Range;
 

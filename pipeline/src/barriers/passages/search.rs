@@ -9,13 +9,13 @@
 //! hardly ever reaches the disk.
 
 use super::division::{Division, words_in};
-use super::occurrences::{Occurrences, Policy, merged};
-use super::sketch::Sketch;
+use super::occurrences::{Occurrences, Policy};
 use super::{RUNS, RepeatedPassages};
 use crate::Result;
 use crate::artefact::Kind;
+use crate::barriers::sketch::Sketch;
 use crate::corpus::Corpus;
-use crate::spill::{Listing, Sorter};
+use crate::spill::{Listing, Sorter, merged};
 use filters::View;
 use filters::text::Tokens;
 use std::collections::BTreeSet;
