@@ -13,6 +13,8 @@ pub const FILTERS: &[Entry] = &[
     entry::<rules::fineweb_quality::Config>(),
     entry::<rules::url_list::Config>(),
     entry::<rules::keywords::Config>(),
+    entry::<rules::hidden_characters::Config>(),
+    entry::<rules::role_markers::Config>(),
     entry::<rules::decontamination::Config>(),
     entry::<rules::input_label::Config>(),
     entry::<rules::input_score::Config>(),

@@ -2,11 +2,15 @@
 //! are there, the barrier looks at the keys of the records still alive, asks for the texts of the few it must
 //! compare, and says which records it takes out and in favour of which.
 
+pub mod bursts;
 pub mod exact;
 mod keep;
 pub mod near;
 mod normal_url;
+pub mod novelty;
 pub mod passages;
+mod plain_words;
+mod sketch;
 
 use crate::Result;
 use crate::corpus::Corpus;
@@ -215,8 +219,13 @@ fn resolve<S: BarrierSpec>(spec: &S) -> std::result::Result<toml::Table, BuildEr
 }
 
 /// Every barrier there is.
-pub const BARRIERS: &[BarrierEntry] =
-    &[entry::<exact::Config>(), entry::<near::Config>(), entry::<passages::Config>()];
+pub const BARRIERS: &[BarrierEntry] = &[
+    entry::<exact::Config>(),
+    entry::<near::Config>(),
+    entry::<passages::Config>(),
+    entry::<novelty::Config>(),
+    entry::<bursts::Config>(),
+];
 
 /// The entry of this name.
 pub fn find(name: &str) -> Option<&'static BarrierEntry> {

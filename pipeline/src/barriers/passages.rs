@@ -32,7 +32,6 @@ mod division;
 mod evidence;
 mod occurrences;
 mod search;
-mod sketch;
 #[cfg(test)]
 mod tests;
 

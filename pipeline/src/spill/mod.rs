@@ -4,7 +4,7 @@ mod listing;
 mod sorter;
 
 pub use listing::Listing;
-pub use sorter::{Sorted, Sorter};
+pub use sorter::{Sorted, Sorter, merged};
 
 /// A row: integers that are compared in order.
 pub type Row<const N: usize> = [u64; N];

@@ -6,6 +6,7 @@ use crate::{Error, Result};
 use rayon::prelude::*;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -142,6 +143,22 @@ impl<const N: usize> Merge<N> {
         }
         Some(row)
     }
+}
+
+/// Rows that several workers sorted, in one order.
+pub fn merged<const N: usize>(sorted: Vec<Sorted<N>>) -> impl Iterator<Item = Row<N>> {
+    let mut sorted = sorted;
+    let mut heads: BinaryHeap<Reverse<(Row<N>, usize)>> =
+        sorted.iter_mut().enumerate().filter_map(|(nth, rows)| Some(Reverse((rows.next()?, nth)))).collect();
+    std::iter::from_fn(move || {
+        let mut head = heads.peek_mut()?;
+        let Reverse((row, nth)) = *head;
+        match sorted[nth].next() {
+            Some(next) => *head = Reverse((next, nth)),
+            None => drop(PeekMut::pop(head)),
+        }
+        Some(row)
+    })
 }
 
 #[cfg(test)]

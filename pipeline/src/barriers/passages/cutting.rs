@@ -2,13 +2,12 @@
 
 use super::division::{Division, words_in};
 use super::evidence::Repeated;
-use super::occurrences::merged;
 use super::{REMAINDER, RepeatedPassages, Stays};
 use crate::Result;
 use crate::artefact::Kind;
 use crate::barriers::{RecordNumber, Removal, Resolution};
 use crate::corpus::Corpus;
-use crate::spill::{Row, Sorter};
+use crate::spill::{Row, Sorter, merged};
 use filters::View;
 use std::ops::Range;
 

@@ -3,10 +3,7 @@
 use super::Stays;
 use crate::Result;
 use crate::barriers::RecordNumber;
-use crate::spill::{Row, Sorted};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
+use crate::spill::Row;
 
 /// How often a passage must stand where, how many units it has, and which occurrence stays.
 #[derive(Clone, Copy, Debug)]
@@ -66,22 +63,6 @@ impl Occurrences {
     pub(super) fn repeated(&self, policy: &Policy) -> Option<(u64, Place)> {
         Some((self.places, self.first?)).filter(|_| self.copies >= policy.copies_min)
     }
-}
-
-/// Rows that several workers sorted, in one order.
-pub(super) fn merged<const N: usize>(sorted: Vec<Sorted<N>>) -> impl Iterator<Item = Row<N>> {
-    let mut sorted = sorted;
-    let mut heads: BinaryHeap<Reverse<(Row<N>, usize)>> =
-        sorted.iter_mut().enumerate().filter_map(|(nth, rows)| Some(Reverse((rows.next()?, nth)))).collect();
-    std::iter::from_fn(move || {
-        let mut head = heads.peek_mut()?;
-        let Reverse((row, nth)) = *head;
-        match sorted[nth].next() {
-            Some(next) => *head = Reverse((next, nth)),
-            None => drop(PeekMut::pop(head)),
-        }
-        Some(row)
-    })
 }
 
 #[cfg(test)]

@@ -10,12 +10,12 @@
 
 use super::division::{Division, words_in};
 use super::evidence::Repeated;
-use super::occurrences::{Occurrences, Policy, merged};
-use super::sketch::Sketch;
+use super::occurrences::{Occurrences, Policy};
 use super::{RUNS, RepeatedPassages, Unit};
 use crate::artefact::Kind;
+use crate::barriers::sketch::Sketch;
 use crate::corpus::Corpus;
-use crate::spill::Sorter;
+use crate::spill::{Sorter, merged};
 use crate::{Error, Result};
 use filters::View;
 use filters::text::Tokens;

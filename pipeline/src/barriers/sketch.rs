@@ -40,6 +40,12 @@ impl Sketch {
         }
     }
 
+    /// Whether a hash may have been counted.
+    pub(super) fn is_counted(&self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        self.once[word].load(Ordering::Relaxed) & bit != 0
+    }
+
     /// Whether a hash may have been counted more than once.
     pub(super) fn is_repeated(&self, hash: u64) -> bool {
         let (word, bit) = self.place(hash);
@@ -65,6 +71,7 @@ mod tests {
         (0..20_000).for_each(|n| sketch.count(hash(n)));
         (0..1000).for_each(|n| sketch.count(hash(n)));
         assert!((0..1000).all(|n| sketch.is_repeated(hash(n))));
+        assert!((0..20_000).all(|n| sketch.is_counted(hash(n))));
         let wrongly = (1000..20_000).filter(|&n| sketch.is_repeated(hash(n))).count();
         // 19,000 hashes, each with 20,000 others on 131,072 counters: 2,700 are expected
         assert!((2200..3200).contains(&wrongly), "{wrongly}");
