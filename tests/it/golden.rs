@@ -61,13 +61,18 @@ fn stages(filter: &str, case: &Case) -> String {
     toml::to_string(&file).unwrap()
 }
 
-/// The columns of numbers that the cases give their records.
+/// The columns that the cases give their records: of numbers, where all are, or of strings.
 fn fields<'c>(cases: &[&'c Case]) -> Vec<(&'c str, ArrayRef)> {
     let names: BTreeSet<&str> =
         cases.iter().flat_map(|case| case.fields.keys().map(String::as_str)).collect();
-    let number = |case: &Case, name: &str| case.fields.get(name).map(|text| text.parse::<f64>().unwrap());
-    let column = |name: &str| cases.iter().map(|case| number(case, name)).collect::<Float64Array>();
-    names.into_iter().map(|name| (name, Arc::new(column(name)) as ArrayRef)).collect()
+    let column = |name: &str| -> ArrayRef {
+        let texts: Vec<Option<&str>> =
+            cases.iter().map(|case| case.fields.get(name).map(String::as_str)).collect();
+        let numbers: Result<Vec<Option<f64>>, _> =
+            texts.iter().map(|text| text.map(str::parse).transpose()).collect();
+        numbers.map_or_else(|_| strings(texts), |numbers| Arc::new(Float64Array::from(numbers)))
+    };
+    names.into_iter().map(|name| (name, column(name))).collect()
 }
 
 /// Runs all cases that share their stages in one go.

@@ -1,6 +1,6 @@
 //! What a pack's own tests and a look at its terms find wrong.
 
-use super::{Case, Group, Origin, Pack, Rulebook, Sight, check::is_day, matcher};
+use super::{ActionCap, Case, Group, Origin, Pack, Rulebook, Sight, check::is_day, matcher};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Pack {
@@ -71,7 +71,9 @@ impl Pack {
                     found.push(format!("term `{spelling}` is short: compare it with `case = \"exact\"`"));
                 }
                 let identity = |word: &str| IDENTITIES.contains(&word.strip_suffix('s').unwrap_or(word));
-                if group.weight.get() > 0.0 && group.window.is_none() && alone.is_some_and(identity) {
+                // what can only mark a record does nobody wrong
+                let decides = group.weight.get() > 0.0 && self.action_cap != ActionCap::Escalate;
+                if decides && group.window.is_none() && alone.is_some_and(identity) {
                     found.push(format!("term `{spelling}` names people: ask for more with a window"));
                 }
             }
