@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod bench;
+pub mod canary;
 pub mod check_proof;
 pub mod countersign;
 pub mod demo;
