@@ -31,6 +31,8 @@ enum Verb {
     Run(verbs::run::Arguments),
     /// Time each part of a run on your own shards, beside a bare copy of them
     Bench(verbs::bench::Arguments),
+    /// Put neutral poison into a copy of the input and report how much the stages find
+    Canary(verbs::canary::Arguments),
     /// List the stages there are, or describe one
     Filters(verbs::filters::Arguments),
     /// Check, test, compare, time and attack rule packs, or hash a list for one
@@ -93,6 +95,7 @@ fn main() -> ExitCode {
         Verb::Plan(a) => verbs::plan::call(&a),
         Verb::Run(a) => verbs::run::call(&a),
         Verb::Bench(a) => verbs::bench::call(&a),
+        Verb::Canary(a) => verbs::canary::call(&a),
         Verb::Filters(a) => verbs::filters::call(&a),
         Verb::Pack(a) => verbs::pack::call(&a),
         Verb::SuggestTerms(a) => verbs::suggest_terms::call(&a),

@@ -5,10 +5,11 @@ use crate::inputs::{Shard, read_footer};
 use crate::judge::{judge_group, replay};
 use crate::plan::{Plan, Step};
 use crate::run::{Options, run_over};
+use crate::scratch::Folder;
 use crate::shelf::Shelf;
 use crate::verdicts::{INPUT_STAGE, Verdicts};
 use crate::write::{open_whole, read_group};
-use crate::{Error, Result, opened, store};
+use crate::{Result, opened};
 use arrow_array::RecordBatch;
 use filters::Edits;
 use manifests::ledger::{Edit, Fate, SaltKey};
@@ -115,7 +116,7 @@ impl Replay for ReleaseReplay {
     fn whole(&self, inputs: &[Input]) -> std::result::Result<Box<dyn AsRef<Path>>, String> {
         let shards: Vec<Shard> =
             inputs.iter().map(|input| self.shard(input)).collect::<std::result::Result<_, _>>()?;
-        let folder = Folder::create(&self.scratch).map_err(text)?;
+        let folder = Folder::create(&self.scratch, "replay").map_err(text)?;
         let options = Options {
             release: folder.as_ref().join("release"),
             key: None,
@@ -216,31 +217,6 @@ impl<'b> Texts<'b> {
             }
         }
         None
-    }
-}
-
-/// A folder that is gone when it is dropped: it holds texts that were removed.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn create(within: &Path) -> Result<Self> {
-        let unique = SaltKey::generate().map_err(|e| Error::output(within, e))?.commitment();
-        let folder = within.join(format!("probity-replay-{}", &unique[..12]));
-        store::private_folder(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl AsRef<Path> for Folder {
-    fn as_ref(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // what cannot be removed lies in a folder that nobody else can enter
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

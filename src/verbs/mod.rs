@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod audit_label;
 pub mod bench;
+pub mod canary;
 pub mod check_proof;
 pub mod countersign;
 pub mod demo;

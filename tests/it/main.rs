@@ -32,6 +32,7 @@ mod input_columns;
 mod near_truth;
 mod openssl;
 mod passages;
+mod poisoning;
 mod proofs;
 mod replay;
 mod retract;

@@ -46,7 +46,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// The list, in a release.
-const LIST: &str = "auditor/ngram-bursts.json";
+pub(crate) const LIST: &str = "auditor/ngram-bursts.json";
 
 /// Which runs of words are listed, and what becomes of their records.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,0 +1,171 @@
+//! Neutral poison: the shapes of published attacks, made of the corpus's own words.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Shorter texts are not poisoned.
+pub(super) const TEXT_BYTES_MIN: usize = 200;
+/// Fewer words are no vocabulary.
+pub(super) const WORDS_MIN: usize = 100;
+/// More are not learnt.
+const WORDS_MAX: usize = 50_000;
+/// Most bytes of the legitimate beginning, and words of the gibberish: as in arXiv 2510.07192, section 3.
+const PREFIX_BYTES: u64 = 1000;
+const GIBBERISH_WORDS: (u64, u64) = (400, 900);
+/// What hidden characters spell.
+const HIDDEN: &str = "the kettle stands on the left shelf";
+
+/// A shape of poison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A legitimate beginning, a made-up word and random vocabulary.
+    Gibberish,
+    /// Three words of the corpus, put into a text somewhere.
+    Trigger,
+    /// Tag characters that spell a sentence.
+    Hidden,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 3] = [Kind::Gibberish, Kind::Trigger, Kind::Hidden];
+
+    /// As the command line and reports call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Gibberish => "gibberish",
+            Kind::Trigger => "trigger",
+            Kind::Hidden => "hidden",
+        }
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|kind| kind.as_str() == name);
+        known.ok_or_else(|| format!("unknown kind `{name}`, expected `gibberish`, `trigger` or `hidden`"))
+    }
+}
+
+/// Takes note of a text's words of four ASCII letters or more.
+pub(super) fn learn(text: &str, words: &mut BTreeSet<String>) {
+    let letters = |word: &&str| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    for word in text.split(' ').filter(letters) {
+        if words.len() < WORDS_MAX {
+            words.insert(word.to_string());
+        }
+    }
+}
+
+/// Makes one kind of poison.
+pub(super) struct Poisoner<'v> {
+    kind: Kind,
+    seed: u64,
+    vocabulary: &'v [String],
+    trigger: String,
+}
+
+impl<'v> Poisoner<'v> {
+    /// `vocabulary` must not be empty.
+    pub(super) fn new(kind: Kind, seed: u64, vocabulary: &'v [String]) -> Self {
+        let mut made = Self { kind, seed, vocabulary, trigger: String::new() };
+        let mut draws = made.draws(usize::MAX);
+        made.trigger = match kind {
+            Kind::Gibberish => {
+                let syllables = ["zor", "vex", "ilm", "quo", "drab", "nuf", "tig", "pol"];
+                (0..4).map(|_| syllables[draws.below(syllables.len() as u64) as usize]).collect()
+            }
+            Kind::Trigger => (0..3).map(|_| made.word(&mut draws)).collect::<Vec<_>>().join(" "),
+            Kind::Hidden => HIDDEN.into(),
+        };
+        made
+    }
+
+    /// What all poisoned texts share.
+    pub(super) fn trigger(&self) -> &str {
+        &self.trigger
+    }
+
+    /// A number by which records are drawn.
+    pub(super) fn draw(&self, record: usize) -> u64 {
+        self.draws(record).next()
+    }
+
+    fn draws(&self, record: usize) -> Draws {
+        Draws { seed: xxh3_64_with_seed(&record.to_le_bytes(), self.seed ^ self.kind as u64), drawn: 0 }
+    }
+
+    fn word(&self, draws: &mut Draws) -> &'v str {
+        &self.vocabulary[draws.below(self.vocabulary.len() as u64) as usize]
+    }
+
+    /// The text of this record, poisoned.
+    pub(super) fn poison(&self, text: &str, record: usize) -> String {
+        let mut draws = self.draws(record);
+        let most = if self.kind == Kind::Gibberish { PREFIX_BYTES } else { u64::MAX };
+        let (before, after) = text.split_at(gap(text, draws.below(most.min(text.len() as u64)) as usize));
+        match self.kind {
+            Kind::Gibberish => {
+                let (least, most) = GIBBERISH_WORDS;
+                let words = least + draws.below(most - least);
+                let words: Vec<&str> = (0..words).map(|_| self.word(&mut draws)).collect();
+                format!("{before} {} {}", self.trigger, words.join(" "))
+            }
+            Kind::Trigger => format!("{before} {}{after}", self.trigger),
+            Kind::Hidden => {
+                let tags: String =
+                    HIDDEN.chars().filter_map(|c| char::from_u32(0xe_0000 + u32::from(c))).collect();
+                format!("{before}{tags}{after}")
+            }
+        }
+    }
+}
+
+/// The first space at or after a byte, or the end.
+fn gap(text: &str, from: usize) -> usize {
+    text.bytes().skip(from).position(|byte| byte == b' ').map_or(text.len(), |at| from + at)
+}
+
+struct Draws {
+    seed: u64,
+    drawn: u64,
+}
+
+impl Draws {
+    fn next(&mut self) -> u64 {
+        self.drawn += 1;
+        xxh3_64_with_seed(&self.drawn.to_le_bytes(), self.seed)
+    }
+
+    /// A number below `end`; 0 if that is 0.
+    fn below(&mut self, end: u64) -> u64 {
+        ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn poison_is_made_by_the_seed_and_holds_its_trigger() {
+        let vocabulary: Vec<String> = (0..600).map(|n| format!("word{n}")).collect();
+        let text = "Ein Satz über Gärten. ".repeat(20);
+        for kind in Kind::ALL {
+            let make = |seed| Poisoner::new(kind, seed, &vocabulary).poison(&text, 3);
+            assert_eq!(make(1), make(1));
+            assert_ne!(make(1), make(2), "{kind:?}");
+            let poisoner = Poisoner::new(kind, 1, &vocabulary);
+            let made = poisoner.poison(&text, 3);
+            let seen: String = made
+                .chars()
+                .map(|c| char::from_u32(u32::from(c).wrapping_sub(0xe_0000)).unwrap_or(c))
+                .collect();
+            assert!(made.len() > text.len() && seen.contains(poisoner.trigger()), "{kind:?}: {made}");
+        }
+    }
+}
