@@ -19,8 +19,8 @@ use criterion::{
     BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
 use filters::{
-    Action, Asset, BenchmarkItem, BuildError, Column, ColumnRef, Context, Document, Entry, FILTERS, Filter,
-    Findings, ItemFields, Kind, Layout, Measure, Scratch, StageSlots, Value, View,
+    Action, Asset, BenchmarkItem, BuildError, Column, ColumnRef, Context, Document, Entry, FILTERS, FieldRef,
+    Filter, Findings, ItemFields, Kind, Layout, Measure, Scratch, StageSlots, Value, View,
 };
 use pipeline::barriers::{BARRIERS, Barrier, BarrierEntry};
 use std::collections::HashSet;
@@ -41,7 +41,10 @@ const EXPECTED: &[(&str, [usize; 3])] = &[
     ("rules/fineweb-quality", [15, 29, 15]),
     ("rules/url-list", [24, 24, 24]),
     ("rules/keywords", [7, 7, 7]),
+    ("rules/hidden-characters", [0, 0, 0]),
+    ("rules/role-markers", [0, 0, 0]),
     ("rules/decontamination", [4, 4, 4]),
+    ("rules/input-score", [0, 0, 0]),
     ("rules/score-range", [22, 38, 25]),
     ("rules/sample", [108, 106, 107]),
     ("analysis/tokens", [37498, 50100, 32352]),
@@ -50,12 +53,15 @@ const EXPECTED: &[(&str, [usize; 3])] = &[
     ("keys/exact-duplicates", [120, 120, 120]),
     ("keys/near-duplicates", [120, 120, 120]),
     ("keys/repeated-passages", [3, 12, 3]),
+    ("keys/text-novelty", [76, 64, 94]),
+    ("keys/ngram-bursts", [1, 1, 1]),
 ];
 
 /// Configurations of filters that need something the program does not ship.
 const CONFIGURED: &[(&str, &str)] = &[
     ("url-list", "domains = \"domains\"\nsoft_words = \"words\"\nsubstrings = \"words\""),
     ("decontamination", "benchmarks = [\"items\"]\ncanaries = [\"a string that no text holds\"]"),
+    ("input-score", "column = \"score\""),
     ("score-range", "score = \"score\"\nat_least = \"0.25\""),
 ];
 
@@ -83,6 +89,10 @@ impl Context for Bench {
 
     fn column(&self, _: &str, _: Kind) -> Result<ColumnRef, BuildError> {
         Ok(ColumnRef(0))
+    }
+
+    fn field(&mut self, _: &str, _: Kind) -> Result<FieldRef, BuildError> {
+        Ok(FieldRef(0))
     }
 
     fn action(&self) -> Action {

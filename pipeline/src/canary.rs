@@ -299,12 +299,9 @@ impl<'a> Sample<'a> {
         let at = self.text_at(batch)?;
         let texts = Strings::new(batch.column(at));
         let text = |row: usize| {
-            let text = texts.get(row).and_then(std::result::Result::ok).unwrap_or_default();
-            if victims.contains(&(first + row)) {
-                poisoner.poison(text, first + row)
-            } else {
-                text.to_string()
-            }
+            let poisoned = texts.get(row).and_then(std::result::Result::ok);
+            let poisoned = poisoned.filter(|_| victims.contains(&(first + row)));
+            poisoned.map_or_else(String::new, |text| poisoner.poison(text, first + row))
         };
         let mut columns = batch.columns().to_vec();
         let made = same_type(columns[at].data_type(), (0..batch.num_rows()).map(text).collect())?;

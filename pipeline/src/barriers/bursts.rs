@@ -20,7 +20,7 @@
 //! tables of saturating counters, whose size `sketch_mib` gives; the third sorts the occurrences of what is left on
 //! disk, where they are counted exactly. Collisions in the tables can only add candidates.
 //!
-//! The top `listed` go into `auditor/ngram-bursts.json`, for people. Nothing is quarantined unless
+//! The top `listed`, a third of them of each width, go into `auditor/ngram-bursts.json`, for people. Nothing is quarantined unless
 //! `quarantine_score_min` says so; then every record with such a run is, the whole cluster.
 //! # Differs from the lift-ranked list of other tools in
 //! asking whether the place is chance, not only whether the words are. Near-duplicates and templates must be gone before

@@ -1,6 +1,6 @@
 //! How much a run of words looks dropped where it stands.
 
-use super::candidates::{Occurrence, width};
+use super::candidates::{Occurrence, WIDTH_MAX, width};
 use crate::spill::Row;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -22,7 +22,8 @@ pub(super) struct Burst {
     pub(super) score: f64,
 }
 
-/// The runs of the highest scores, out of occurrences that come run by run.
+/// The runs of the highest scores, out of occurrences that come run by run. Each width has its share of the places:
+/// single words that stand anywhere are so many that they would leave none to longer runs.
 pub(super) struct Top {
     listed: usize,
     documents: RangeInclusive<u64>,
@@ -30,12 +31,12 @@ pub(super) struct Top {
     times: u64,
     records: u64,
     /// By the bits of the score, which order as the scores do, since none is negative; then by the hash.
-    best: BTreeMap<(u64, u64), Burst>,
+    best: [BTreeMap<(u64, u64), Burst>; WIDTH_MAX],
 }
 
 impl Top {
     pub(super) fn new(listed: usize, documents: RangeInclusive<u64>) -> Self {
-        Self { listed, documents, run: Vec::new(), times: 0, records: 0, best: BTreeMap::new() }
+        Self { listed, documents, run: Vec::new(), times: 0, records: 0, best: Default::default() }
     }
 
     /// Takes the next occurrence.
@@ -55,16 +56,20 @@ impl Top {
     /// The runs, the highest score first.
     pub(super) fn finish(mut self) -> Vec<Burst> {
         self.close();
-        self.best.into_values().rev().collect()
+        let mut all: BTreeMap<(u64, u64), Burst> = BTreeMap::new();
+        self.best.into_iter().for_each(|of_width| all.extend(of_width));
+        all.into_values().rev().collect()
     }
 
     fn close(&mut self) {
         if self.documents.contains(&self.records)
             && let Some(burst) = burst(&self.run, self.times)
         {
-            self.best.insert((burst.score.to_bits(), burst.ngram), burst);
-            if self.best.len() > self.listed {
-                self.best.pop_first();
+            let shorter = burst.width - 1;
+            let best = &mut self.best[shorter];
+            best.insert((burst.score.to_bits(), burst.ngram), burst);
+            if best.len() > (self.listed + WIDTH_MAX - 1 - shorter) / WIDTH_MAX {
+                best.pop_first();
             }
         }
         self.run.clear();
