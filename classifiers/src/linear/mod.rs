@@ -2,7 +2,7 @@
 //!
 //! [`train`] fits a [`Model`] to labelled texts, calibrates it by cross-validation and stores with it what it learnt
 //! from and what its thresholds cost. [`Model::score`] is one pass over the bytes of a text: it folds them, hashes
-//! n-grams ([`features`]) and sums weights of one byte each. Sums are whole numbers, so no order of summation can
+//! n-grams (`features`) and sums weights of one byte each. Sums are whole numbers, so no order of summation can
 //! change a score, and the few fractions at the end use no function of the platform: equal texts score equally on
 //! every machine.
 //!

@@ -9,9 +9,9 @@
 //! Souly et al. 2025 (arXiv 2510.07192) for the attack; the measure is our own. On 69,571 mixed texts with 50 and 250
 //! injected ones the pairs alone took out four to thirteen times as many others at equal recall.
 //! # How
-//! One scan counts each record's pairs in a [`Sketch`] that tells *never*, *once* and *more often* apart, a second one
+//! One scan counts each record's pairs in a `Sketch` that tells *never*, *once* and *more often* apart, a second one
 //! measures: a pair is unseen if nothing but the record itself has counted it. Where there are more than
-//! [`REFERENCE_WORDS`], a sample of the records, drawn by their numbers, is counted.
+//! `REFERENCE_WORDS`, a sample of the records, drawn by their numbers, is counted.
 //!
 //! A word that most flagged records have, and hardly any other, is what ties them together: whatever else holds it is
 //! quarantined with them (`cluster`).
