@@ -1,7 +1,7 @@
 //! A release's Parquet files as the verifier in `manifests` wants to see them: rows, digests, counts. Nothing is
 //! compared here.
 
-use crate::batch::ShardReader;
+use crate::batch::{ShardReader, UpToError};
 use crate::config::{BadShard, Input};
 use crate::inputs::read_footer;
 use crate::{ledger, ledger_cells};
@@ -70,7 +70,7 @@ impl Evidence for ReleaseEvidence {
         let mask = ProjectionMask::columns(builder.parquet_schema(), LEDGER_COLUMNS);
         let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(text)?;
         let shard = shard_of(file);
-        Ok(Box::new(up_to_error(reader).flat_map(move |batch| {
+        Ok(Box::new(UpToError::new(reader).flat_map(move |batch| {
             let rows = batch.map_err(text).and_then(|batch| {
                 let openings = ledger::openings(&batch)?;
                 Ok(ledger::rows(&batch, shard, stems)?.into_iter().zip(openings))
@@ -101,19 +101,6 @@ impl Evidence for ReleaseEvidence {
         let rows = read_footer(file).map_err(text)?.file_metadata().num_rows();
         u64::try_from(rows).map_err(text)
     }
-}
-
-/// The batches up to the first that cannot be read: after an error the reader would tell it for ever.
-pub(crate) fn up_to_error<T, E>(
-    batches: impl Iterator<Item = std::result::Result<T, E>>,
-) -> impl Iterator<Item = std::result::Result<T, E>> {
-    batches.scan(false, |over, batch| {
-        if *over {
-            return None;
-        }
-        *over = batch.is_err();
-        Some(batch)
-    })
 }
 
 /// The shard a ledger file is about, by its name: `part-00012.parquet`.

@@ -1,5 +1,6 @@
 //! Columns of a ledger as text, whatever their type: what samples, reports and the gate make groups of.
 
+use crate::batch::UpToError;
 use crate::explain::cell;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
@@ -28,7 +29,7 @@ pub(crate) fn read<'a>(file: &Path, columns: &'a [String]) -> Result<Cells<'a>, 
     places.dedup();
     let mask = ProjectionMask::roots(builder.parquet_schema(), places);
     let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(|e| text(&e))?;
-    Ok(Box::new(reader.flat_map(move |batch| match batch {
+    Ok(Box::new(UpToError::new(reader).flat_map(move |batch| match batch {
         Ok(batch) => rows(&batch, columns),
         Err(error) => vec![Err(error.to_string())],
     })))

@@ -96,7 +96,7 @@ impl ShardReader {
             builder = builder.with_row_selection(rows);
         }
         let reader = builder.build().map_err(|e| Error::input(&self.path, e))?;
-        Ok(Batches { reader: Some(reader) })
+        Ok(Batches { reader: UpToError::new(reader) })
     }
 
     /// The batches of one row group with all columns.
@@ -105,7 +105,7 @@ impl ShardReader {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
             .with_row_groups(vec![row_group])
             .with_batch_size(BATCH_ROWS);
-        Ok(Batches { reader: Some(builder.build().map_err(|e| Error::input(&self.path, e))?) })
+        Ok(Batches { reader: UpToError::new(builder.build().map_err(|e| Error::input(&self.path, e))?) })
     }
 
     /// About how many bytes a row group takes when it is decoded.
@@ -132,19 +132,35 @@ impl ShardReader {
 
 /// Batches of one row group. Damaged pages end it with an error that the caller turns into quarantine.
 pub(crate) struct Batches {
-    /// Nothing after an error: the reader would tell the same error for ever.
-    reader: Option<ParquetRecordBatchReader>,
+    reader: UpToError<ParquetRecordBatchReader>,
 }
 
 impl Iterator for Batches {
     type Item = std::result::Result<RecordBatch, String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.reader.as_mut()?.next()?;
-        if batch.is_err() {
-            self.reader = None;
+        self.reader.next().map(|batch| batch.map_err(|e| e.to_string()))
+    }
+}
+
+/// What a reader yields up to its first error: after one a Parquet reader would tell it for ever.
+pub(crate) struct UpToError<R>(Option<R>);
+
+impl<R> UpToError<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        Self(Some(reader))
+    }
+}
+
+impl<T, E, R: Iterator<Item = std::result::Result<T, E>>> Iterator for UpToError<R> {
+    type Item = R::Item;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = self.0.as_mut()?.next()?;
+        if item.is_err() {
+            self.0 = None;
         }
-        Some(batch.map_err(|e| e.to_string()))
+        Some(item)
     }
 }
 
