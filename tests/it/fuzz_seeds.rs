@@ -5,6 +5,7 @@
 
 use crate::fixture;
 use crate::harness::{Sandbox, config, repository, tree};
+use crate::made_up::Random;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -40,21 +41,9 @@ fn seeds() -> PathBuf {
     folder
 }
 
-/// A small generator with a state that a failing case names (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit.max(1) as u64) as usize
-    }
+/// A place in something so long, also in what is empty.
+fn below(random: &mut Random, limit: usize) -> usize {
+    random.below(limit.max(1) as u64) as usize
 }
 
 /// What breaks readers: bits, cut ends, stretches twice or elsewhere, numbers at their limits, bytes of structure.
@@ -76,26 +65,26 @@ fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
         b"\xff\xff\xff\xff",
     ];
     let mut bytes = seed.to_vec();
-    for _ in 0..=random.below(4) {
-        let at = random.below(bytes.len() + 1);
-        match random.below(8) {
-            0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+    for _ in 0..=below(random, 4) {
+        let at = below(random, bytes.len() + 1);
+        match below(random, 8) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << below(random, 8),
             1 if at < bytes.len() => bytes[at] = random.next() as u8,
             2 => bytes.truncate(at),
             3 => {
-                let end = (at + random.below(64)).min(bytes.len());
+                let end = (at + below(random, 64)).min(bytes.len());
                 let stretch = bytes[at..end].to_vec();
                 bytes.splice(at..at, stretch);
             }
-            4 => drop(bytes.drain(at..(at + random.below(16)).min(bytes.len()))),
-            5 => drop(bytes.splice(at..at, PIECES[random.below(PIECES.len())].iter().copied())),
+            4 => drop(bytes.drain(at..(at + below(random, 16)).min(bytes.len()))),
+            5 => drop(bytes.splice(at..at, PIECES[below(random, PIECES.len())].iter().copied())),
             6 if at + 8 <= bytes.len() => {
-                let number = [0, 1, u64::MAX, i64::MAX as u64, 1 << 32, 1 << 53][random.below(6)];
+                let number = [0, 1, u64::MAX, i64::MAX as u64, 1 << 32, 1 << 53][below(random, 6)];
                 bytes[at..at + 8].copy_from_slice(&number.to_le_bytes());
             }
             _ => {
-                let from = random.below(other.len() + 1);
-                let to = (from + random.below(128)).min(other.len());
+                let from = below(random, other.len() + 1);
+                let to = (from + below(random, 128)).min(other.len());
                 bytes.splice(at..at, other[from..to].iter().copied());
             }
         }
@@ -113,7 +102,7 @@ fn no_seed_and_no_mutation_of_one_makes_a_reader_panic() {
         let mut random = Random(1);
         for case in 0..CASES {
             let state = random.0;
-            let (seed, other) = (&files[case % files.len()], &files[random.below(files.len())]);
+            let (seed, other) = (&files[case % files.len()], &files[below(&mut random, files.len())]);
             let bytes = mutate(seed, other, &mut random);
             let held = std::panic::catch_unwind(|| entry(&bytes)).is_ok();
             assert!(held, "{target}, case {case}, state {state:#x}: {:?}", String::from_utf8_lossy(&bytes));
