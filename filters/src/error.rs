@@ -1,5 +1,8 @@
 //! What can go wrong when a stage is built from configuration.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
 /// Why a stage could not be built. Judging a document cannot fail; everything that could is found here, before
 /// the first record is read.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -38,6 +41,18 @@ impl BuildError {
     /// A complaint about one key.
     pub fn key(key: &'static str, why: impl Into<String>) -> Self {
         Self::Key { key, why: why.into() }
+    }
+
+    /// Checks that the value of a key lies within its domain.
+    pub fn in_range<T: PartialOrd + Display>(
+        key: &'static str,
+        value: T,
+        domain: RangeInclusive<T>,
+    ) -> Result<(), Self> {
+        if domain.contains(&value) {
+            return Ok(());
+        }
+        Err(Self::key(key, format!("is {value}, expected {} to {}", domain.start(), domain.end())))
     }
 
     /// A complaint about one asset.

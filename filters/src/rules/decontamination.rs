@@ -168,19 +168,15 @@ impl Spec for Config {
 
 impl Config {
     fn check(&self) -> Result<(), BuildError> {
-        let within = |key, value: usize, least: usize, most: usize| match (least..=most).contains(&value) {
-            true => Ok(()),
-            false => Err(BuildError::key(key, format!("is {value}, expected {least} to {most}"))),
-        };
         if self.benchmarks.is_empty() && self.canaries.is_empty() {
             return Err(BuildError::key(
                 "benchmarks",
                 "is empty, and so is `canaries`: name a file of items",
             ));
         }
-        within("ngram", self.ngram, 1, NGRAM_MAX)?;
-        within("item_words_min", self.item_words_min(), 1, self.ngram)?;
-        within("distinct_words_min", self.distinct_words_min(), 0, self.ngram)?;
+        BuildError::in_range("ngram", self.ngram, 1..=NGRAM_MAX)?;
+        BuildError::in_range("item_words_min", self.item_words_min(), 1..=self.ngram)?;
+        BuildError::in_range("distinct_words_min", self.distinct_words_min(), 0..=self.ngram)?;
         if self.hits_min == 0 {
             return Err(BuildError::key("hits_min", "is 0, expected at least 1"));
         }

@@ -99,14 +99,10 @@ impl BarrierSpec for Config {
     type Barrier = NgramBursts;
 
     fn build(&self, _: &mut dyn Context) -> std::result::Result<NgramBursts, BuildError> {
-        let within = |key, value: u64, least: u64, most: u64| match (least..=most).contains(&value) {
-            true => Ok(()),
-            false => Err(BuildError::key(key, format!("is {value}, expected {least} to {most}"))),
-        };
-        within("documents_min", self.documents_min, 2, self.documents_max)?;
-        within("documents_max", self.documents_max, 2, 50_000)?;
-        within("listed", self.listed as u64, 1, 100_000)?;
-        within("sketch_mib", self.sketch_mib, 1, 1 << 16)?;
+        BuildError::in_range("documents_min", self.documents_min, 2..=self.documents_max)?;
+        BuildError::in_range("documents_max", self.documents_max, 2..=50_000)?;
+        BuildError::in_range("listed", self.listed as u64, 1..=100_000)?;
+        BuildError::in_range("sketch_mib", self.sketch_mib, 1..=1 << 16)?;
         Ok(NgramBursts {
             documents: self.documents_min..=self.documents_max,
             listed: self.listed,

@@ -85,9 +85,7 @@ impl BarrierSpec for Config {
     type Barrier = TextNovelty;
 
     fn build(&self, _: &mut dyn Context) -> std::result::Result<TextNovelty, BuildError> {
-        if !(8..=4096).contains(&self.window) {
-            return Err(BuildError::key("window", format!("is {}, expected 8 to 4096", self.window)));
-        }
+        BuildError::in_range("window", self.window, 8..=4096)?;
         let novelty_min = self.novelty_min.get();
         if !(novelty_min > 0.0 && novelty_min <= 1.0) {
             let why = format!("is {novelty_min}, expected more than 0 and at most 1");

@@ -151,9 +151,9 @@ impl BarrierSpec for Config {
     type Barrier = RepeatedPassages;
 
     fn build(&self, _: &mut dyn Context) -> std::result::Result<RepeatedPassages, BuildError> {
-        in_range("span", self.span as u64, 1, 64)?;
-        in_range("tokens_min", self.tokens_min as u64, 2, 1 << 16)?;
-        in_range("copies_min", self.copies_min, 2, COPIES_MAX)?;
+        BuildError::in_range("span", self.span as u64, 1..=64)?;
+        BuildError::in_range("tokens_min", self.tokens_min as u64, 2..=1 << 16)?;
+        BuildError::in_range("copies_min", self.copies_min, 2..=COPIES_MAX)?;
         self.check_unit()?;
         let width = match self.unit {
             Unit::Lines | Unit::Paragraphs => 1,
@@ -204,13 +204,6 @@ impl Config {
             }
             None => Ok(()),
         }
-    }
-}
-
-fn in_range(key: &'static str, value: u64, least: u64, most: u64) -> std::result::Result<(), BuildError> {
-    match value {
-        v if (least..=most).contains(&v) => Ok(()),
-        v => Err(BuildError::key(key, format!("is {v}, expected {least} to {most}"))),
     }
 }
 

@@ -178,7 +178,7 @@ impl BarrierSpec for Config {
             share if (0.0..=1.0).contains(&share) => Ok(()),
             share => Err(BuildError::key(key, format!("is {share}, expected 0 to 1"))),
         };
-        in_range("ngram", self.ngram, 64)?;
+        BuildError::in_range("ngram", self.ngram, 1..=64)?;
         share("verify_jaccard_min", self.verify_jaccard_min)?;
         share("cluster_share_max", self.cluster_share_max)?;
         let family = match self.signature {
@@ -191,19 +191,12 @@ impl BarrierSpec for Config {
     }
 }
 
-fn in_range(key: &'static str, value: usize, most: usize) -> std::result::Result<(), BuildError> {
-    match value {
-        v if (1..=most).contains(&v) => Ok(()),
-        v => Err(BuildError::key(key, format!("is {v}, expected 1 to {most}"))),
-    }
-}
-
 impl Config {
     /// Bands and rows as given, or as the threshold asks for.
     fn shape(&self) -> std::result::Result<(usize, usize), BuildError> {
-        in_range("bands", self.bands, 1024)?;
-        in_range("rows", self.rows, 256)?;
-        in_range("hashes", self.hashes, 4096)?;
+        BuildError::in_range("bands", self.bands, 1..=1024)?;
+        BuildError::in_range("rows", self.rows, 1..=256)?;
+        BuildError::in_range("hashes", self.hashes, 1..=4096)?;
         let default = Self::default();
         let Some(threshold) = self.threshold.map(Decimal::get) else {
             return match self.hashes == default.hashes {
