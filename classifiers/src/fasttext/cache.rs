@@ -18,6 +18,13 @@ pub(super) enum Token {
         /// How many rows were summed.
         rows: u64,
     },
+    /// A word that is one row of the input matrix, which is better read there than copied.
+    Row {
+        /// fastText's hash of the word.
+        hash: u32,
+        /// Its row.
+        row: u32,
+    },
     /// A label, which says nothing about the text.
     Label,
 }
@@ -27,12 +34,14 @@ pub(super) enum Token {
 struct Slot {
     key: Key,
     hash: u32,
-    /// [`LABEL`] for a label.
+    /// How many rows were summed; [`LABEL`] for a label, [`ROW`] and its number for a row.
     rows: u32,
 }
 
 /// More rows than a token with a key can have.
 const LABEL: u32 = u32::MAX;
+/// More rows than a token with a key can have, and than there are words.
+const ROW: u32 = 1 << 31;
 
 /// A table of fixed size in which a token replaces another that falls on the same place. What it returns is what
 /// computing anew would give, to the bit, so its content never shows in a result.
@@ -70,14 +79,16 @@ impl Cache {
             let (hash, rows) = match compute(sum) {
                 // a token with a key has 24 bytes, so its rows fit
                 Token::Word { hash, rows } => (hash, rows as u32),
+                Token::Row { hash, row } => (hash, ROW | row),
                 Token::Label => (0, LABEL),
             };
             *slot = Slot { key, hash, rows };
         }
-        let token = if slot.rows == LABEL {
-            Token::Label
-        } else {
-            Token::Word { hash: slot.hash, rows: slot.rows.into() }
+        let hash = slot.hash;
+        let token = match slot.rows {
+            LABEL => Token::Label,
+            row @ ROW.. => Token::Row { hash, row: row - ROW },
+            rows => Token::Word { hash, rows: rows.into() },
         };
         (token, sum)
     }

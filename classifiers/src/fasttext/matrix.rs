@@ -9,6 +9,11 @@ use super::{Header, ModelError};
 const WEIGHT_MAX: f32 = 1e6;
 /// How many rows are waited for at once.
 const AHEAD: usize = 32;
+/// A matrix of at most this size is copied. Of a larger one most rows are not in the cache anyway, and the copy would
+/// cost its memory.
+const COPIED_BYTES: usize = 64 << 20;
+/// A line of the processor's cache.
+const LINE_BYTES: usize = 64;
 /// Centroids of a sub-quantiser: codes are one byte.
 const CENTROIDS: usize = 256;
 
@@ -21,6 +26,9 @@ pub(super) enum Matrix {
 
 #[derive(Debug)]
 pub(super) struct Dense {
+    /// A small matrix, copied so that its rows start where the processor's cache lines do; empty where it is read
+    /// from the file.
+    copy: Vec<u8>,
     start: usize,
     rows: usize,
     cols: usize,
@@ -106,16 +114,20 @@ impl Dense {
         let rows = reader.size("the number of rows")?;
         let cols = reader.size("the number of columns")?;
         let size = cols.saturating_mul(4);
-        let start = reader.at();
-        check(name, reader.take("a matrix", rows, size)?)?;
+        let in_file = reader.at();
+        let weights = reader.take("a matrix", rows, size)?;
+        check(name, weights)?;
+        let (copy, start) =
+            if weights.len() <= COPIED_BYTES { aligned(weights) } else { (Vec::new(), in_file) };
         // without rows the file says nothing about the columns' number, which is then held against the header
-        Ok(Self { start, rows: rows as usize, cols: usize::try_from(cols).unwrap_or(usize::MAX) })
+        Ok(Self { copy, start, rows: rows as usize, cols: usize::try_from(cols).unwrap_or(usize::MAX) })
     }
 
-    fn row<'a>(&self, bytes: &'a [u8], row: usize) -> &'a [[u8; 4]] {
+    fn row<'a>(&'a self, bytes: &'a [u8], row: usize) -> &'a [[u8; 4]] {
+        let weights = if self.copy.is_empty() { bytes } else { &self.copy };
         let size = self.cols * 4;
         let start = self.start + row * size;
-        bytes.get(start..start + size).map_or(&[], |row| row.as_chunks().0)
+        weights.get(start..start + size).map_or(&[], |row| row.as_chunks().0)
     }
 
     fn add_rows(&self, bytes: &[u8], first: usize, rows: &[u32], sum: &mut [f32]) {
@@ -247,6 +259,15 @@ impl Quantised {
         }
         product * norm
     }
+}
+
+/// A copy, and where in it the bytes start: at the beginning of a line.
+fn aligned(bytes: &[u8]) -> (Vec<u8>, usize) {
+    let mut copy: Vec<u8> = Vec::with_capacity(bytes.len() + LINE_BYTES);
+    let start = copy.as_ptr().align_offset(LINE_BYTES).min(LINE_BYTES);
+    copy.resize(start, 0);
+    copy.extend_from_slice(bytes);
+    (copy, start)
 }
 
 /// A product quantiser: a row is cut into parts of `part` columns (the last takes what is left), each part is one

@@ -162,7 +162,8 @@ impl Model {
     /// Computes the hidden vector, the mean of the rows of all features, and goes on with it if there are any.
     fn with_hidden<T>(&self, text: &str, then: impl FnOnce(&mut Scratch) -> T) -> Option<T> {
         let width = self.header.dim.next_multiple_of(8);
-        scratch::with(&self.identity, width, |scratch| {
+        let cached = if self.words_are_rows() { 0 } else { width };
+        scratch::with(&self.identity, (width, cached), |scratch| {
             let rows = self.sum_rows(text.as_bytes(), scratch);
             let share = 1.0 / rows as f64;
             for x in &mut scratch.hidden {
@@ -177,16 +178,26 @@ impl Model {
     fn sum_rows(&self, text: &[u8], scratch: &mut Scratch) -> u64 {
         let file = self.bytes();
         let longest = self.header.word_ngrams;
-        let Scratch { cache, hidden, long, hashes, subwords, rows, .. } = scratch;
+        let Scratch { cache, hidden, long, hashes, words, subwords, rows, .. } = scratch;
         hidden.fill(0.0);
         hashes.clear();
+        words.clear();
         let mut count = 0;
         let mut add = |token: Token, sum: &[f32]| {
-            let Token::Word { hash, rows } = token else { return };
-            if rows > 0 {
-                add_to(hidden, sum);
-                count += rows;
-            }
+            let hash = match token {
+                Token::Label => return,
+                Token::Row { hash, row } => {
+                    words.push(row);
+                    hash
+                }
+                Token::Word { hash, rows } => {
+                    if rows > 0 {
+                        add_to(hidden, sum);
+                        count += rows;
+                    }
+                    hash
+                }
+            };
             if longest > 1 {
                 hashes.push(hash);
             }
@@ -206,10 +217,17 @@ impl Model {
         }
         long.fill(0.0);
         add(self.resolve(file, END_OF_LINE, (subwords, rows), long), long);
+        self.input.add_rows(file, 0, words, hidden);
+        count += words.len() as u64;
         ngrams::word_ngrams(hashes, longest, self.buckets, rows, |rows| {
             count += self.add_ngrams(file, rows, hidden);
         });
         count
+    }
+
+    /// Whether a word the model knows is one row that lies ready.
+    fn words_are_rows(&self) -> bool {
+        self.header.maxn == 0 && matches!(self.input, Matrix::Dense(_))
     }
 
     /// Adds the rows of buckets to `sum` and tells how many of them pruning has left.
@@ -234,6 +252,9 @@ impl Model {
             entry.map_or_else(|| token.starts_with(LABEL_PREFIX.as_bytes()), |entry| entry as usize >= words);
         if label {
             return Token::Label;
+        }
+        if let (true, Some(row)) = (self.words_are_rows(), entry) {
+            return Token::Row { hash, row };
         }
         self.input.add_rows(file, 0, entry.as_slice(), sum);
         let mut count = u64::from(entry.is_some());

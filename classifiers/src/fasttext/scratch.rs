@@ -16,6 +16,8 @@ pub(super) struct Scratch {
     pub(super) long: Vec<f32>,
     /// The hashes of a document's words.
     pub(super) hashes: Vec<u32>,
+    /// The rows of a document's words where each is one row.
+    pub(super) words: Vec<u32>,
     pub(super) subwords: Subwords,
     /// Rows about to be added.
     pub(super) rows: Vec<u32>,
@@ -24,12 +26,13 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    fn new(width: usize) -> Self {
+    fn new((width, cached): (usize, usize)) -> Self {
         Self {
-            cache: Cache::new(width),
+            cache: Cache::new(cached),
             hidden: vec![0.0; width],
             long: vec![0.0; width],
             hashes: Vec::new(),
+            words: Vec::new(),
             subwords: Subwords::default(),
             rows: Vec::new(),
             loss: LossScratch::default(),
@@ -43,8 +46,9 @@ thread_local! {
     static SCRATCHES: RefCell<Vec<(Weak<()>, Box<Scratch>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs `work` with this thread's scratch for a model.
-pub(super) fn with<T>(model: &Arc<()>, width: usize, work: impl FnOnce(&mut Scratch) -> T) -> T {
+/// Runs `work` with this thread's scratch for a model. The widths are those of the hidden vector and of the sums that
+/// the cache holds.
+pub(super) fn with<T>(model: &Arc<()>, widths: (usize, usize), work: impl FnOnce(&mut Scratch) -> T) -> T {
     let own = SCRATCHES.with_borrow_mut(|all| {
         // a weak pointer keeps its address from being given to another model
         let at = all.iter().position(|(identity, _)| identity.as_ptr() == Arc::as_ptr(model));
@@ -54,7 +58,7 @@ pub(super) fn with<T>(model: &Arc<()>, width: usize, work: impl FnOnce(&mut Scra
         at.map(|at| all.swap_remove(at))
     });
     let (identity, mut scratch) =
-        own.unwrap_or_else(|| (Arc::downgrade(model), Box::new(Scratch::new(width))));
+        own.unwrap_or_else(|| (Arc::downgrade(model), Box::new(Scratch::new(widths))));
     let result = work(&mut scratch);
     SCRATCHES.with_borrow_mut(|all| all.push((identity, scratch)));
     result
