@@ -1,7 +1,9 @@
 //! `pack` and `suggest-terms`: what each prints, how it exits, and what it says of files it cannot use.
 
-use crate::harness::Sandbox;
-use crate::parquet_files::{batch, strings, write};
+use crate::harness::{Sandbox, config, statement};
+use crate::ledgers::ledger;
+use crate::made_up::{config_of_shards, write_shards};
+use crate::parquet_files::{batch, strings, texts, write};
 
 const PACK: &str = r#"schema = 1
 id = "bakery"
@@ -52,6 +54,8 @@ fn bakery() -> Sandbox {
     let line =
         |row: &[&str; 3]| serde_json::json!({"text": row[0], "source": row[1], "label": row[2]}).to_string();
     sandbox.write("texts.jsonl", TEXTS.iter().map(line).collect::<Vec<_>>().join("\n"));
+    let many = serde_json::json!({"text": "Two apple tarts, an apple tart and a quince pie. ".repeat(30)});
+    sandbox.write("many.jsonl", many.to_string());
     sandbox.write("list.txt", "# a comment\napple tart\nquince\n");
     sandbox.write("empty.txt", "# a comment\n");
     sandbox
@@ -61,12 +65,20 @@ fn bakery() -> Sandbox {
 type Case<'a> = (&'a str, i32, &'a [&'a str]);
 
 const LINTS: &[Case<'_>] = &[
-    ("pack lint", 0, &["cbrn 1.", ": good, ", " terms, sha256 ", "self-harm "]),
+    ("pack lint", 0, &["cbrn 0.", ": good, ", " terms, sha256 ", "self-harm "]),
     ("pack lint bakery.toml", 0, &["bakery 1: good, 2 terms, sha256 "]),
     ("pack lint wrong.toml", 1, &["bakery 1: wrong, 2 terms", "  group `cakes` hits `An apple tart.`"]),
     ("pack lint dated.toml", 0, &["good"]),
     ("pack lint dated.toml --today 2026-11-30", 0, &["good"]),
     ("pack lint bakery.toml dated.toml --today 2026-12-01", 1, &["good", "wrong", "  expired on 2026-11-30"]),
+    ("pack lint bakery.toml --corpus texts.parquet", 0, &["good"]),
+    (
+        "pack lint bakery.toml --corpus many.jsonl",
+        1,
+        &["bakery 1: wrong", "  term `apple tart | apple tarts` makes 66.7 % of the pack's hits (60 of 90)"],
+    ),
+    ("pack lint bakery.toml --corpus none.jsonl", 2, &["error: `none.jsonl`: No such file"]),
+    ("pack lint bakery.toml --corpus texts.parquet --column body", 2, &["no column `body`"]),
     ("pack lint dated.toml --today tomorrow", 1, &["`tomorrow` is not a day written YYYY-MM-DD"]),
     ("pack test bakery.toml", 0, &["bakery 1: good"]),
     ("pack test wrong.toml", 1, &["  group `cakes` hits `An apple tart.`"]),
@@ -231,4 +243,47 @@ fn suggestions_come_best_first() {
     sandbox.write("cakes.jsonl", lines(&|nth| format!("a quince for pie {nth}")));
     sandbox.write("others.jsonl", lines(&|nth| format!("a pie for nobody {nth}")));
     all_as_written(&sandbox, SUGGESTIONS);
+}
+
+#[test]
+fn a_pack_marks_and_does_no_more_in_the_sources_it_names() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.write(
+        "bakery.toml",
+        PACK.replace("\n\n[[source]]", "\nescalate_only_in = [\"sec*\"]\n\n[[source]]"),
+    );
+    let text = "An apple tart is on the shelf.";
+    let records = [(0, "a", text.to_string(), None), (1, "b", text.to_string(), None)];
+    write_shards(&sandbox, "corpus", &records);
+    let stage = "[[stage]]\nuse = \"keywords\"\npacks = [\"bakery.toml\"]\naction = \"quarantine\"";
+    sandbox.write("c.toml", config_of_shards(stage));
+    sandbox.release("c.toml", "out", &[]).expect(0);
+    let rows = ledger(&sandbox.path("out"));
+    let told: Vec<(&str, &str)> =
+        rows.iter().map(|row| (row.fate.as_str(), row.recorded["keywords/escalated"].as_str())).collect();
+    assert_eq!(told, [("quarantined", "true"), ("kept", "true")]);
+    sandbox.write("c.toml", config_of_shards(&stage.replace("quarantine", "tag")));
+    sandbox.release("c.toml", "tagged", &[]).expect(0);
+    let broken = |row: &crate::ledgers::Row| row.recorded.get("keywords/broken").cloned();
+    assert!(ledger(&sandbox.path("tagged")).iter().all(|row| broken(row).is_some()), "a mark is no decision");
+}
+
+#[test]
+fn a_pack_past_its_day_is_never_used_in_silence() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.write("dated.toml", PACK.replace("\n\n[[source]]", "\nexpires = \"2026-11-30\"\n\n[[source]]"));
+    write(&sandbox.path("corpus/a.parquet"), &texts(&[Some("An apple tart.")]), 10);
+    let stage = "[[stage]]\nuse = \"keywords\"\npacks = [\"dated.toml\"]\npublish = true";
+    let warning = "`keywords`: pack `bakery` 1 expired on 2026-11-30";
+    let stated = "dated.toml, canonical, expired on 2026-11-30";
+    for (released, expired) in [("2026-11-30", false), ("2026-12-01", true)] {
+        sandbox.write("c.toml", config(&format!("[dataset]\nreleased = \"{released}\"\n{stage}")));
+        let plan = sandbox.run(&["plan", "c.toml"]).expect(0).stdout;
+        assert_eq!(plan.contains(&format!("warning      {warning}")), expired, "{plan}");
+        let run = sandbox.release("c.toml", released, &[]).expect(0);
+        assert_eq!(run.stderr.contains(warning), expired, "{}", run.stderr);
+        let manifest = statement(&sandbox.path(released)).to_string();
+        assert_eq!(manifest.contains(stated), expired, "{manifest}");
+        sandbox.verify(released, &["--level", "replay", "--inputs", "corpus"]).expect(0);
+    }
 }

@@ -196,3 +196,6 @@ const IDENTITIES: &[&str] = &[
     "woman",
     "women",
 ];
+
+#[cfg(test)]
+mod tests;
