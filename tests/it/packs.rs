@@ -88,7 +88,7 @@ const LINTS: &[Case<'_>] = &[
         2,
         &["error: `none.toml` is no shipped pack (adult, cbrn, ", "cannot be read as a file: No such file"],
     ),
-    ("pack lint broken.toml", 2, &["asset `broken.toml`: line 17: unknown field `wait`"]),
+    ("pack lint broken.toml", 2, &["asset `broken.toml`: line 16: unknown field `wait`"]),
     ("pack test other.toml", 2, &["asset `other.toml`: schema 2 is not one this program reads: 1"]),
     ("pack lint list.txt", 2, &["asset `list.txt`: line 2: "]),
 ];
