@@ -38,6 +38,6 @@ pub use items::{BenchmarkItem, ItemFields, NameField};
 pub use keys::keys;
 pub use registry::{FILTERS, find};
 pub use spec::{
-    Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Filter, Kind, Rule, RuleBound, Spec,
-    Words, entry,
+    Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Expiry, Filter, Kind, Rule, RuleBound,
+    Spec, Words, entry, is_day,
 };

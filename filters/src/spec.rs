@@ -36,9 +36,45 @@ pub trait Filter: Send + Sync {
         Vec::new()
     }
 
+    /// What this instance rests on that is to be looked at again after a day.
+    fn expiries(&self) -> &[Expiry] {
+        &[]
+    }
+
     /// Judges one document. `Break` means that a broken rule has decided and nothing more is measured; return it
     /// with `?` as it comes from [`Findings::measure`].
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()>;
+}
+
+/// Something that is to be looked at again after a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// What it is.
+    pub what: String,
+    /// The last day on which it need not be, `YYYY-MM-DD`.
+    pub day: String,
+}
+
+impl Expiry {
+    /// Whether that day is past on another one; never if the other is not written `YYYY-MM-DD`.
+    pub fn is_past(&self, today: &str) -> bool {
+        // days written so are in the order of their letters
+        is_day(today) && self.day.as_str() < today
+    }
+}
+
+/// Whether a day is written `YYYY-MM-DD`.
+pub fn is_day(day: &str) -> bool {
+    let number = |part: Option<&&str>, digits: usize, most: u32| {
+        part.filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|part| part.parse::<u32>().ok())
+            .is_some_and(|n| (1..=most).contains(&n))
+    };
+    let parts: Vec<&str> = day.split('-').collect();
+    parts.len() == 3
+        && number(parts.first(), 4, 9999)
+        && number(parts.get(1), 2, 12)
+        && number(parts.get(2), 2, 31)
 }
 
 /// The limit a rule holds its measured value against.
@@ -212,6 +248,11 @@ pub trait Context {
 
     /// What the stage's `action` key says (or its entry's default).
     fn action(&self) -> Action;
+
+    /// The day of the release, where the configuration declares one.
+    fn released(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A stage's config struct: the typed table of one `[[stage]]`, without the keys every stage has (`use`, `name`,

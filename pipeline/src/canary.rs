@@ -23,7 +23,7 @@ use arrow_select::zip::zip;
 use manifests::ledger::SaltKey;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use poison::Poisoner;
+use poison::{Poisoner, Vocabulary, Words};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -114,7 +114,7 @@ struct Sample<'a> {
     trial: &'a Trial<'a>,
     /// Shards with the row groups that are copied.
     groups: Vec<(&'a Shard, Vec<usize>)>,
-    vocabulary: Vec<String>,
+    vocabulary: Vocabulary,
     /// Numbers of the copied records that are long enough to be poisoned.
     long: Vec<usize>,
 }
@@ -139,20 +139,20 @@ impl<'a> Sample<'a> {
         let groups: Vec<(&Shard, Vec<usize>)> =
             shards.iter().enumerate().map(|(n, shard)| (shard, of(n))).collect();
         let groups = groups.into_iter().filter(|(_, groups)| !groups.is_empty()).collect();
-        let mut sample = Self { plan, trial, groups, vocabulary: Vec::new(), long: Vec::new() };
+        let mut sample = Self { plan, trial, groups, vocabulary: Vocabulary::default(), long: Vec::new() };
         sample.survey()?;
         Ok(sample)
     }
 
     /// Finds words to make poison of and texts to put it into.
     fn survey(&mut self) -> Result<()> {
-        let (mut words, mut long, mut record) = (BTreeSet::new(), Vec::new(), 0);
+        let (mut words, mut long, mut record) = (Words::default(), Vec::new(), 0);
         for (shard, groups) in &self.groups {
             self.read(shard, groups, |batch| {
                 let texts = Strings::new(batch.column(self.text_at(&batch)?));
                 for row in 0..batch.num_rows() {
                     if let Some(Ok(text)) = texts.get(row) {
-                        poison::learn(text, &mut words);
+                        words.learn(text, self.trial.seed);
                         if text.len() >= poison::TEXT_BYTES_MIN {
                             long.push(record + row);
                         }
@@ -172,7 +172,7 @@ impl<'a> Sample<'a> {
                 hint: Some("copy more with `--records`, or poison fewer with `--documents`".into()),
             });
         }
-        (self.vocabulary, self.long) = (words.into_iter().collect(), long);
+        (self.vocabulary, self.long) = (words.finish(), long);
         Ok(())
     }
 

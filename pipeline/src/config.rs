@@ -151,8 +151,8 @@ pub(crate) struct Gate {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) slices: Vec<String>,
     /// Least records of a slice, and outside of it, for its ratios to be held to a limit.
-    #[serde(default = "slice_records_min")]
-    pub(crate) slice_records_min: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) slice_records_min: Option<u64>,
     /// Largest ratio of the share a stage takes out of a slice to that of the rest, at the lower bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) slice_ratio_max: Option<Decimal>,
@@ -164,9 +164,16 @@ pub(crate) struct Gate {
     pub(crate) harmless: Option<Harmless>,
 }
 
-/// With fewer, and with very many slices, some stray by chance.
-fn slice_records_min() -> u64 {
-    100
+impl Gate {
+    /// With fewer records, and with very many slices, some stray by chance.
+    const SLICE_RECORDS_MIN: u64 = 100;
+
+    /// Writes out the default of what has an effect.
+    fn resolve(&mut self) {
+        if !self.slices.is_empty() {
+            self.slice_records_min.get_or_insert(Self::SLICE_RECORDS_MIN);
+        }
+    }
 }
 
 /// `COLUMN=VALUE`: the records known to be harmless.
@@ -272,6 +279,7 @@ impl Config {
                 .map_err(|e: toml::de::Error| fail(None, e.message().trim_end().to_string()))?;
             file.stages = stages;
         }
+        file.gate.iter_mut().for_each(Gate::resolve);
         if file.schema != SCHEMA {
             return Err(fail(None, format!("`schema` is {}, this program reads {SCHEMA}", file.schema)));
         }

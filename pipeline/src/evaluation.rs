@@ -1,12 +1,14 @@
 //! `eval` and `threshold`: how good scorers are on labelled files, and what a threshold costs.
 
+mod attacks;
 mod measures;
 
+pub use attacks::Attacked;
 pub use classifiers::metrics::{Curve, Interval, Point, Policy};
-pub use measures::{Evaluation, Measures, Retained, Slice, Verdict, evaluate};
+pub use measures::{Evaluation, Measures, Method, Retained, Slice, Verdict, evaluate};
 
-use crate::labelled::Labelled;
 use crate::map::Map;
+use crate::rows::{Wanted, read};
 use crate::{Error, Result};
 use classifiers::Classifier;
 use classifiers::linear::{count_words, shipped};
@@ -45,13 +47,13 @@ impl Truth {
         columns.extend(self.by.as_deref());
         let mut records = Vec::new();
         for path in &self.data {
-            let file = Labelled::read(path, &self.text, &columns)?;
-            for (row, text) in file.texts.into_iter().enumerate() {
-                let label = file.columns[0][row].as_deref();
-                let truth = label.map(|label| self.truth(label)).transpose();
-                let truth = truth.map_err(|why| Error::input(path, format!("row {row}: {why}")))?.flatten();
-                let slice = file.columns.get(1).and_then(|column| column[row].clone());
-                records.push(Record { text, truth, slice });
+            let wanted = Wanted::required(Some(&self.text), columns.iter().copied());
+            for (at, row) in read(path, &wanted)?.rows.into_iter().enumerate() {
+                let mut labels = row.labels.into_iter();
+                let label = labels.next().flatten();
+                let truth = label.map(|label| self.truth(&label)).transpose();
+                let truth = truth.map_err(|why| Error::input(path, format!("row {at}: {why}")))?.flatten();
+                records.push(Record { text: row.text, truth, slice: labels.next().flatten() });
             }
         }
         Ok(records)
@@ -109,8 +111,12 @@ impl Scorer {
         self.classifier.threshold(self.at?)
     }
 
+    fn score(&self, text: &str) -> f64 {
+        self.classifier.probability(text, self.at)
+    }
+
     fn scores(&self, records: &[Record]) -> Vec<f64> {
-        records.par_iter().map(|record| self.classifier.probability(&record.text, self.at)).collect()
+        records.par_iter().map(|record| self.score(&record.text)).collect()
     }
 }
 

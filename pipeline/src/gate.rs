@@ -33,8 +33,8 @@ pub fn broken_gate(release: &Path) -> Result<Vec<String>> {
 pub(crate) fn broken(gate: Option<&Gate>, accounting: &Accounting, release: &Path) -> Result<Vec<String>> {
     let Some(gate) = gate else { return Ok(Vec::new()) };
     let mut broken = totals(gate, accounting);
-    let large = |row: &Row| row.records.min(row.rest.0) >= gate.slice_records_min;
-    let slices = || Question { slices: gate.slices.clone(), harmless: None };
+    let large = |row: &Row| Some(row.records.min(row.rest.0)) >= gate.slice_records_min;
+    let slices = || Question { slices: gate.slices.clone(), ..Question::default() };
     if let Some(limit) = gate.slice_ratio_max {
         let found = report(release, &slices())?;
         broken.extend(unequal("slice_ratio_max", limit, &found, |row| !row.rule && large(row)));
@@ -109,6 +109,9 @@ pub(crate) fn check(plan: &Plan) -> std::result::Result<(), String> {
             "`gate.slices` and a limit (`slice_ratio_max`, `false_positive_ratio_max`) need each other"
                 .into(),
         );
+    }
+    if gate.slices.is_empty() && gate.slice_records_min.is_some() {
+        return Err("`gate.slice_records_min` has no effect without `gate.slices`".into());
     }
     if limits.iter().flatten().any(|limit| limit.get() < 1.0) {
         return Err("a limit of a ratio under `gate` is below 1, expected at least 1".into());

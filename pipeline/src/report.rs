@@ -5,14 +5,19 @@
 //! its ratio to the share of all other records with the interval of Donner and Zou. Among records that are known to be harmless
 //! these shares are false-positive rates. Intervals hold each by itself: of very many slices some stray by chance.
 
+mod harmless;
+
 use crate::ledger_cells;
 use crate::{Error, Result};
+use harmless::Harmless;
 use manifests::audit::{Interval, ratio, wilson};
 use manifests::index::{INPUTS_INDEX, InputsIndex, LEDGER_INDEX, LedgerIndex};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+
+pub use harmless::Truth;
 
 /// The confidence of all intervals.
 const CONFIDENCE: f64 = 0.95;
@@ -31,6 +36,8 @@ pub struct Question {
     pub slices: Vec<String>,
     /// Only records where this column has this value: those known to be harmless.
     pub harmless: Option<(String, String)>,
+    /// Where that column is, if not in the ledger.
+    pub truth: Option<Truth>,
 }
 
 /// What was taken out of which slice.
@@ -99,20 +106,17 @@ pub fn report(release: &Path, question: &Question) -> Result<OverRemoval> {
         true => ledger.lengths()?,
         false => Vec::new(),
     };
+    let harmless = Harmless::of(question)?;
     let columns: Vec<String> = ["fate", "stage", "rule"]
         .into_iter()
         .map(String::from)
         .chain(question.slices.iter().filter(|slice| *slice != SOURCE).map(|slice| stored(slice)))
-        .chain(question.harmless.iter().map(|(column, _)| column.clone()))
+        .chain(harmless.iter().map(|harmless| harmless.column.clone()))
         .collect();
     let (mut total, mut tallies) = (Tally::default(), BTreeMap::<(usize, String), Tally>::new());
     ledger.scan(&columns, |source, cells| {
         let cell = |at: usize| cells.get(at).and_then(Option::as_deref);
-        if question
-            .harmless
-            .as_ref()
-            .is_some_and(|(_, value)| cells.last().and_then(Option::as_deref) != Some(value))
-        {
+        if harmless.as_ref().is_some_and(|harmless| !harmless.is(cells.last().and_then(Option::as_deref))) {
             return;
         }
         let (fate, stage, rule) = (cell(0).unwrap_or_default(), cell(1), cell(2));
@@ -128,6 +132,12 @@ pub fn report(release: &Path, question: &Question) -> Result<OverRemoval> {
             tallies.entry((slice, value)).or_default().add(fate, stage, rule);
         }
     })?;
+    if let (Some(truth), 0) = (&question.truth, total.records) {
+        return Err(Error::Unanswerable {
+            why: format!("`{}` calls no record of the release harmless", truth.file.display()),
+            hint: Some("compare its ids, and the value asked for, with those of the ledger".into()),
+        });
+    }
     let rows = tallies.iter().flat_map(|((slice, value), tally)| {
         let name = &question.slices[*slice];
         total.taken.iter().map(move |(by, all)| (name, value, tally, by, *all))

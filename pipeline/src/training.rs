@@ -6,7 +6,7 @@ mod report;
 pub use recipe::Recipe;
 pub use report::{LabelReport, TrainingReport};
 
-use crate::labelled::Labelled;
+use crate::rows::{Row, Rows, Wanted, read};
 use crate::{Error, Result};
 use classifiers::linear::{DataSet, Example, train};
 use recipe::Part;
@@ -38,20 +38,21 @@ pub fn train_model(recipe: &Recipe, folder: &Path, command: &str) -> Result<Trai
 fn examples(recipe: &Recipe, folder: &Path) -> Result<(Vec<Example>, Vec<DataSet>)> {
     let (mut examples, mut data) = (Vec::new(), Vec::new());
     // files with several parts are read once for each combination of columns
-    let mut files: BTreeMap<(String, String, Vec<String>), Labelled> = BTreeMap::new();
+    let mut files: BTreeMap<(String, String, Vec<String>), Rows> = BTreeMap::new();
     for part in &recipe.data {
         let columns: Vec<String> = part.only.keys().cloned().collect();
         let key = (part.file.clone(), part.text.clone(), columns.clone());
         if !files.contains_key(&key) {
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-            files.insert(key.clone(), Labelled::read(&folder.join(&part.file), &part.text, &names)?);
+            let wanted = Wanted::required(Some(&part.text), names);
+            files.insert(key.clone(), read(&folder.join(&part.file), &wanted)?);
         }
         let Some(file) = files.get(&key) else { continue };
         let before = examples.len();
         let targets = targets(recipe, part);
-        let rows = (0..file.texts.len()).filter(|row| part.takes(*row, &file.columns));
-        let example = |row: usize| Example {
-            text: file.texts[row].clone(),
+        let rows = file.rows.iter().filter(|row| part.takes(&row.labels));
+        let example = |row: &Row| Example {
+            text: row.text.clone(),
             targets: targets.clone(),
             weight: part.weight as f32,
         };
@@ -61,7 +62,7 @@ fn examples(recipe: &Recipe, folder: &Path) -> Result<(Vec<Example>, Vec<DataSet
         }
         data.push(DataSet {
             file: part.file.clone(),
-            sha256: file.sha256.clone(),
+            sha256: file.sha256.to_string(),
             licence: part.licence.clone(),
             records: (examples.len() - before) as u64,
             is: part.is.clone(),

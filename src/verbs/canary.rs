@@ -20,7 +20,7 @@ pub struct Arguments {
     /// Records poisoned with each kind
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     documents: u32,
-    /// One kind (`gibberish`, `trigger`, `hidden`); repeat for more, all unless given
+    /// One kind (`gibberish`, `common-gibberish`, `trigger`, `hidden`); repeat for more, all unless given
     #[arg(long)]
     kind: Vec<Kind>,
     /// About how many records are copied, by whole row groups

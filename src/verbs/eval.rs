@@ -3,7 +3,7 @@
 use super::train::shown;
 use crate::say;
 use anyhow::Result;
-use pipeline::evaluation::{Evaluation, Measures, Scorer, Truth, evaluate};
+use pipeline::evaluation::{Evaluation, Measures, Method, Scorer, Truth, evaluate};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,6 +28,13 @@ pub struct Arguments {
     /// Draws of the bootstrap
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     rounds: u32,
+    /// Disguise texts in twelve ways, and tell how many positives are still flagged when every word of theirs is, and how
+    /// many more negatives when every eighth word of theirs is
+    #[arg(long, requires = "positive")]
+    attacks: bool,
+    /// The seed of the disguises
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Print as JSON
     #[arg(long)]
     json: bool,
@@ -70,7 +77,12 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let open = |name: &String| Scorer::open(name, arguments.head.as_deref());
     let scorers = arguments.model.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let truth = arguments.truth.truth(arguments.by.clone());
-    let told = evaluate(&scorers, &truth, arguments.threshold, arguments.rounds as usize)?;
+    let method = Method {
+        threshold: arguments.threshold,
+        rounds: arguments.rounds as usize,
+        attacks: arguments.attacks.then_some(arguments.seed),
+    };
+    let told = evaluate(&scorers, &truth, method)?;
     match arguments.json {
         true => say(serde_json::to_string_pretty(&told)?)?,
         false => print(&told)?,
@@ -129,6 +141,12 @@ fn scorer(of: &Measures) -> Result<()> {
             "{:34} {:>9}  {no:18} {:>9}  {yes:18}",
             slice.value, slice.negatives, slice.positives
         ))?;
+    }
+    if !of.attacks.is_empty() {
+        say(format_args!("{:18} {:18} negatives flagged for it", "attack", "positives flagged"))?;
+    }
+    for row in &of.attacks {
+        say(format_args!("{:18} {:18} {}", row.attack, shown(row.recall), shown(row.false_positives)))?;
     }
     Ok(())
 }

@@ -80,6 +80,11 @@ fn manifest_under(path: &Path, key: &PublicKey) -> Result<Checked> {
     Checked::open(&bytes, key).with_context(|| format!("`{}`", file.display()))
 }
 
+/// The day it is, `YYYY-MM-DD` in UTC: for warnings, never for anything that is written.
+fn today() -> String {
+    chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).format("%Y-%m-%d").to_string()
+}
+
 /// Writes a file that must not be there yet.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;

@@ -66,7 +66,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     for asset in plan.assets() {
         say(format_args!("asset        {} {} ({} bytes)", asset.sha256, asset.name, asset.bytes))?;
     }
-    for warning in plan.warnings() {
+    for warning in plan.warnings(&super::today()) {
         say(format_args!("warning      {warning}"))?;
     }
     Ok(ExitCode::SUCCESS)

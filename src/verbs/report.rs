@@ -5,7 +5,8 @@ use anyhow::Result;
 use manifests::audit::Interval;
 use manifests::keys::PublicKey;
 use manifests::verify::{Level, Request};
-use pipeline::report::{OverRemoval, Question, Row, report, usual_slices};
+use pipeline::report::{OverRemoval, Question, Row, Truth, report, usual_slices};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -23,6 +24,12 @@ pub struct Arguments {
     /// Only records where a column has this value, such as those labelled harmless: shares are false-positive rates
     #[arg(long, value_name = "COLUMN=VALUE", value_parser = column_value)]
     harmless: Option<(String, String)>,
+    /// Look for the column of `--harmless` in this Parquet or JSON Lines file instead, whose rows name records by id
+    #[arg(long, value_name = "FILE", requires = "harmless")]
+    truth: Option<PathBuf>,
+    /// The column of that file with the id
+    #[arg(long, value_name = "COLUMN", default_value = "id")]
+    id: String,
     /// Show at most this many rows of each slice, those with the largest lower bound of the ratio first
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
@@ -45,9 +52,10 @@ fn column_value(text: &str) -> std::result::Result<(String, String), String> {
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let mut slices = usual_slices(&arguments.release)?;
     slices.extend(arguments.by.iter().cloned());
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     slices.retain(|slice| seen.insert(slice.clone()));
-    let question = Question { slices, harmless: arguments.harmless.clone() };
+    let truth = arguments.truth.clone().map(|file| Truth { file, id: arguments.id.clone() });
+    let question = Question { slices, harmless: arguments.harmless.clone(), truth };
     let told = report(&arguments.release, &question)?;
     let audits = match &arguments.key {
         Some(path) => audits(arguments, &super::verify::load_public_key(path)?)?,
@@ -81,8 +89,12 @@ fn print(told: &OverRemoval, question: &Question, limit: usize) -> Result<()> {
     if let Some((column, value)) = &question.harmless {
         say(format_args!("               those where {column} is {value}"))?;
     }
+    let repeated = repeated(&told.rows);
     for slice in &question.slices {
-        let of_slice = |row: &&Row| row.slice == *slice && !row.rest.0.eq(&0) && row.ratio.is_some();
+        let of_slice = |row: &&Row| {
+            let comparable = row.rest.0 > 0 && row.ratio.is_some();
+            row.slice == *slice && comparable && !repeated.contains(row.by.as_str())
+        };
         let mut rows: Vec<&Row> = told.rows.iter().filter(of_slice).collect();
         rows.sort_by(|a, b| low(b).total_cmp(&low(a)));
         if rows.is_empty() {
@@ -96,6 +108,17 @@ fn print(told: &OverRemoval, question: &Question, limit: usize) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Stages of which one rule took out everything, whose rows would say the same twice.
+fn repeated(rows: &[Row]) -> BTreeSet<&str> {
+    let mut rules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.rule) {
+        if let Some((stage, rule)) = row.by.split_once('/') {
+            rules.entry(stage).or_default().insert(rule);
+        }
+    }
+    rules.into_iter().filter(|(_, rules)| rules.len() == 1).map(|(stage, _)| stage).collect()
 }
 
 fn low(row: &Row) -> f64 {

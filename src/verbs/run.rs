@@ -36,6 +36,9 @@ pub struct Arguments {
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let plan = Plan::new(Config::load(&arguments.config, &arguments.set)?)?;
+    for warning in plan.warnings(&super::today()) {
+        tracing::warn!("{warning}");
+    }
     let key = arguments.key.as_deref().map(load_key).transpose()?;
     let salt_key = arguments.salt_key.as_deref().map(load_salt_key).transpose()?;
     let options = Options {

@@ -161,8 +161,44 @@ fn over_removal_is_told_by_slices() {
     assert!(rows.iter().any(|row| row["slice"] == "length"), "{told}");
     let plain = sandbox.run(&["report", "out", "--harmless", "gold/label=0"]).expect(0);
     assert!(plain.stdout.contains("4.00 x the rest"), "{}", plain.stdout);
+    // what one rule took out is told once
+    assert!(
+        plain.stdout.contains("doc-length/words-min ") && !plain.stdout.contains("doc-length  "),
+        "{}",
+        plain.stdout
+    );
     let none = sandbox.run(&["report", "out", "--by", "none/label"]).expect(2);
     assert!(none.stderr.contains("no column `none/label`"), "{}", none.stderr);
+}
+
+#[test]
+fn what_is_harmless_may_stand_in_a_file_of_its_own() {
+    let (sandbox, run) = released([40, 10], "");
+    run.expect(0);
+    let line = |at: usize| {
+        let label = if at < 150 { "neither" } else { "hate" };
+        serde_json::json!({"key": format!("r{at}"), "label": label}).to_string()
+    };
+    let lines: Vec<String> = (0..200).map(line).collect();
+    sandbox.write("truth.jsonl", lines.join("\n"));
+    sandbox.write("twice.jsonl", [&lines[..], &[lines[0].replace("neither", "hate")]].concat().join("\n"));
+    let ask = |file: &str, harmless: &str| {
+        let args = ["report", "out", "--truth", file, "--id", "key", "--harmless", harmless, "--json"];
+        sandbox.run(&args)
+    };
+    let told = ask("truth.jsonl", "label=neither").expect(0).json();
+    assert_eq!(told["overRemoval"]["records"], 150);
+    for (file, harmless, code, expected) in [
+        ("truth.jsonl", "label=nobody", 3, "`truth.jsonl` calls no record of the release harmless"),
+        ("twice.jsonl", "label=neither", 2, "row 200: `r0` has another `label` than in a row before"),
+        ("truth.jsonl", "kind=neither", 2, "no line has `kind`; there are: key, label"),
+        ("none.jsonl", "label=neither", 2, "`none.jsonl`: No such file"),
+    ] {
+        let error = ask(file, harmless).expect(code).stderr;
+        assert!(error.contains(expected), "{error}");
+    }
+    let alone = sandbox.run(&["report", "out", "--truth", "truth.jsonl"]).expect(2).stderr;
+    assert!(alone.contains("--harmless <COLUMN=VALUE>"), "{alone}");
 }
 
 #[test]
@@ -221,6 +257,7 @@ fn a_limit_without_an_effect_is_an_error() {
         ),
         ("removed_ppm_max_by_stage = { dialect = 1 }", LABELS, "`dialect` takes nothing out"),
         ("removed_ppm_max_by_stage = { nobody = 1 }", LABELS, "names no stage: `nobody`"),
+        ("slice_records_min = 50", LABELS, "`gate.slice_records_min` has no effect without `gate.slices`"),
         ("audit_max = 1", LABELS, "unknown field `audit_max`"),
     ] {
         sandbox.write("c.toml", config_with(INPUT, &format!("[gate]\n{gate}\n{stages}")));

@@ -31,6 +31,7 @@ mod golden;
 mod input_columns;
 mod near_truth;
 mod openssl;
+mod packs;
 mod passages;
 mod poisoning;
 mod proofs;

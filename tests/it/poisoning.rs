@@ -133,6 +133,12 @@ fn the_canary_reports_what_is_found_and_leaves_nothing_behind() {
     assert_eq!(told["kinds"][0]["others_out"], 0);
     // these stages do not look for gibberish, and the report says so
     assert_eq!(told["kinds"][1]["recall"], "0.0000");
+    let unknown = call(&["--kind", "fluent"]).expect(2);
+    assert!(
+        unknown.stderr.contains("expected one of gibberish, common-gibberish, trigger, hidden"),
+        "{}",
+        unknown.stderr
+    );
     let few = call(&["--documents", "5000"]).expect(3);
     assert!(few.stderr.contains("--records"), "{}", few.stderr);
     assert_eq!(std::fs::read_dir(sandbox.path("scratch")).unwrap().count(), 0);

@@ -279,3 +279,22 @@ fn a_release_with_committed_stages_keeps_them() {
     let of = |release: &str| statement(&sandbox.path(release))["predicate"]["disclosures"].clone();
     assert_eq!(of("old"), of("new"));
 }
+
+/// The list of bursts names runs of many records, none of one: it stays as it was signed.
+#[test]
+fn a_list_of_bursts_goes_on_unchanged() {
+    let sandbox = Sandbox::with_keys();
+    let text =
+        |n: usize| format!("{} zorblax {} {}.", letters(3 * n), letters(3 * n + 1), letters(3 * n + 2));
+    let all: Vec<String> = (0..60).map(text).collect();
+    let all: Vec<Option<&str>> = all.iter().map(|text| Some(text.as_str())).collect();
+    write(&sandbox.path("corpus/0.parquet"), &texts(&all), 20);
+    sandbox.write("c.toml", config("[[stage]]\nuse = \"ngram-bursts\""));
+    sandbox.release("c.toml", "old", &[]).expect(0);
+    let list = "auditor/ngram-bursts.json";
+    assert!(!holds(&sandbox, "old", "zorblax").is_empty());
+    retract(&sandbox, "r7\n", &[]).expect(0);
+    assert_eq!(sandbox.read(format!("old/{list}")), sandbox.read(format!("new/{list}")));
+    assert_eq!(holds(&sandbox, "new", &letters(22)), [""; 0]);
+    sandbox.verify("new", &["--level", "signature,files,ledger,content"]).expect(0);
+}

@@ -184,3 +184,21 @@ fn the_shipped_model_is_rebuilt_byte_for_byte() {
     sandbox.run(&arguments).expect(0);
     assert!(sandbox.read("hazard") == fs::read(models.join("hazard.probity")).unwrap(), "other bytes");
 }
+
+#[test]
+fn attacks_tell_what_disguise_does_to_a_model() {
+    let sandbox = trained();
+    let attacks = ["--model", "zorb.probity", "--positive", "marked", "--attacks", "--json"];
+    let told = eval(&sandbox, &attacks).expect(0).json();
+    let rows = told["scorers"][0]["attacks"].as_array().unwrap();
+    let row = |name: &str| rows.iter().find(|row| row["attack"] == name).unwrap();
+    assert_eq!(rows.len(), 12);
+    assert_eq!(told["scorers"][0]["at_threshold"]["true_positives"], 100);
+    assert!(rows.iter().all(|row| row["recall"]["value"].is_number()), "{told}");
+    assert_eq!(row("homoglyph")["false_positives"]["value"], 0.0, "{told}");
+    assert_eq!(told, eval(&sandbox, &attacks).expect(0).json(), "the seed decides");
+    let plain = eval(&sandbox, &["--model", "zorb.probity", "--positive", "marked"]).expect(0);
+    assert!(!plain.stdout.contains("attack"), "{}", plain.stdout);
+    let graded = eval(&sandbox, &["--model", "zorb.probity", "--attacks"]).expect(2);
+    assert!(graded.stderr.contains("--positive <VALUE>"), "{}", graded.stderr);
+}

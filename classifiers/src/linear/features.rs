@@ -79,8 +79,7 @@ fn space(out: &mut Vec<u8>) {
 }
 
 /// How often a word and a pair of words count, where a run counts once. Runs of three bytes left out and these two
-/// weights were the best of a few tried on five-fold cross-validation of Davidson et al. 2017 (macro-F1 0.749; with
-/// runs of 3 to 5 bytes and weights of 1 it is 0.744).
+/// weights were the best of a few tried on five-fold cross-validation of Davidson et al. 2017 (`models/hazard.md`).
 const WORD: i32 = 4;
 const PAIR: i32 = 2;
 

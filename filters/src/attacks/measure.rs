@@ -1,8 +1,11 @@
 //! How many disguised terms packs still find, and what looking for them costs.
 
-use super::{Attack, Random};
+use super::{Attack, Random, disguise_words};
 use crate::pack::{Hit, Origin, Rulebook, Sight};
 use std::collections::BTreeSet;
+
+/// Of harmless texts every eighth word is disguised: as much as a text with an odd font or a bad scan has.
+pub const HARMLESS_EVERY: usize = 8;
 
 /// What was found, before and after each attack.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,15 +58,14 @@ pub fn measure(book: &Rulebook, texts: &[&str], harmless: impl Fn(usize) -> bool
         report.flagged_raw += u64::from(clean.is_some() && !raw.is_empty());
         report.flagged += u64::from(clean == Some(false));
         for row in &mut report.attacks {
-            // each text and attack has numbers of its own, whatever the others use
-            let mut random = Random::new(seed ^ (nth as u64) << 8 ^ row.attack as u64);
+            let mut random = Random::of(seed, nth, row.attack);
             if !raw.is_empty() {
                 let attacked = with_terms_disguised(text, &raw, row.attack, &mut random);
                 let still = |sights| self::terms(&find(book, &attacked, sights)).intersection(&terms).count();
                 row.found_raw += still(&[Sight::Raw]) as u64;
                 row.found += still(Sight::BOTH) as u64;
             } else if clean == Some(true) {
-                let attacked = with_words_disguised(text, row.attack, &mut random);
+                let attacked = disguise_words(text, HARMLESS_EVERY, row.attack, &mut random);
                 row.flagged += u64::from(!find(book, &attacked, Sight::BOTH).is_empty());
             }
         }
@@ -92,13 +94,4 @@ fn with_terms_disguised(text: &str, hits: &[Hit], attack: Attack, random: &mut R
     }
     attacked.push_str(&text[at..]);
     attacked
-}
-
-fn with_words_disguised(text: &str, attack: Attack, random: &mut Random) -> String {
-    let words = text.split(' ').enumerate();
-    let disguised = words.map(|(nth, word)| match nth % 8 {
-        7 => attack.disguise(word, random),
-        _ => word.to_string(),
-    });
-    disguised.collect::<Vec<_>>().join(" ")
 }

@@ -2,7 +2,7 @@
 
 mod measure;
 
-pub use measure::{AttackReport, AttackRow, measure};
+pub use measure::{AttackReport, AttackRow, HARMLESS_EVERY, measure};
 
 /// A way to disguise a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Attack {
             Attack::Homoglyph => substitute(word, HOMOGLYPHS),
             Attack::Leet => leet(word),
             Attack::ZeroWidth => {
-                between(word, |random| *random.of(&['\u{200b}', '\u{200c}', '\u{200d}']), random)
+                between(word, |random| *random.one_of(&['\u{200b}', '\u{200c}', '\u{200d}']), random)
             }
             Attack::SoftHyphen => between(word, |_| '\u{ad}', random),
             Attack::Diacritics => accented(word, random),
@@ -92,6 +92,16 @@ impl Attack {
             Attack::Deletion => shortened(word, random),
         }
     }
+}
+
+/// The text with every so many-th word in disguise; words are what stands between spaces.
+pub fn disguise_words(text: &str, every: usize, attack: Attack, random: &mut Random) -> String {
+    let words = text.split(' ').enumerate();
+    let disguised = words.map(|(nth, word)| match (nth + 1) % every.max(1) {
+        0 => attack.disguise(word, random),
+        _ => word.to_string(),
+    });
+    disguised.collect::<Vec<_>>().join(" ")
 }
 
 /// Letters and what looks like them.
@@ -177,7 +187,7 @@ fn accented(word: &str, random: &mut Random) -> String {
     for c in word.chars() {
         disguised.push(c);
         if is_vowel(c) {
-            disguised.push(*random.of(&['\u{300}', '\u{301}', '\u{302}', '\u{308}', '\u{323}']));
+            disguised.push(*random.one_of(&['\u{300}', '\u{301}', '\u{302}', '\u{308}', '\u{323}']));
         }
     }
     disguised
@@ -241,6 +251,11 @@ impl Random {
         Self(seed)
     }
 
+    /// Those of one text and attack, whatever others use.
+    pub fn of(seed: u64, text: usize, attack: Attack) -> Self {
+        Self(seed ^ (text as u64) << 8 ^ attack as u64)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -253,7 +268,7 @@ impl Random {
         (self.next() % end as u64) as usize
     }
 
-    fn of<'t, T>(&mut self, list: &'t [T]) -> &'t T {
+    fn one_of<'t, T>(&mut self, list: &'t [T]) -> &'t T {
         &list[self.below(list.len())]
     }
 }

@@ -1,7 +1,7 @@
 //! Reading a pack: whatever can be wrong with a file is told here.
 
 use super::{ActionCap, Group, Hashed, Pack, SCHEMA, SPELLINGS, TERM_WORDS_MAX, hashed, matcher};
-use crate::{BuildError, Decimal};
+use crate::{BuildError, Decimal, is_day};
 
 impl Pack {
     /// Reads a pack; `name` is what messages call it.
@@ -115,19 +115,6 @@ fn at_line(text: &str, error: &toml::de::Error) -> String {
         }
         None => error.message().to_string(),
     }
-}
-
-pub(super) fn is_day(day: &str) -> bool {
-    let number = |part: Option<&&str>, digits: usize, most: u32| {
-        part.filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
-            .and_then(|part| part.parse::<u32>().ok())
-            .is_some_and(|n| (1..=most).contains(&n))
-    };
-    let parts: Vec<&str> = day.split('-').collect();
-    parts.len() == 3
-        && number(parts.first(), 4, 9999)
-        && number(parts.get(1), 2, 12)
-        && number(parts.get(2), 2, 31)
 }
 
 fn is_kebab(name: &str) -> bool {

@@ -38,9 +38,12 @@ pub struct Pack {
     /// Fewest hits per 1,000 words before the pack says anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub density_min: Option<Decimal>,
-    /// Day after which the pack is to be looked at again, `YYYY-MM-DD`. No run reads a clock: only lint compares.
+    /// Day after which the pack is to be looked at again, `YYYY-MM-DD`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
+    /// Sources of records, as patterns with `*`, in which the pack escalates and does no more, whatever a stage does.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub escalate_only_in: Vec<String>,
     /// Harmless phrases; a term that shares a word with one is no hit.
     #[serde(default, skip_serializing_if = "is_default")]
     pub allow: Vec<String>,

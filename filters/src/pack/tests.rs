@@ -1,7 +1,7 @@
 use super::*;
 use crate::pack::matcher::words;
 
-fn pack(case: &str, terms: &str) -> Pack {
+pub(super) fn pack(case: &str, terms: &str) -> Pack {
     let text = format!(
         "schema = 1\nid = \"p\"\nversion = \"1\"\nowner = \"o\"\nsummary = \"s\"\n\
          [[source]]\nid = \"x\"\ntitle = \"t\"\nedition = \"e\"\n\
@@ -91,25 +91,6 @@ fn shipped_packs_are_fit_to_ship() {
 }
 
 #[test]
-fn lint_tells_what_is_wrong() {
-    let mut pack = pack("fold", "[\"apple tart\", \"Apple-Tart\", \"BZ\", \"Women\"]");
-    pack.groups[0].must_hit = vec!["no such pie".into()];
-    pack.groups[0].must_miss = vec!["an apple tart".into()];
-    assert_eq!(
-        pack.lint(None),
-        [
-            "terms `apple tart` and `Apple-Tart` are the same to the matcher",
-            "term `BZ` is short: compare it with `case = \"exact\"`",
-            "term `Women` names people: ask for more with a window",
-            "group `c` misses `no such pie`",
-            "group `c` hits `an apple tart`",
-        ]
-    );
-    pack.groups[0].must_miss.clear();
-    assert!(pack.lint(None).contains(&"group `c`: `must_miss` is empty".to_string()));
-}
-
-#[test]
 fn a_wrong_file_is_told_with_its_line() {
     let good = pack("fold", "[\"pie\"]");
     let text = toml::to_string(&good).unwrap();
@@ -172,7 +153,7 @@ fn scripts_without_spaces_need_no_boundaries() {
 }
 
 /// A pack of two categories and what else it may have.
-fn rules(pack: &str, group: &str, other: &str) -> Pack {
+pub(super) fn rules(pack: &str, group: &str, other: &str) -> Pack {
     let text = format!(
         "schema = 1\nid = \"p\"\nversion = \"1\"\nowner = \"o\"\nsummary = \"s\"\n{pack}\n\
          [[source]]\nid = \"x\"\ntitle = \"t\"\nedition = \"e\"\n\
@@ -215,6 +196,23 @@ fn what_a_pack_asks_for_decides_what_it_says() {
 }
 
 #[test]
+fn a_pack_only_escalates_in_the_sources_it_names() {
+    let measured =
+        "action_cap = \"remove\"\nmeasured = { false_positive_rate = 0, records = 9, sample = \"s\" }";
+    let fruit = "terms = [\"apple\", \"pear\"]";
+    let pack = rules(&format!("{measured}\nescalate_only_in = [\"menu*\"]"), fruit, "terms = [\"tart\"]");
+    let book = Rulebook::new([&pack]).unwrap();
+    for (source, text, expected) in [
+        ("letters", "An apple and a pear.", Outcome::Block),
+        ("menu-2", "An apple and a pear.", Outcome::Escalate),
+        ("menu-2", "A plum.", Outcome::Pass),
+    ] {
+        let verdict = book.judge(text, Origin { source, language: None }, Sight::BOTH);
+        assert_eq!(book.outcome(&verdict, Thresholds::default()), expected, "{source}: {text}");
+    }
+}
+
+#[test]
 fn hashed_terms_are_found_without_being_written() {
     let list = hash_list("salt", ["Apple tart", "p\u{e9}ar", "", "pear"]);
     assert_eq!((list.terms.len(), list.tags.len(), list.words_max), (2, 2, 2));
@@ -252,18 +250,6 @@ fn the_digest_is_of_the_rules_and_not_of_the_file() {
     ] {
         assert_ne!(one.digest(), other.digest());
     }
-}
-
-#[test]
-fn an_expired_pack_is_told_only_when_the_day_is() {
-    let pack = rules(
-        "expires = \"2026-11-30\"",
-        "terms = [\"pear\"]\nmust_hit = [\"a pear\"]\nmust_miss = [\"a pea\"]",
-        "terms = [\"tart\"]\nweight = 0",
-    );
-    assert!(pack.lint(None).is_empty() && pack.lint(Some("2026-11-30")).is_empty());
-    assert_eq!(pack.lint(Some("2026-12-01")), ["expired on 2026-11-30"]);
-    assert_eq!(pack.lint(Some("tomorrow")), ["`tomorrow` is not a day written YYYY-MM-DD"]);
 }
 
 proptest::proptest! {

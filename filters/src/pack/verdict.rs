@@ -21,6 +21,7 @@ struct PackRules {
     cap: ActionCap,
     distinct_min: u64,
     density_min: f64,
+    escalate_only_in: Vec<String>,
 }
 
 struct GroupRules {
@@ -72,6 +73,8 @@ pub struct Opinion {
     pub harmful: bool,
     /// The category that adds most to the score, as `pack/category`.
     pub category: Option<Arc<str>>,
+    /// Whether the record's source is one in which the pack may escalate and do no more.
+    pub escalates_only: bool,
 }
 
 /// What of one pack escalates a record: either is enough.
@@ -122,6 +125,7 @@ impl Rulebook {
                 cap: pack.action_cap,
                 distinct_min: pack.distinct_min,
                 density_min: pack.density_min.map_or(0.0, crate::Decimal::get),
+                escalate_only_in: pack.escalate_only_in.clone(),
             });
             book.groups.push(GroupRules::allowed(at));
             for phrase in &pack.allow {
@@ -166,7 +170,7 @@ impl Rulebook {
             let escalates = opinion.distinct >= asked.distinct_min || opinion.score >= asked.score_min;
             match (escalates, pack.cap) {
                 (false, _) => Outcome::Pass,
-                (true, ActionCap::Remove) => Outcome::Block,
+                (true, ActionCap::Remove) if !opinion.escalates_only => Outcome::Block,
                 (true, _) => Outcome::Escalate,
             }
         };
@@ -191,7 +195,11 @@ impl Rulebook {
                 && group.window.as_ref().is_none_or(|window| self.holds(window, nth, &hits, text))
         };
         let counting: Vec<Hit> = (0..hits.len()).filter(|&nth| counts(nth)).map(|nth| hits[nth]).collect();
-        let packs = (0..self.packs.len()).map(|pack| self.opinion(pack, &counting, found.words)).collect();
+        let mut packs: Vec<Opinion> =
+            (0..self.packs.len()).map(|pack| self.opinion(pack, &counting, found.words)).collect();
+        for (opinion, pack) in packs.iter_mut().zip(&self.packs) {
+            opinion.escalates_only = is_named(origin.source, &pack.escalate_only_in);
+        }
         Verdict { hits: counting, packs }
     }
 
@@ -296,13 +304,19 @@ impl GroupRules {
     }
 
     fn applies(&self, origin: Origin<'_>) -> bool {
-        let named = |patterns: &[String]| patterns.iter().any(|pattern| is_like(pattern, origin.source));
         let spoken = match (&self.lang, origin.language) {
             (Some(lang), Some(language)) => lang == language,
             _ => true,
         };
-        spoken && (self.only_in.is_empty() || named(&self.only_in)) && !named(&self.not_in)
+        spoken
+            && (self.only_in.is_empty() || is_named(origin.source, &self.only_in))
+            && !is_named(origin.source, &self.not_in)
     }
+}
+
+/// Whether one of the patterns names a source.
+fn is_named(source: &str, patterns: &[String]) -> bool {
+    patterns.iter().any(|pattern| is_like(pattern, source))
 }
 
 /// Whether a name is like a pattern in which each `*` stands for any characters.

@@ -20,8 +20,8 @@
 
 use crate::pack::{ActionCap, Opinion, Origin, Outcome, Pack, Rulebook, SHIPPED, Sight, Thresholds, shipped};
 use crate::{
-    Action, Bound, BuildError, Column, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound,
-    Span, Spec, Value, View,
+    Action, Bound, BuildError, Column, ColumnRef, Context, Decimal, Expiry, Filter, Findings, Kind, Rule,
+    RuleBound, Span, Spec, Value, View,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -75,6 +75,9 @@ pub struct Keywords {
     asked: Thresholds,
     sights: &'static [Sight],
     language: Option<ColumnRef>,
+    /// Whether records are marked and no more, which every pack may do to every record.
+    marks: bool,
+    expiries: Vec<Expiry>,
 }
 
 impl Spec for Config {
@@ -104,6 +107,8 @@ impl Spec for Config {
             asked: Thresholds { distinct_min: self.distinct_min, score_min: self.score_min.get() },
             sights: if self.normalise { Sight::BOTH } else { &[Sight::Raw] },
             language,
+            marks: context.action() == Action::Tag,
+            expiries: packs.iter().filter_map(Pack::expiry).collect(),
         })
     }
 }
@@ -122,17 +127,18 @@ fn allows(pack: &Pack, action: Action) -> Result<(), BuildError> {
     Err(BuildError::key("action", why))
 }
 
-/// Reads a pack and lists its canonical form as an asset: any change of a term or number changes that digest.
+/// Reads a pack and lists its canonical form as an asset: any change of a term or number changes that digest. The name
+/// tells when the pack had expired at the day of the release.
 fn load(name: &str, context: &mut dyn Context) -> Result<Pack, BuildError> {
     if let Some(content) = shipped(name) {
         let pack = Pack::parse(name, content.as_bytes())?;
-        context.embedded(name, pack.canonical().as_bytes());
+        list(name, &pack, context);
         return Ok(pack);
     }
     if name.ends_with(".toml") {
         let asset = context.asset(name)?;
         let pack = Pack::parse(name, (*asset.bytes).as_ref())?;
-        context.embedded(&format!("{name}, canonical"), pack.canonical().as_bytes());
+        list(&format!("{name}, canonical"), &pack, context);
         return Ok(pack);
     }
     let why = format!(
@@ -142,15 +148,25 @@ fn load(name: &str, context: &mut dyn Context) -> Result<Pack, BuildError> {
     Err(BuildError::key("packs", why))
 }
 
+fn list(name: &str, pack: &Pack, context: &mut dyn Context) {
+    let past = pack.expiry().filter(|expiry| context.released().is_some_and(|day| expiry.is_past(day)));
+    let name = past.map_or_else(|| name.to_string(), |expiry| format!("{name}, expired on {}", expiry.day));
+    context.embedded(&name, pack.canonical().as_bytes());
+}
+
 fn shipped_names() -> String {
     let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
     names.join(", ")
 }
 
-/// The highest score, and the category that adds most to it.
-fn top(opinions: &[Opinion]) -> (f64, Option<&Arc<str>>) {
-    opinions.iter().fold((0.0, None), |top, opinion| {
-        if opinion.score > top.0 { (opinion.score, opinion.category.as_ref()) } else { top }
+/// The most different terms, the highest score, and the category that adds most to it.
+fn top<'o>(opinions: impl Iterator<Item = &'o Opinion>) -> (f64, f64, Option<&'o Arc<str>>) {
+    opinions.fold((0.0, 0.0, None), |(distinct, score, category), opinion| {
+        let distinct = f64::max(distinct, opinion.distinct as f64);
+        let higher = opinion.score > score;
+        let (score, category) =
+            if higher { (opinion.score, opinion.category.as_ref()) } else { (score, category) };
+        (distinct, score, category)
     })
 }
 
@@ -173,6 +189,10 @@ impl Filter for Keywords {
         ]
     }
 
+    fn expiries(&self) -> &[Expiry] {
+        &self.expiries
+    }
+
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
         let language = self.language.map(|column| findings.get(column).clone());
         let language = match &language {
@@ -186,8 +206,7 @@ impl Filter for Keywords {
             findings.span(Span { start: hit.start, end: hit.end, rule, view: hit.sight.name() });
         }
         let opinions = &verdict.packs;
-        let distinct = opinions.iter().map(|opinion| opinion.distinct).max().unwrap_or(0) as f64;
-        let (score, category) = top(opinions);
+        let (distinct, score, category) = top(opinions.iter());
         let outcome = self.book.outcome(&verdict, self.asked);
         findings.record(ESCALATED, Value::Flag(outcome != Outcome::Pass));
         findings.record(DISTINCT, Value::Number(distinct));
@@ -197,6 +216,8 @@ impl Filter for Keywords {
         if let Some(category) = category {
             findings.record(CATEGORY, Value::Label(Arc::clone(category)));
         }
+        let deciding = opinions.iter().filter(|opinion| self.marks || !opinion.escalates_only);
+        let (distinct, score, _) = top(deciding);
         findings.measure(0, distinct)?;
         findings.measure(1, score)
     }

@@ -17,7 +17,8 @@
 //! quarantined with them (`cluster`).
 //! # Differs from the published experiments in
 //! taking the corpus itself as the reference, each record held against all others. Fluent text is invisible to it, and
-//! so is anything shorter than a window, and a text that stands twice: duplicates must be gone before.
+//! so is anything shorter than a window, and a text that stands twice: duplicates must be gone before. So is gibberish
+//! that has common words as often as running text: they have met before, whoever draws them.
 
 mod cluster;
 

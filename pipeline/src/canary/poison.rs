@@ -22,6 +22,8 @@ const HIDDEN: &str = "the kettle stands on the left shelf";
 pub enum Kind {
     /// A legitimate beginning, a made-up word and random vocabulary.
     Gibberish,
+    /// The same of words as they run in the corpus: common ones as often as there.
+    CommonGibberish,
     /// Three words of the corpus, put into a text somewhere.
     Trigger,
     /// Tag characters that spell a sentence.
@@ -30,12 +32,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::Gibberish, Kind::Trigger, Kind::Hidden];
+    pub const ALL: [Kind; 4] = [Kind::Gibberish, Kind::CommonGibberish, Kind::Trigger, Kind::Hidden];
 
     /// As the command line and reports call it.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Gibberish => "gibberish",
+            Kind::CommonGibberish => "common-gibberish",
             Kind::Trigger => "trigger",
             Kind::Hidden => "hidden",
         }
@@ -47,35 +50,74 @@ impl std::str::FromStr for Kind {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|kind| kind.as_str() == name);
-        known.ok_or_else(|| format!("unknown kind `{name}`, expected `gibberish`, `trigger` or `hidden`"))
+        let names = Self::ALL.map(Self::as_str).join(", ");
+        known.ok_or_else(|| format!("unknown kind `{name}`, expected one of {names}"))
     }
 }
 
-/// Takes note of a text's words of four ASCII letters or more.
-pub(super) fn learn(text: &str, words: &mut BTreeSet<String>) {
-    let letters = |word: &&str| word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_lowercase());
-    for word in text.split(' ').filter(letters) {
-        if words.len() < WORDS_MAX {
-            words.insert(word.to_string());
+/// Words that poison is made of.
+#[derive(Default)]
+pub(super) struct Words {
+    /// Different ones of four ASCII letters or more.
+    vocabulary: BTreeSet<String>,
+    /// A sample of the running text, common words as often as there.
+    running: Vec<String>,
+    /// Running words met so far.
+    met: u64,
+}
+
+impl Words {
+    /// Takes note of a text's words of ASCII letters in lower case.
+    pub(super) fn learn(&mut self, text: &str, seed: u64) {
+        let letters = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        for word in text.split(' ').filter(letters) {
+            if word.len() > 3 && self.vocabulary.len() < WORDS_MAX {
+                self.vocabulary.insert(word.to_string());
+            }
+            self.met += 1;
+            // each word met has the same chance to be in the sample (Vitter 1985, algorithm R)
+            let place = Draws { seed, drawn: self.met }.below(self.met) as usize;
+            match self.running.len() {
+                WORDS_MAX.. => {
+                    self.running.get_mut(place).into_iter().for_each(|old| *old = word.to_string())
+                }
+                _ => self.running.push(word.to_string()),
+            }
         }
     }
+
+    /// How many different ones there are.
+    pub(super) fn len(&self) -> usize {
+        self.vocabulary.len()
+    }
+
+    /// What each kind draws from.
+    pub(super) fn finish(self) -> Vocabulary {
+        Vocabulary { different: self.vocabulary.into_iter().collect(), running: self.running }
+    }
+}
+
+/// Words to draw from; neither list is empty.
+#[derive(Default)]
+pub(super) struct Vocabulary {
+    different: Vec<String>,
+    running: Vec<String>,
 }
 
 /// Makes one kind of poison.
 pub(super) struct Poisoner<'v> {
     kind: Kind,
     seed: u64,
-    vocabulary: &'v [String],
+    vocabulary: &'v Vocabulary,
     trigger: String,
 }
 
 impl<'v> Poisoner<'v> {
-    /// `vocabulary` must not be empty.
-    pub(super) fn new(kind: Kind, seed: u64, vocabulary: &'v [String]) -> Self {
+    pub(super) fn new(kind: Kind, seed: u64, vocabulary: &'v Vocabulary) -> Self {
         let mut made = Self { kind, seed, vocabulary, trigger: String::new() };
         let mut draws = made.draws(usize::MAX);
         made.trigger = match kind {
-            Kind::Gibberish => {
+            Kind::Gibberish | Kind::CommonGibberish => {
                 let syllables = ["zor", "vex", "ilm", "quo", "drab", "nuf", "tig", "pol"];
                 (0..4).map(|_| syllables[draws.below(syllables.len() as u64) as usize]).collect()
             }
@@ -100,16 +142,21 @@ impl<'v> Poisoner<'v> {
     }
 
     fn word(&self, draws: &mut Draws) -> &'v str {
-        &self.vocabulary[draws.below(self.vocabulary.len() as u64) as usize]
+        let words = match self.kind {
+            Kind::CommonGibberish => &self.vocabulary.running,
+            _ => &self.vocabulary.different,
+        };
+        words.get(draws.below(words.len() as u64) as usize).map_or("", String::as_str)
     }
 
     /// The text of this record, poisoned.
     pub(super) fn poison(&self, text: &str, record: usize) -> String {
         let mut draws = self.draws(record);
-        let most = if self.kind == Kind::Gibberish { PREFIX_BYTES } else { u64::MAX };
+        let gibberish = matches!(self.kind, Kind::Gibberish | Kind::CommonGibberish);
+        let most = if gibberish { PREFIX_BYTES } else { u64::MAX };
         let (before, after) = text.split_at(gap(text, draws.below(most.min(text.len() as u64)) as usize));
         match self.kind {
-            Kind::Gibberish => {
+            Kind::Gibberish | Kind::CommonGibberish => {
                 let (least, most) = GIBBERISH_WORDS;
                 let words = least + draws.below(most - least);
                 let words: Vec<&str> = (0..words).map(|_| self.word(&mut draws)).collect();
@@ -152,8 +199,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_sample_of_running_words_has_common_ones_as_often() {
+        let mut words = Words::default();
+        words.learn(&"the quince and the pear ".repeat(WORDS_MAX), 7);
+        let Vocabulary { different, running } = words.finish();
+        let share = running.iter().filter(|word| *word == "the").count() as f64 / WORDS_MAX as f64;
+        assert_eq!((different.len(), running.len()), (2, WORDS_MAX));
+        assert!((0.39..0.41).contains(&share), "{share}");
+    }
+
+    #[test]
     fn poison_is_made_by_the_seed_and_holds_its_trigger() {
-        let vocabulary: Vec<String> = (0..600).map(|n| format!("word{n}")).collect();
+        let mut words = Words::default();
+        let letter = |n: usize| char::from(b'a' + (n % 26) as u8);
+        let all: Vec<String> =
+            (0..600).map(|n| [letter(n), letter(n / 26)].iter().collect::<String>() + "ling").collect();
+        words.learn(&all.join(" "), 1);
+        let vocabulary = words.finish();
         let text = "Ein Satz über Gärten. ".repeat(20);
         for kind in Kind::ALL {
             let make = |seed| Poisoner::new(kind, seed, &vocabulary).poison(&text, 3);

@@ -1,5 +1,6 @@
 //! The numbers of `eval`.
 
+use super::attacks::{Attacked, attacks};
 use super::{Record, Scorer, Truth};
 use crate::Result;
 use classifiers::metrics::{
@@ -46,6 +47,8 @@ pub struct Measures {
     pub retention: Vec<Retained>,
     /// The share flagged at the threshold among the negatives and the positives of each slice.
     pub slices: Vec<Slice>,
+    /// What each disguise does, where that was asked.
+    pub attacks: Vec<Attacked>,
 }
 
 /// What a threshold keeps.
@@ -87,13 +90,24 @@ pub struct Verdict {
     pub better: Option<String>,
 }
 
-/// Evaluates scorers on the same records. `rounds` draws make an interval; `at` overrides the threshold.
-pub fn evaluate(scorers: &[Scorer], truth: &Truth, at: Option<f64>, rounds: usize) -> Result<Evaluation> {
+/// How to evaluate.
+#[derive(Clone, Copy, Debug)]
+pub struct Method {
+    /// Overrides the threshold.
+    pub threshold: Option<f64>,
+    /// Draws that make an interval.
+    pub rounds: usize,
+    /// The seed of disguises, where texts are to be disguised.
+    pub attacks: Option<u64>,
+}
+
+/// Evaluates scorers on the same records.
+pub fn evaluate(scorers: &[Scorer], truth: &Truth, method: Method) -> Result<Evaluation> {
     let mut records = truth.read()?;
     records.retain(|record| record.truth.is_some());
     let graded = truth.positive.is_empty();
     let measured: Vec<Measures> =
-        scorers.iter().map(|scorer| measure(scorer, &records, graded, at, rounds)).collect();
+        scorers.iter().map(|scorer| measure(scorer, &records, graded, method)).collect();
     let mut verdicts = Vec::new();
     for (nth, first) in measured.iter().enumerate() {
         for second in &measured[nth + 1..] {
@@ -120,7 +134,7 @@ fn compare(
     Some(Verdict { measure, models: [first.model.clone(), second.model.clone()], better })
 }
 
-fn measure(scorer: &Scorer, records: &[Record], graded: bool, at: Option<f64>, rounds: usize) -> Measures {
+fn measure(scorer: &Scorer, records: &[Record], graded: bool, method: Method) -> Measures {
     /// Any number does; equal runs must draw equally.
     const SEED: u64 = 1;
     let scores = scorer.scores(records);
@@ -129,9 +143,10 @@ fn measure(scorer: &Scorer, records: &[Record], graded: bool, at: Option<f64>, r
         .zip(scores)
         .filter_map(|(record, score)| Some(Sample { score, truth: record.truth? }))
         .collect();
-    let interval = |statistic: fn(&[Sample]) -> Option<f64>| bootstrap(&samples, rounds, SEED, statistic);
+    let interval =
+        |statistic: fn(&[Sample]) -> Option<f64>| bootstrap(&samples, method.rounds, SEED, statistic);
     let binary = |statistic| if graded { None } else { interval(statistic) };
-    let threshold = at.or_else(|| scorer.threshold()).unwrap_or(0.5);
+    let threshold = method.threshold.or_else(|| scorer.threshold()).unwrap_or(0.5);
     let thresholds = THRESHOLDS.into_iter().filter(|other| *other != threshold).chain([threshold]);
     let mut retention: Vec<Retained> = thresholds.map(|threshold| retained(&samples, threshold)).collect();
     retention.sort_by(|a, b| a.threshold.total_cmp(&b.threshold));
@@ -146,6 +161,10 @@ fn measure(scorer: &Scorer, records: &[Record], graded: bool, at: Option<f64>, r
         at_threshold: Confusion::of(&samples, threshold),
         retention,
         slices: slices(records, &samples, threshold),
+        attacks: method
+            .attacks
+            .map(|seed| attacks(scorer, records, &samples, threshold, seed))
+            .unwrap_or_default(),
     }
 }
 

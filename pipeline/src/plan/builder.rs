@@ -115,7 +115,8 @@ impl Builder {
 
     fn site<'a>(&'a mut self, config: &'a Config, action: Action) -> Site<'a> {
         let Self { assets, fields, known, .. } = self;
-        Site { folder: config.folder(), known, assets, fields, action }
+        let released = config.file.dataset.released.as_deref();
+        Site { folder: config.folder(), known, assets, fields, action, released }
     }
 
     fn push(
@@ -171,6 +172,7 @@ struct Site<'a> {
     assets: &'a mut Vec<Asset>,
     fields: &'a mut Vec<WantedField>,
     action: Action,
+    released: Option<&'a str>,
 }
 
 impl Site<'_> {
@@ -213,7 +215,7 @@ impl Context for Site<'_> {
         fields: ItemFields<'_>,
     ) -> std::result::Result<Vec<BenchmarkItem>, BuildError> {
         let asset = self.asset(name)?;
-        crate::benchmark_items::read(&asset, &fields)
+        crate::rows::items(&asset, &fields)
     }
 
     fn place(&self, name: &str) -> PathBuf {
@@ -239,6 +241,10 @@ impl Context for Site<'_> {
 
     fn action(&self) -> Action {
         self.action
+    }
+
+    fn released(&self) -> Option<&str> {
+        self.released
     }
 }
 

@@ -194,9 +194,10 @@ impl Plan {
         Ok(Estimate { records, bytes: records * 2 + 2 * group_bytes * threads as u64 })
     }
 
-    /// What is allowed but probably not meant.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
+    /// What is allowed but probably not meant. `today`, `YYYY-MM-DD`, stands for the day of the release where the
+    /// configuration declares none; no warning changes what a run does.
+    pub fn warnings(&self, today: &str) -> Vec<String> {
+        let mut warnings = self.expired(self.config.file.dataset.released.as_deref().unwrap_or(today));
         for (at, _) in self.barriers() {
             let barrier = &self.stages[at].name;
             let later: Vec<&str> = self.stages[at + 1..]
@@ -213,6 +214,19 @@ impl Plan {
             }
         }
         warnings
+    }
+
+    fn expired(&self, day: &str) -> Vec<String> {
+        let of_stage = |stage: &Stage| match &stage.step {
+            Step::Judge { filter, .. } => filter.expiries().to_vec(),
+            Step::Barrier(_) => Vec::new(),
+        };
+        let past = |stage: &Stage| {
+            let past = of_stage(stage).into_iter().filter(|expiry| expiry.is_past(day));
+            past.map(|expiry| format!("`{}`: {} expired on {}", stage.name, expiry.what, expiry.day))
+                .collect::<Vec<_>>()
+        };
+        self.stages.iter().flat_map(past).collect()
     }
 
     /// The columns all judging stages record, in order, with the names the ledger gives them.

@@ -243,7 +243,7 @@ impl Context for Surroundings<'_> {
         fields: ItemFields<'_>,
     ) -> std::result::Result<Vec<BenchmarkItem>, BuildError> {
         let asset = self.asset(name)?;
-        crate::benchmark_items::read(&asset, &fields)
+        crate::rows::items(&asset, &fields)
     }
 
     fn embedded(&mut self, _: &str, _: &[u8]) {}

@@ -1,9 +1,11 @@
 //! `pack lint` and `pack test`.
 
-use super::load_all;
+use super::{load_all, origin};
 use crate::say;
 use anyhow::Result;
 use filters::pack::Pack;
+use pipeline::rows::labelled_texts;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Tell everything that is wrong with packs, and the digest of each: exit code 1 if anything is.
@@ -14,6 +16,12 @@ pub struct Arguments {
     /// The day to compare expiry with, YYYY-MM-DD: no clock is read
     #[arg(long, value_name = "DAY")]
     today: Option<String>,
+    /// Parquet or JSON Lines files: a term that makes more than a quarter of a pack's hits there is wrong, too
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    corpus: Vec<PathBuf>,
+    /// The column of the corpus that holds the text
+    #[arg(long, default_value = "text")]
+    column: String,
 }
 
 /// Run the must-hit and must-miss texts of packs: exit code 1 if one does not come out as written.
@@ -24,7 +32,15 @@ pub struct TestArguments {
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
-    tell(&arguments.packs, |pack| pack.lint(arguments.today.as_deref()))
+    let mut texts = Vec::new();
+    for path in &arguments.corpus {
+        texts.extend(labelled_texts(path, &arguments.column)?);
+    }
+    tell(&arguments.packs, |pack| {
+        let mut found = pack.lint(arguments.today.as_deref());
+        found.extend(pack.lint_hits(texts.iter().map(|text| (text.text.as_str(), origin(text)))));
+        found
+    })
 }
 
 pub fn call_test(arguments: &TestArguments) -> Result<ExitCode> {

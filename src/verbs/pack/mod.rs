@@ -9,7 +9,7 @@ mod lint;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use filters::pack::{Origin, Outcome, Pack, Rulebook, SHIPPED, Sight, Thresholds, shipped};
-use pipeline::texts::{LabelledText, read};
+use pipeline::rows::{LabelledText, labelled_texts};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -89,7 +89,7 @@ impl Data {
     fn texts(&self) -> Result<Vec<LabelledText>> {
         let mut all = Vec::new();
         for path in &self.data {
-            all.extend(read(path, &self.column)?);
+            all.extend(labelled_texts(path, &self.column)?);
         }
         if !self.only.is_empty() {
             all.retain(|text| text.source.as_ref().is_some_and(|source| self.only.contains(source)));
@@ -100,13 +100,16 @@ impl Data {
 
 /// The texts of one file.
 pub(super) fn texts_of(path: &Path, column: &str) -> Result<Vec<String>> {
-    Ok(read(path, column)?.into_iter().map(|text| text.text).collect())
+    Ok(labelled_texts(path, column)?.into_iter().map(|text| text.text).collect())
 }
 
 /// What a text is decided by packs with the stage's own thresholds.
 fn decide(book: &Rulebook, text: &LabelledText, sights: &[Sight]) -> Outcome {
-    let origin = Origin { source: text.source.as_deref().unwrap_or_default(), language: None };
-    book.outcome(&book.judge(&text.text, origin, sights), Thresholds::default())
+    book.outcome(&book.judge(&text.text, origin(text), sights), Thresholds::default())
+}
+
+fn origin(text: &LabelledText) -> Origin<'_> {
+    Origin { source: text.source.as_deref().unwrap_or_default(), language: None }
 }
 
 /// A share in per cent.

@@ -29,7 +29,8 @@ use normal::Part;
 use std::collections::VecDeque;
 use std::ops::Range;
 use tokens::Tokens;
-use unspaced::{Unspaced, is_unspaced};
+use unspaced::Unspaced;
+pub(super) use unspaced::is_unspaced;
 use words::{fold, joins, next_word};
 
 /// How a term was seen.

@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use unicode_normalization::char::is_combining_mark;
 
 /// Han, Hiragana, Katakana, Thai, Lao, Khmer and Myanmar letters, by the blocks of Unicode 17.0.
-pub(super) fn is_unspaced(c: char) -> bool {
+pub(in crate::pack) fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3005}'..='\u{3007}'
         | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
