@@ -20,7 +20,7 @@ use withheld::{Exposed, withheld};
 pub(crate) use builder::{EDITED, ERROR, FAILED};
 
 /// A version of what tasks write for one another; part of every identity.
-const ARTEFACT_VERSION: u32 = 3;
+const ARTEFACT_VERSION: u32 = 4;
 
 /// A stage, ready to run.
 pub struct Stage {
@@ -197,7 +197,10 @@ impl Plan {
     /// What is allowed but probably not meant.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        for (at, _) in self.barriers() {
+        let deduplicates = |barrier: &dyn Barrier| {
+            (0..barrier.rules().len()).any(|rule| barrier.measures_similarity(rule))
+        };
+        for (at, _) in self.barriers().filter(|(_, barrier)| deduplicates(*barrier)) {
             let barrier = &self.stages[at].name;
             let later: Vec<&str> = self.stages[at + 1..]
                 .iter()
