@@ -29,6 +29,7 @@ mod end_to_end;
 mod fuzz_seeds;
 mod golden;
 mod input_columns;
+mod keep_top;
 mod near_truth;
 mod openssl;
 mod passages;

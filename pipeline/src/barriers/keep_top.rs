@@ -29,210 +29,147 @@
 //! records_min = 1000
 //! ```
 
-mod config;
+mod barrier;
 mod order;
 mod policy;
 
-use super::keep::{UNSCORED, descending};
-use super::{Barrier, RecordNumber, Removal, Resolution};
-use crate::artefact::Kind;
-use crate::corpus::Corpus;
-use crate::spill::Listing;
-use crate::{Error, Result};
-use filters::{ColumnRef, Findings, Rule, SliceBy, Value, View};
-use manifests::digest::Sha256;
-use std::borrow::Cow;
+use super::BarrierSpec;
+use filters::{BuildError, Context, Decimal, Kind, Rule, SliceBy};
+use policy::{Count, Cut, Limits, Share};
+use serde::{Deserialize, Serialize};
 
-pub use config::{Config, Missing, Slice};
+pub use barrier::KeepTop;
+pub(crate) use barrier::{Cost, List, Members, NO_SCORE, Ranked};
 pub(crate) use policy::{Entry, Policy};
+
+/// By which score, how much, of which groups.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The column, `stage/column`, or a stage's name alone for its column `score`; the highest is the best. Required.
+    pub score: String,
+    /// The share of each group's records that stays, from 0 to 1, rounded up.
+    pub fraction: Option<Decimal>,
+    /// How many tokens of each group stay at most.
+    pub tokens: Option<u64>,
+    /// The column that counts a record's tokens; needed with `tokens`.
+    pub count: Option<String>,
+    /// How many bytes of text of each group stay at most.
+    pub bytes: Option<u64>,
+    /// What groups are made of: `source` and recorded columns. One group of all without any.
+    pub by: Vec<String>,
+    /// What becomes of records without a score or count.
+    pub missing: Missing,
+    /// Slices with floors and quotas.
+    pub slice: Vec<Slice>,
+}
+
+/// What becomes of records that cannot be ranked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// They stay and count nowhere.
+    #[default]
+    Keep,
+    /// They are taken out, by the rule `no-score`.
+    Remove,
+}
+
+/// Records that must not vanish or must not crowd out the rest.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Slice {
+    /// `source` or a recorded column. Required.
+    pub column: String,
+    /// The slice is the records with this value; without one, each value is a slice of its own; a record
+    /// without any is in none.
+    pub value: Option<String>,
+    /// The share of the slice's records that stays at least, rounded up.
+    pub fraction_min: Option<Decimal>,
+    /// How many of its records stay at least.
+    pub records_min: Option<u64>,
+    /// The share of the slice's records that stays at most, rounded down.
+    pub fraction_max: Option<Decimal>,
+    /// How many of its records stay at most.
+    pub records_max: Option<u64>,
+}
+
+impl BarrierSpec for Config {
+    const NAME: &'static str = "keep-top";
+    const SUMMARY: &'static str =
+        "keeps the best by a score: a fraction or a budget of each group, with floors and quotas for slices";
+    const SOURCE: &'static str = "own definition";
+    const RULES: &'static [Rule] = &RULES;
+    type Barrier = KeepTop;
+
+    fn build(&self, context: &mut dyn Context) -> Result<KeepTop, BuildError> {
+        if self.score.is_empty() {
+            return Err(BuildError::key("score", "is missing: the column of an earlier stage"));
+        }
+        let (groups, cost) = self.cut(context)?;
+        let by = self.by.iter().map(|name| SliceBy::find(name, context)).collect::<Result<_, _>>()?;
+        let mut lists = vec![List { by, members: Members::All }];
+        let mut slices = Vec::new();
+        for slice in &self.slice {
+            let members = slice.value.clone().map_or(Members::Valued, Members::Value);
+            lists.push(List { by: vec![SliceBy::find(&slice.column, context)?], members });
+            slices.push(slice.limits()?);
+        }
+        Ok(KeepTop {
+            score: context.column(&self.score, Kind::Number)?,
+            cost,
+            removes_unscored: self.missing == Missing::Remove,
+            lists,
+            policy: Policy { groups, slices },
+        })
+    }
+}
+
+impl Config {
+    fn cut(&self, context: &dyn Context) -> Result<(Cut, Cost), BuildError> {
+        match (self.fraction, self.tokens, &self.count, self.bytes) {
+            (Some(fraction), None, None, None) => {
+                Ok((Cut::Share(Share::of("fraction", fraction)?), Cost::Nothing))
+            }
+            (None, Some(tokens), Some(count), None) => {
+                let count = context.column(count, Kind::Number)?;
+                Ok((Cut::Budget(tokens), Cost::Column(count)))
+            }
+            (None, None, None, Some(bytes)) => Ok((Cut::Budget(bytes), Cost::Bytes)),
+            (None, Some(_), None, None) => {
+                Err(BuildError::key("count", "is missing: the column that counts a record's `tokens`"))
+            }
+            _ => Err(BuildError::key("fraction", "or `tokens` with `count`, or `bytes` is needed, and only one")),
+        }
+    }
+}
+
+impl Slice {
+    fn limits(&self) -> Result<Limits, BuildError> {
+        let limits = Limits {
+            least: count(("fraction_min", self.fraction_min), self.records_min)?,
+            most: count(("fraction_max", self.fraction_max), self.records_max)?,
+        };
+        match limits {
+            Limits { least: None, most: None } => Err(BuildError::key("slice", "has neither a floor nor a quota")),
+            limits => Ok(limits),
+        }
+    }
+}
+
+fn count(
+    (key, fraction): (&'static str, Option<Decimal>),
+    records: Option<u64>,
+) -> Result<Option<Count>, BuildError> {
+    match (fraction, records) {
+        (Some(_), Some(_)) => Err(BuildError::key(key, "and a number of records are two bounds for one thing")),
+        (Some(fraction), None) => Ok(Some(Count::Share(Share::of(key, fraction)?))),
+        (None, records) => Ok(records.map(Count::Records)),
+    }
+}
 
 const RULES: [Rule; 3] = [
     Rule { id: "rank", summary: "rank in its group, 1 for the best; the bound is how many stay", alias: None },
     Rule { id: "quota", summary: "rank among the kept of a slice; the bound is its quota", alias: None },
     Rule { id: "no-score", summary: "1 for a record without a score or count", alias: None },
 ];
-pub(crate) const NO_SCORE: usize = 2;
-
-/// Words of the key: the score, descending; what the record costs of a budget; how its id begins; then two for each
-/// list it may be ranked in, which are 0 where it is not.
-const SCORE: usize = 0;
-const COST: usize = 1;
-const ID: usize = 2;
-const LISTS: usize = ID + order::ID_WORDS;
-
-/// What a record costs of a budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cost {
-    /// The count in a column, rounded up.
-    Column(ColumnRef),
-    /// The bytes of its text.
-    Bytes,
-    /// There is no budget.
-    Nothing,
-}
-
-/// A list of records: each with those whose values are equal, or only those with one value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct List {
-    pub(crate) by: Vec<SliceBy>,
-    pub(crate) only: Option<String>,
-}
-
-/// The built barrier.
-pub struct KeepTop {
-    pub(crate) score: ColumnRef,
-    pub(crate) cost: Cost,
-    pub(crate) removes_unscored: bool,
-    /// The groups, then the slices.
-    pub(crate) lists: Vec<List>,
-    pub(crate) policy: Policy,
-}
-
-/// What is ranked of a record, by whoever knows it: the judge or a reader of the ledger.
-pub(crate) trait Ranked {
-    fn text_bytes(&self) -> u64;
-    fn number(&self, column: ColumnRef) -> Option<f64>;
-    /// Its value, as text.
-    fn value(&self, by: SliceBy) -> Option<Cow<'_, str>>;
-}
-
-impl KeepTop {
-    /// The columns it looks at.
-    pub(crate) fn columns(&self) -> Vec<ColumnRef> {
-        let cost = if let Cost::Column(column) = self.cost { Some(column) } else { None };
-        let parts = self.lists.iter().flat_map(|list| &list.by).filter_map(|by| match by {
-            SliceBy::Source => None,
-            SliceBy::Column(column) => Some(*column),
-        });
-        std::iter::once(self.score).chain(cost).chain(parts).collect()
-    }
-
-    /// The score, descending, and the cost of a record; `None` where one of them is missing.
-    pub(crate) fn measure(&self, record: &impl Ranked) -> Option<(u64, u64)> {
-        let score = descending(record.number(self.score)?);
-        let cost = match self.cost {
-            Cost::Column(column) => record.number(column)?.ceil().max(0.0) as u64,
-            Cost::Bytes => record.text_bytes(),
-            Cost::Nothing => 0,
-        };
-        (score != UNSCORED).then_some((score, cost))
-    }
-
-    /// The group, or the slice, to which a record belongs in a list.
-    pub(crate) fn section(list: &List, record: &impl Ranked) -> Option<[u64; 2]> {
-        let mut name = String::new();
-        for by in &list.by {
-            let value = record.value(*by);
-            if list.only.is_some() && list.only.as_deref() != value.as_deref() {
-                return None;
-            }
-            // each with its length, so that no two lists of values are confused; a missing one is a value, too
-            name.push_str(&value.map_or_else(|| "-".into(), |value| format!("{}:{value}", value.len())));
-        }
-        let digest = Sha256::of(name.as_bytes()).0;
-        let word = |at: usize| u64::from_be_bytes(digest[at..at + 8].try_into().unwrap_or_default());
-        Some([word(0).max(1), word(8)])
-    }
-}
-
-/// A record as the judge sees it.
-struct Judged<'v> {
-    view: &'v View<'v>,
-    findings: &'v Findings,
-}
-
-impl Ranked for Judged<'_> {
-    fn text_bytes(&self) -> u64 {
-        self.view.text().len() as u64
-    }
-
-    fn number(&self, column: ColumnRef) -> Option<f64> {
-        if let Value::Number(number) = self.findings.get(column) { Some(*number) } else { None }
-    }
-
-    fn value(&self, by: SliceBy) -> Option<Cow<'_, str>> {
-        by.value(self.view, self.findings)
-    }
-}
-
-impl Barrier for KeepTop {
-    fn rules(&self) -> &'static [Rule] {
-        &RULES
-    }
-
-    fn bound(&self, _: usize) -> String {
-        "0".into()
-    }
-
-    fn measures_similarity(&self, _: usize) -> bool {
-        false
-    }
-
-    fn key_words(&self) -> usize {
-        LISTS + 2 * self.lists.len()
-    }
-
-    fn sign(&self, view: &View<'_>, findings: &Findings, key: &mut [u64]) {
-        let record = Judged { view, findings };
-        let Some((score, cost)) = self.measure(&record) else {
-            key[SCORE] = UNSCORED;
-            return;
-        };
-        (key[SCORE], key[COST]) = (score, cost);
-        key[ID..LISTS].copy_from_slice(&order::id_words(view.document().id));
-        for (words, list) in key[LISTS..].chunks_exact_mut(2).zip(&self.lists) {
-            words.copy_from_slice(&Self::section(list, &record).unwrap_or_default());
-        }
-    }
-
-    /// Ids, where they begin alike.
-    fn compared<'a>(&self, view: &View<'a>) -> Cow<'a, str> {
-        Cow::Borrowed(view.document().id)
-    }
-
-    fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()> {
-        let lists = self.lists(corpus)?;
-        let mut told = corpus.sorter::<4>("told", 4);
-        let cost = |record| corpus.word(record, COST);
-        let out = self.policy.apply(&lists, corpus.len(), cost, &mut |row| told.push(row))?;
-        for [record, rule, rank, bound] in told.finish()? {
-            if out.get(record) {
-                resolution.remove(removal(record, rule as usize, (rank as f64, bound as f64)))?;
-            }
-        }
-        if self.removes_unscored {
-            corpus.for_each([SCORE], |record, [score]| match score {
-                UNSCORED => resolution.remove(removal(record, NO_SCORE, (1.0, 0.0))),
-                _ => Ok(()),
-            })?;
-        }
-        Ok(())
-    }
-}
-
-impl KeepTop {
-    /// The lists in which records are ranked, in order.
-    fn lists(&self, corpus: &Corpus<'_>) -> Result<Listing<5>> {
-        let places = order::places(corpus)?;
-        corpus.listing(Kind::Lists, || {
-            let mut sorter = corpus.sorter::<5>("lists", 2);
-            for list in 0..self.lists.len() {
-                let mut ranked = places.iter();
-                let words = [SCORE, LISTS + 2 * list, LISTS + 2 * list + 1];
-                corpus.for_each(words, |record, [score, high, low]| {
-                    if score == UNSCORED {
-                        return Ok(());
-                    }
-                    let place = ranked.next().filter(|[placed, _]| *placed == record);
-                    let [_, place] = place.ok_or_else(|| Error::Bug(format!("no place for {record}")))?;
-                    if high == 0 { Ok(()) } else { sorter.push([list as u64, high, low, place, record]) }
-                })?;
-            }
-            Ok(sorter.finish()?.map(Ok))
-        })
-    }
-}
-
-fn removal(record: RecordNumber, rule: usize, (value, bound): (f64, f64)) -> Removal {
-    Removal { record, survivor: None, similarity: value, bound: Some(bound), rule }
-}

@@ -1,7 +1,7 @@
 //! One order of all ranked records: the higher score first, of equal ones the smaller id, byte by byte, of equal ids
 //! the earlier record.
 
-use super::{ID, SCORE};
+use super::barrier::{ID, SCORE};
 use crate::Result;
 use crate::artefact::Kind;
 use crate::barriers::RecordNumber;
