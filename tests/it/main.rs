@@ -26,6 +26,7 @@ mod duplicates;
 mod duplicates_verb;
 mod earlier_releases;
 mod end_to_end;
+mod ensembles;
 mod fuzz_seeds;
 mod golden;
 mod input_columns;
