@@ -28,7 +28,8 @@ impl SliceBy {
                 found => return found.map(Self::Column),
             }
         }
-        let known = ["source".to_string()].into_iter().chain(all.into_iter().filter(|known| known != "nothing"));
+        let known =
+            ["source".to_string()].into_iter().chain(all.into_iter().filter(|known| known != "nothing"));
         Err(BuildError::Column { name: name.to_string(), known: known.collect::<Vec<_>>().join(", ") })
     }
 

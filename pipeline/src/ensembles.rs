@@ -49,7 +49,8 @@ pub struct Ensemble {
 /// When the ledger lacks a column, or there is too little to fit a mapping to.
 pub fn fit_ensemble(release: &Path, recipe: &Recipe) -> Result<Ensemble> {
     let scores: Vec<String> = recipe.scores.iter().map(|name| full(name)).collect();
-    let label = if let Combined::Learnt(column, value) = &recipe.combination { Some((column, value)) } else { None };
+    let label =
+        if let Combined::Learnt(column, value) = &recipe.combination { Some((column, value)) } else { None };
     let columns: Vec<String> =
         scores.iter().chain(&recipe.language).chain(label.map(|(column, _)| column)).cloned().collect();
     let (mut records, mut samples) = (0, Vec::new());

@@ -203,7 +203,11 @@ impl<'r> Ledger<'r> {
     }
 
     /// Shows the source and the cells of every record.
-    pub(crate) fn scan(&self, columns: &[String], mut each: impl FnMut(&str, &[Option<String>])) -> Result<()> {
+    pub(crate) fn scan(
+        &self,
+        columns: &[String],
+        mut each: impl FnMut(&str, &[Option<String>]),
+    ) -> Result<()> {
         for (shard, input) in self.ledger.shards.iter().zip(self.inputs.read()) {
             let path = self.release.join(&shard.ledger_file.name);
             let fail = |why: String| Error::release(&path, why);

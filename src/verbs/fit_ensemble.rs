@@ -44,7 +44,8 @@ enum Combine {
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
-    let combination = match (arguments.combine, arguments.label.as_deref().map(|label| label.split_once('='))) {
+    let combination = match (arguments.combine, arguments.label.as_deref().map(|label| label.split_once('=')))
+    {
         (Combine::Maximum, None) => Combined::Maximum,
         (Combine::Mean, None) => Combined::Mean,
         (Combine::Logistic, Some(Some((column, value)))) => Combined::Learnt(column.into(), value.into()),

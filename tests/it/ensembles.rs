@@ -23,8 +23,18 @@ fn scored() -> Sandbox {
     let columns = batch(vec![
         ("id", strings(ids.iter().map(|id| Some(id.as_str())))),
         ("text", strings(ids.iter().map(|id| Some(id.as_str())))),
-        ("a", Arc::new(rows.clone().map(|n| Some(f64::from(n * 7 % 600) * scale(n))).collect::<Float64Array>())),
-        ("b", Arc::new(rows.clone().map(|n| (n != 7).then_some(f64::from(n * 11 % 601) * scale(n))).collect::<Float64Array>())),
+        (
+            "a",
+            Arc::new(rows.clone().map(|n| Some(f64::from(n * 7 % 600) * scale(n))).collect::<Float64Array>()),
+        ),
+        (
+            "b",
+            Arc::new(
+                rows.clone()
+                    .map(|n| (n != 7).then_some(f64::from(n * 11 % 601) * scale(n)))
+                    .collect::<Float64Array>(),
+            ),
+        ),
         ("lang", strings(rows.map(|n| Some(if n.is_multiple_of(3) { "de" } else { "en" })))),
     ]);
     write(&sandbox.path("corpus/a.parquet"), &columns, 100);
@@ -39,7 +49,8 @@ const FIT: [&str; 9] =
 #[test]
 fn a_mapping_makes_buckets_and_is_signed_by_its_digest() {
     let sandbox = scored();
-    let fit = |out: &str, more: &[&str]| sandbox.run(&[&FIT[..], &[out, "--records-min", "100"], more].concat());
+    let fit =
+        |out: &str, more: &[&str]| sandbox.run(&[&FIT[..], &[out, "--records-min", "100"], more].concat());
     let told = fit("mapping.toml", &[]).expect(0).stdout;
     assert!(told.starts_with("records      600\nwith scores  599\nmapping      "), "{told}");
     fit("again.toml", &[]).expect(0);

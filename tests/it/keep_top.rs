@@ -222,7 +222,8 @@ fn a_hazard_stays_out_wherever_its_stage_stands() {
 fn records_without_a_score_stay_or_go_as_configured() {
     let records = records();
     let sandbox = corpus(&records);
-    let all = |keys: &str| release(&sandbox, &keys[11..15], &[COLUMNS, KEEP, "fraction = 1\n", keys].concat(), &[]);
+    let all =
+        |keys: &str| release(&sandbox, &keys[11..15], &[COLUMNS, KEEP, "fraction = 1\n", keys].concat(), &[]);
     assert!(all("missing = \"keep\"").iter().all(Row::is_released));
     for (row, record) in all("missing = \"remove\"").iter().zip(&records) {
         match record.score {

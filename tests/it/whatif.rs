@@ -22,7 +22,8 @@ const ESCALATED: &str =
 const RANGE: &str = "[[stage]]\nuse = \"score-range\"\nscore = \"keywords/distinct\"\nat_most = 4\n";
 const TOP: &str = "[[stage]]\nuse = \"keep-top\"\nscore = \"keywords/distinct\"\nfraction = \"0.6\"\nby = [\"keywords/escalated\"]\n";
 const BYTES: &str = "[[stage]]\nuse = \"keep-top\"\nscore = \"keywords/distinct\"\nbytes = 20000\n";
-const FLOOR: &str = "[[stage.slice]]\ncolumn = \"keywords/distinct\"\nvalue = \"1\"\nfraction_min = \"0.9\"\n";
+const FLOOR: &str =
+    "[[stage.slice]]\ncolumn = \"keywords/distinct\"\nvalue = \"1\"\nfraction_min = \"0.9\"\n";
 const SAMPLE: &str = "[[stage]]\nuse = \"sample\"\nrate = \"0.7\"\n";
 
 const PACK: &str = "schema = 1\nid = \"own\"\nversion = \"1\"\nowner = \"o\"\nsummary = \"s\"\n\

@@ -1,6 +1,6 @@
 //! The file of a mapping: TOML with decimals, read as something that anybody may have written.
 
-use super::{BUCKETS, Combination, Mapping, POINTS, Percentiles, decimals, numbers};
+use super::{BUCKETS, Combination, Logistic, Mapping, POINTS, Percentiles, decimals, numbers};
 use filters::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -11,6 +11,8 @@ const SCHEMA: u32 = 1;
 const BYTES_MAX: usize = 64 << 20;
 /// Most scores that are combined.
 pub(super) const SCORES_MAX: usize = 16;
+/// Largest weight: far beyond any that is fitted, and so small that no sum overflows.
+const WEIGHT_MAX: f64 = 1e6;
 
 /// Why a file is not a mapping this crate can use.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -78,10 +80,8 @@ impl Mapping {
         if !(1..=SCORES_MAX).contains(&width) {
             return Err(wrong("scores", format!("are {width}, expected 1 to {SCORES_MAX}")));
         }
-        if let Combination::Logistic(logistic) = &written.combination
-            && logistic.weights.len() != width
-        {
-            return Err(wrong("weights", format!("are {}, expected {width}", logistic.weights.len())));
+        if let Combination::Logistic(logistic) = &written.combination {
+            check(logistic, width)?;
         }
         let edges = numbers(written.edges);
         if edges.len() != BUCKETS - 1 || !edges.is_sorted() {
@@ -94,7 +94,9 @@ impl Mapping {
             combination: written.combination,
             edges,
             pooled: written.pooled.read(width)?,
-            languages: tables.map(|(name, table)| Ok((name, table.read(width)?))).collect::<Result<_, _>>()?,
+            languages: tables
+                .map(|(name, table)| Ok((name, table.read(width)?)))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -134,6 +136,14 @@ impl Table {
         }
         Ok(Percentiles { records: self.records, points })
     }
+}
+
+fn check(logistic: &Logistic, width: usize) -> Result<(), MappingError> {
+    if logistic.weights.len() != width {
+        return Err(wrong("weights", format!("are {}, expected {width}", logistic.weights.len())));
+    }
+    let large = logistic.weights.iter().chain([&logistic.bias]).any(|weight| weight.abs() > WEIGHT_MAX);
+    if large { Err(wrong("weights", format!("are larger than {WEIGHT_MAX}"))) } else { Ok(()) }
 }
 
 fn wrong(field: &'static str, why: String) -> MappingError {

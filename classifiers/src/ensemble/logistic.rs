@@ -71,12 +71,11 @@ impl Logistic {
         for (percentiles, label) in known {
             let p = self.probability(percentiles);
             let error = p - f64::from(u8::from(*label));
-            let feature = |at: usize| percentiles.get(at).copied().unwrap_or(1.0);
-            for row in 0..=width {
-                gradient[row] += error * feature(row);
-                for column in 0..=width {
-                    curvature[row][column] += p * (1.0 - p) * feature(row) * feature(column);
-                }
+            let features: Vec<f64> = percentiles.iter().copied().chain([1.0]).collect();
+            for ((slope, curves), feature) in gradient.iter_mut().zip(&mut curvature).zip(&features) {
+                *slope += error * feature;
+                let weight = p * (1.0 - p) * feature;
+                curves.iter_mut().zip(&features).for_each(|(curve, other)| *curve += weight * other);
             }
         }
         solve(curvature, gradient)
@@ -87,12 +86,12 @@ impl Logistic {
 fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let size = right.len();
     for pivot in 0..size {
-        for row in pivot + 1..size {
-            let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in pivot..size {
-                matrix[row][column] -= factor * matrix[pivot][column];
-            }
-            right[row] -= factor * right[pivot];
+        let (above, below) = matrix.split_at_mut(pivot + 1);
+        let (known, top) = (right[pivot], &above[pivot]);
+        for (row, right) in below.iter_mut().zip(&mut right[pivot + 1..]) {
+            let factor = row[pivot] / top[pivot];
+            row.iter_mut().zip(top).for_each(|(cell, top)| *cell -= factor * top);
+            *right -= factor * known;
         }
     }
     for row in (0..size).rev() {

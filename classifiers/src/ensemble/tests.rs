@@ -79,10 +79,7 @@ fn a_learnt_combination_finds_the_score_that_tells() {
     assert!(logistic.weights[0] > 10.0 * logistic.weights[1].abs(), "{logistic:?}");
     let mut alike = samples(300);
     alike.iter_mut().for_each(|sample| sample.label = sample.label.map(|_| true));
-    assert_eq!(
-        fit(&alike, &fitted(learnt())).unwrap_err(),
-        FitError::Labels { positive: 200, negative: 0 }
-    );
+    assert_eq!(fit(&alike, &fitted(learnt())).unwrap_err(), FitError::Labels { positive: 200, negative: 0 });
     assert_eq!(fit(&[], &fitted(Combination::Mean)).unwrap_err(), FitError::NoRecords);
 }
 
@@ -105,6 +102,7 @@ fn what_is_no_mapping_is_refused_with_the_cause() {
         (text.replacen("schema = 1", "schema = 2", 1), "`schema` is 2, this program reads 1"),
         (text.replacen("schema = 1", "schema = 1\nshema = 1", 1), "unknown field `shema`"),
         (text.replacen("\"good/score\", ", "", 1), "`weights` are 2, expected 1"),
+        (text.replacen("weights = [\"", "weights = [\"9999999", 1), "`weights` are larger than 1000000"),
         (text.replacen("edges = [\"", "edges = [\"9", 1), "`edges` are not 19 numbers in ascending order"),
         (text.replacen(first, "percentiles = []", 1), "`percentiles` are of 0 scores, expected 2"),
         (

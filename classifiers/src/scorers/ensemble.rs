@@ -17,9 +17,7 @@
 //! ```
 
 use crate::ensemble::Mapping;
-use filters::{
-    BuildError, Column, ColumnRef, Context, Filter, Findings, Kind, Rule, Spec, Value, View,
-};
+use filters::{BuildError, Column, ColumnRef, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
@@ -45,7 +43,8 @@ pub struct Ensemble {
 impl Spec for Config {
     const NAME: &'static str = "ensemble";
     const SUMMARY: &'static str = "several scores as one, by percentiles in each language, with 20 buckets";
-    const SOURCE: &'static str = "Su et al. 2024 (Nemotron-CC), arXiv 2412.02595; mappings by `probity fit-ensemble`";
+    const SOURCE: &'static str =
+        "Su et al. 2024 (Nemotron-CC), arXiv 2412.02595; mappings by `probity fit-ensemble`";
     const RULES: &'static [Rule] = &[];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = Ensemble;
@@ -59,7 +58,8 @@ impl Spec for Config {
             .map_err(|error| BuildError::asset(name, error.to_string()))?;
         let made_from = format!("are not those the mapping was made from: {}", mapping.scores().join(", "));
         let same = |(ours, its): (&String, &String)| ours == its || format!("{ours}/score") == *its;
-        if self.scores.len() != mapping.scores().len() || !self.scores.iter().zip(mapping.scores()).all(same) {
+        if self.scores.len() != mapping.scores().len() || !self.scores.iter().zip(mapping.scores()).all(same)
+        {
             return Err(BuildError::key("scores", made_from));
         }
         if self.language.as_deref() != mapping.language() {
@@ -69,7 +69,12 @@ impl Spec for Config {
         let scores = self.scores.iter().map(|score| context.column(score, Kind::Number));
         Ok(Ensemble {
             scores: scores.collect::<Result<_, _>>()?,
-            language: self.language.iter().map(|label| context.column(label, Kind::Label)).next().transpose()?,
+            language: self
+                .language
+                .iter()
+                .map(|label| context.column(label, Kind::Label))
+                .next()
+                .transpose()?,
             mapping,
         })
     }

@@ -8,8 +8,8 @@ use filters::{
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Stands for the pipeline; its files are the models of [`Fixture`].
@@ -32,7 +32,8 @@ impl Context for Models {
     fn embedded(&mut self, _: &str, _: &[u8]) {}
 
     fn column(&self, name: &str, kind: Kind) -> Result<ColumnRef, BuildError> {
-        let known = EARLIER.iter().position(|(known, of)| *of == kind && name.trim_end_matches("/score") == *known);
+        let known =
+            EARLIER.iter().position(|(known, of)| *of == kind && name.trim_end_matches("/score") == *known);
         known.map(ColumnRef).ok_or_else(|| BuildError::Column { name: name.to_owned(), known: String::new() })
     }
 

@@ -19,9 +19,7 @@
 //! weights = { "18" = "0.5", "17" = "0.25" }
 //! ```
 
-use crate::{
-    Bound, BuildError, Context, Decimal, Filter, Findings, Rule, RuleBound, SliceBy, Spec, View,
-};
+use crate::{Bound, BuildError, Context, Decimal, Filter, Findings, Rule, RuleBound, SliceBy, Spec, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -41,7 +39,11 @@ pub struct Config {
     pub weights: BTreeMap<String, Decimal>,
 }
 
-const NOT_DRAWN: Rule = Rule { id: "not-drawn", summary: "the hashed id as a number in [0, 1), over the weight; 1 at most", alias: None };
+const NOT_DRAWN: Rule = Rule {
+    id: "not-drawn",
+    summary: "the hashed id as a number in [0, 1), over the weight; 1 at most",
+    alias: None,
+};
 
 /// The built filter.
 pub struct Sample {

@@ -139,7 +139,10 @@ impl Config {
             (None, Some(_), None, None) => {
                 Err(BuildError::key("count", "is missing: the column that counts a record's `tokens`"))
             }
-            _ => Err(BuildError::key("fraction", "or `tokens` with `count`, or `bytes` is needed, and only one")),
+            _ => Err(BuildError::key(
+                "fraction",
+                "or `tokens` with `count`, or `bytes` is needed, and only one",
+            )),
         }
     }
 }
@@ -151,7 +154,9 @@ impl Slice {
             most: count(("fraction_max", self.fraction_max), self.records_max)?,
         };
         match limits {
-            Limits { least: None, most: None } => Err(BuildError::key("slice", "has neither a floor nor a quota")),
+            Limits { least: None, most: None } => {
+                Err(BuildError::key("slice", "has neither a floor nor a quota"))
+            }
             limits => Ok(limits),
         }
     }
@@ -162,14 +167,20 @@ fn count(
     records: Option<u64>,
 ) -> Result<Option<Count>, BuildError> {
     match (fraction, records) {
-        (Some(_), Some(_)) => Err(BuildError::key(key, "and a number of records are two bounds for one thing")),
+        (Some(_), Some(_)) => {
+            Err(BuildError::key(key, "and a number of records are two bounds for one thing"))
+        }
         (Some(fraction), None) => Ok(Some(Count::Share(Share::of(key, fraction)?))),
         (None, records) => Ok(records.map(Count::Records)),
     }
 }
 
 const RULES: [Rule; 3] = [
-    Rule { id: "rank", summary: "rank in its group, 1 for the best; the bound is how many stay", alias: None },
+    Rule {
+        id: "rank",
+        summary: "rank in its group, 1 for the best; the bound is how many stay",
+        alias: None,
+    },
     Rule { id: "quota", summary: "rank among the kept of a slice; the bound is its quota", alias: None },
     Rule { id: "no-score", summary: "1 for a record without a score or count", alias: None },
 ];

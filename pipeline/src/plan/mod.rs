@@ -197,9 +197,8 @@ impl Plan {
     /// What is allowed but probably not meant.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let deduplicates = |barrier: &dyn Barrier| {
-            (0..barrier.rules().len()).any(|rule| barrier.measures_similarity(rule))
-        };
+        let deduplicates =
+            |barrier: &dyn Barrier| (0..barrier.rules().len()).any(|rule| barrier.measures_similarity(rule));
         for (at, _) in self.barriers().filter(|(_, barrier)| deduplicates(*barrier)) {
             let barrier = &self.stages[at].name;
             let later: Vec<&str> = self.stages[at + 1..]

@@ -1,8 +1,8 @@
 //! A ranking under other bounds or among other records, recounted from the recorded scores, ids and labels.
 
+use super::Ranked;
 use super::corpus::Reaches;
 use super::read::Part;
-use super::Ranked;
 use crate::barriers::RecordNumber;
 use crate::barriers::keep_top::{self, Entry, KeepTop};
 use crate::report::Ledger;

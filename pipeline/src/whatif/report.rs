@@ -190,7 +190,11 @@ fn outcome(stages: &[Stage], part: &Part, at: usize, record: &Record) -> Outcome
             None => duplicate(&stages[barrier]),
         };
         let same_rule = record.ranked.is_none() || new.rule.as_deref() == Some(part.rule.value(at));
-        return if record.ledger == record.removed && same_rule { Outcome::Same } else { Outcome::Changes(new) };
+        return if record.ledger == record.removed && same_rule {
+            Outcome::Same
+        } else {
+            Outcome::Changes(new)
+        };
     }
     if record.doubt != NOWHERE {
         return Outcome::Unknown(Why::Barrier(record.doubt));

@@ -25,10 +25,7 @@ impl Share {
         let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
         let digits = format!("{whole}{decimals}").parse().ok().filter(|_| decimals.len() <= DECIMALS_MAX);
         let too_fine = || BuildError::key(key, format!("has more than {DECIMALS_MAX} decimals"));
-        Ok(Self {
-            numerator: digits.ok_or_else(too_fine)?,
-            denominator: 10u128.pow(decimals.len() as u32),
-        })
+        Ok(Self { numerator: digits.ok_or_else(too_fine)?, denominator: 10u128.pow(decimals.len() as u32) })
     }
 
     fn floor(self, of: u64) -> u64 {
@@ -198,10 +195,7 @@ impl<L: Lists> Members<'_, L> {
     }
 }
 
-fn for_sections<L: Lists>(
-    lists: &L,
-    mut each: impl FnMut(u64, &Members<'_, L>) -> Result<()>,
-) -> Result<()> {
+fn for_sections<L: Lists>(lists: &L, mut each: impl FnMut(u64, &Members<'_, L>) -> Result<()>) -> Result<()> {
     let section = |at: usize| lists.entry(at)[..3].to_vec();
     let mut from = 0;
     while from < lists.count() {
