@@ -169,7 +169,7 @@ model = "lid.ftz"
 use = "fasttext"
 name = "quality"
 model = "quality.ftz"
-label = "high"
+label = "hq"
 
 [[stage]]
 use = "fasttext"

@@ -36,6 +36,7 @@ pub struct Config {
     /// What `weights` are by: `source`, or a column of an earlier stage.
     pub by: Option<String>,
     /// The weight of values of `by`: 1 times the rate is the rate, 0 draws none. Values that are not listed weigh 1.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub weights: BTreeMap<String, Decimal>,
 }
 
