@@ -164,6 +164,7 @@ column = "source"
 [[stage]]
 use = "language"
 model = "lid.ftz"
+keep = []
 
 [[stage]]
 use = "fasttext"

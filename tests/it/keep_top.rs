@@ -25,7 +25,7 @@ fn records() -> Vec<Record> {
         Record {
             id: format!("https://made-up.example/long/path/to/{}", if hash < 30 { 5 } else { hash }),
             text: format!("{} {n}", "x".repeat(hash % 50)),
-            score: (hash % 23 != 0).then_some((hash % 9) as f64 / 8.0),
+            score: (!hash.is_multiple_of(23)).then_some((hash % 9) as f64 / 8.0),
             lang: [Some("en"), Some("en"), Some("de"), None, Some("en")][hash % 5]
                 .map(|l| if hash % 50 == 7 { "sw" } else { l }),
             tokens: (hash % 40) as f64 + 0.5,
