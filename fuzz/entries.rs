@@ -81,3 +81,11 @@ pub fn linear(data: &[u8]) {
         assert!(scores.highest.iter().chain(&scores.mean).all(|score| (0.0..=1.0).contains(score)));
     }
 }
+
+/// A mapping of scores, and a score: whatever loads must combine.
+pub fn ensemble(data: &[u8]) {
+    if let Ok(mapping) = classifiers::ensemble::Mapping::load(data) {
+        let combined = mapping.combine(Some("en"), &vec![0.5; mapping.scores().len()]);
+        assert!((0.0..=1.0).contains(&combined.score) && combined.bucket < classifiers::ensemble::BUCKETS);
+    }
+}

@@ -55,19 +55,27 @@ const EXPECTED: &[(&str, [usize; 3])] = &[
     ("keys/repeated-passages", [3, 12, 3]),
     ("keys/text-novelty", [76, 64, 94]),
     ("keys/ngram-bursts", [1, 1, 1]),
+    ("keys/keep-top", [120, 120, 120]),
 ];
 
-/// Configurations of filters that need something the program does not ship.
+/// Configurations of stages that need something the program does not ship.
 const CONFIGURED: &[(&str, &str)] = &[
     ("url-list", "domains = \"domains\"\nsoft_words = \"words\"\nsubstrings = \"words\""),
     ("decontamination", "benchmarks = [\"items\"]\ncanaries = [\"a string that no text holds\"]"),
     ("input-score", "column = \"score\""),
     ("score-range", "score = \"score\"\nat_least = \"0.25\""),
+    ("keep-top", "score = \"score\"\nfraction = \"0.5\"\nby = [\"source\"]"),
 ];
 
 /// The filters, and those scorers that need no file of the user's.
 fn entries() -> impl Iterator<Item = &'static Entry> {
     FILTERS.iter().chain(SCORERS.iter().filter(|entry| entry.example.is_some()))
+}
+
+/// The configuration of a stage.
+fn table(name: &str, example: Option<&str>) -> toml::Table {
+    let configured = CONFIGURED.iter().find(|(known, _)| *known == name).map(|(_, table)| *table);
+    toml::from_str(configured.or(example).unwrap_or_default()).unwrap()
 }
 
 /// What a stage sees of its surroundings here: every file holds a few entries, every column is the first.
@@ -124,9 +132,7 @@ struct Stage {
 
 impl Stage {
     fn new(entry: &Entry) -> Self {
-        let configured = CONFIGURED.iter().find(|(name, _)| *name == entry.name).map(|(_, table)| *table);
-        let table = configured.or(entry.example).unwrap_or_default();
-        let built = (entry.build)(toml::from_str(table).unwrap(), &mut Bench(entry.action));
+        let built = (entry.build)(table(entry.name, entry.example), &mut Bench(entry.action));
         let filter = built.unwrap_or_else(|e| panic!("{}: {e}", entry.name)).filter;
         let mut layout = Layout::default();
         let scorer = layout.add(&Scorer, &[]);
@@ -191,13 +197,18 @@ const ANALYSIS: [(&str, Part); 3] = [
 
 /// A barrier's key of a text.
 fn sign(barrier: &dyn Barrier, view: &View<'_>) -> Vec<u64> {
+    let mut layout = Layout::default();
+    let scorer = layout.add(&Scorer, &[]);
+    let mut findings = Findings::new(&layout, Measure::First);
+    findings.enter(&scorer);
+    let _ = Scorer.judge(view, &mut findings);
     let mut key = vec![0; barrier.key_words()];
-    barrier.sign(view, &Findings::new(&Layout::default(), Measure::First), &mut key);
+    barrier.sign(view, &findings, &mut key);
     key
 }
 
 fn barrier(entry: &BarrierEntry) -> Box<dyn Barrier> {
-    (entry.build)(toml::Table::new(), &mut Bench(Action::Remove)).unwrap().0
+    (entry.build)(table(entry.name, None), &mut Bench(Action::Remove)).unwrap().0
 }
 
 /// Holds everything that is found against the table and tells all the lines that are wrong or missing at once.

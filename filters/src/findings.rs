@@ -1,6 +1,6 @@
 //! What judging one record found: measured values, recorded columns, the broken rule, edits and spans.
 
-use crate::{Bound, Column, ColumnRef, Edit, Filter, RuleBound};
+use crate::{Bound, Column, ColumnRef, Decimal, Edit, Filter, RuleBound};
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -28,6 +28,18 @@ pub enum Value {
     Flag(bool),
     /// A short string from a closed set.
     Label(Arc<str>),
+}
+
+impl Value {
+    /// The value as text, numbers in the shortest decimal that reads back equal; `None` where nothing was recorded.
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Absent => None,
+            Self::Number(number) => Some(Cow::Owned(Decimal::of(*number).to_string())),
+            Self::Flag(flag) => Some(Cow::Owned(flag.to_string())),
+            Self::Label(label) => Some(Cow::Borrowed(label)),
+        }
+    }
 }
 
 /// The place of one stage's rules and columns among those of all stages.

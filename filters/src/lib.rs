@@ -25,6 +25,7 @@ pub mod pack;
 mod properties;
 mod registry;
 pub mod rules;
+mod slice_by;
 mod spec;
 pub mod suggest;
 pub mod text;
@@ -37,6 +38,7 @@ pub use findings::{Broken, Findings, Layout, Measure, Span, StageSlots, Value};
 pub use items::{BenchmarkItem, ItemFields, NameField};
 pub use keys::keys;
 pub use registry::{FILTERS, find};
+pub use slice_by::SliceBy;
 pub use spec::{
     Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Expiry, Filter, Kind, Rule, RuleBound,
     Spec, Words, entry, is_day,

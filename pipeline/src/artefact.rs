@@ -47,6 +47,12 @@ pub(crate) enum Kind {
     Repeated = 12,
     /// Where passages repeat, in bytes, by record.
     Evidence = 13,
+    /// Records in the order of a ranking.
+    Order = 14,
+    /// The place of each record in that order.
+    Places = 15,
+    /// The lists in which records are ranked.
+    Lists = 16,
 }
 
 /// A digest of everything an artefact depends on.

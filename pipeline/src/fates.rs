@@ -53,7 +53,7 @@ pub(crate) struct Resolved {
     /// Position of its stage.
     pub(crate) stage: usize,
     /// Rows of removals, by record.
-    pub(crate) removals: Listing<4>,
+    pub(crate) removals: Listing<5>,
     /// Record, start and end of what is cut out of texts.
     pub(crate) cuts: Listing<3>,
 }
@@ -167,7 +167,7 @@ impl Fates<'_> {
             rule: barrier.rules().get(removal.rule).map(|rule| rule.id.to_string()),
             // what could not be measured only matched
             value: Some(measured.clone().unwrap_or_else(|| "1".into())),
-            bound: Some(barrier.bound(removal.rule)),
+            bound: Some(removal.bound.map_or_else(|| barrier.bound(removal.rule), decimal)),
             similarity: measured.filter(|_| barrier.measures_similarity(removal.rule)),
             survivor: removal.survivor,
             decided_at: Some(at),

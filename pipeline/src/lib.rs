@@ -24,6 +24,7 @@ mod corpus;
 mod describe;
 pub mod duplicates;
 mod edited_column;
+pub mod ensembles;
 mod error;
 pub mod evaluation;
 mod evidence;

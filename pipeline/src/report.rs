@@ -201,19 +201,23 @@ fn tenth(cuts: &[u64], bytes: &str) -> String {
 }
 
 /// The ledger of a release with its indices.
-struct Ledger<'r> {
+pub(crate) struct Ledger<'r> {
     release: &'r Path,
     ledger: LedgerIndex,
     inputs: InputsIndex,
 }
 
 impl<'r> Ledger<'r> {
-    fn open(release: &'r Path) -> Result<Self> {
+    pub(crate) fn open(release: &'r Path) -> Result<Self> {
         Ok(Self { release, ledger: index(release, LEDGER_INDEX)?, inputs: index(release, INPUTS_INDEX)? })
     }
 
     /// Shows the source and the cells of every record.
-    fn scan(&self, columns: &[String], mut each: impl FnMut(&str, &[Option<String>])) -> Result<()> {
+    pub(crate) fn scan(
+        &self,
+        columns: &[String],
+        mut each: impl FnMut(&str, &[Option<String>]),
+    ) -> Result<()> {
         for (shard, input) in self.ledger.shards.iter().zip(self.inputs.read()) {
             let path = self.release.join(&shard.ledger_file.name);
             let fail = |why: String| Error::release(&path, why);

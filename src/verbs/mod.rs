@@ -13,6 +13,7 @@ pub mod duplicates;
 pub mod eval;
 pub mod explain;
 pub mod filters;
+pub mod fit_ensemble;
 pub mod init;
 pub mod keygen;
 pub mod pack;

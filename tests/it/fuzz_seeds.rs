@@ -18,7 +18,7 @@ const CASES: usize = 2_000;
 
 type Entry = fn(&[u8]);
 
-const TARGETS: [(&str, Entry); 8] = [
+const TARGETS: [(&str, Entry); 9] = [
     ("bundle", entries::bundle),
     ("ledger_index", entries::ledger_index),
     ("proof", entries::proof),
@@ -27,6 +27,7 @@ const TARGETS: [(&str, Entry); 8] = [
     ("pack", entries::pack),
     ("fasttext", entries::fasttext),
     ("linear", entries::linear),
+    ("ensemble", entries::ensemble),
 ];
 
 /// Where the seeds are, made anew if that is asked for.
@@ -129,6 +130,10 @@ fn seeds_are_what_they_should_be() {
         let bytes = read(&format!("linear/{model}"));
         classifiers::linear::Model::load(&bytes).unwrap_or_else(|e| panic!("{model}: {e}"));
     }
+    for mapping in ["maximum", "learnt"] {
+        let bytes = read(&format!("ensemble/{mapping}"));
+        classifiers::ensemble::Mapping::load(&bytes).unwrap_or_else(|e| panic!("{mapping}: {e}"));
+    }
     let config = String::from_utf8(read("config/stages")).unwrap();
     let config = pipeline::Config::parse(std::path::Path::new("c.toml"), &config, &[]).unwrap();
     pipeline::Plan::new(config).unwrap();
@@ -191,12 +196,31 @@ fn make(folder: &Path) {
     let models = models.map(|(name, fixture)| (format!("fasttext/{name}"), fixture.write()));
     let linear = [("two-labels", "zorblax"), ("no-words", "")];
     let linear = linear.map(|(name, word)| (format!("linear/{name}"), linear_model(word)));
-    let models = models.into_iter().chain(linear);
+    let mappings = [("maximum", false), ("learnt", true)];
+    let mappings = mappings.map(|(name, learnt)| (format!("ensemble/{name}"), mapping(learnt)));
+    let models = models.into_iter().chain(linear).chain(mappings);
     for (name, bytes) in files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).chain(models) {
         let path = folder.join(&name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
+}
+
+/// A mapping of one score of few values.
+fn mapping(learnt: bool) -> Vec<u8> {
+    use classifiers::ensemble::{Combination, Fitted, Logistic, Sample, fit};
+    let sample = |at: u8| Sample {
+        language: (at > 3).then(|| "en".to_string()),
+        scores: vec![f64::from(at % 3)],
+        label: Some(at.is_multiple_of(2)),
+    };
+    let fitted = Fitted {
+        scores: vec!["a/score".into()],
+        language: Some("l/label".into()),
+        combination: if learnt { Combination::Logistic(Logistic::default()) } else { Combination::Maximum },
+        records_min: 4,
+    };
+    fit(&(0..9).map(sample).collect::<Vec<_>>(), &fitted).unwrap().to_bytes().unwrap()
 }
 
 /// A small model with two labels, learnt from texts with and without a word.

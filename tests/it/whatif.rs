@@ -20,6 +20,10 @@ const TERMS: &str = "[[stage]]\nuse = \"keywords\"\npacks = [\"own.toml\"]\ndist
 const ESCALATED: &str =
     "[[stage]]\nuse = \"doc-length\"\nname = \"escalated\"\nchars_max = 700\nwhen = \"keywords/escalated\"\n";
 const RANGE: &str = "[[stage]]\nuse = \"score-range\"\nscore = \"keywords/distinct\"\nat_most = 4\n";
+const TOP: &str = "[[stage]]\nuse = \"keep-top\"\nscore = \"keywords/distinct\"\nfraction = \"0.6\"\nby = [\"keywords/escalated\"]\n";
+const BYTES: &str = "[[stage]]\nuse = \"keep-top\"\nscore = \"keywords/distinct\"\nbytes = 20000\n";
+const FLOOR: &str =
+    "[[stage.slice]]\ncolumn = \"keywords/distinct\"\nvalue = \"1\"\nfraction_min = \"0.9\"\n";
 const SAMPLE: &str = "[[stage]]\nuse = \"sample\"\nrate = \"0.7\"\n";
 
 const PACK: &str = "schema = 1\nid = \"own\"\nversion = \"1\"\nowner = \"o\"\nsummary = \"s\"\n\
@@ -192,6 +196,30 @@ const CASES: &[Case] = &[
         Unknowns::Some,
     ),
     Case("behind the flag", &[TERMS, ESCALATED], &["escalated.chars_max=400"], Changes::Some, Unknowns::None),
+    Case("less of the top", &[TERMS, TOP], &["keep-top.fraction=\"0.3\""], Changes::Some, Unknowns::None),
+    Case(
+        "more of the top, with a floor",
+        &[TERMS, LENGTH, TOP, FLOOR],
+        &["keep-top.fraction=\"0.8\"", "keep-top.missing=remove"],
+        Changes::Some,
+        Unknowns::None,
+    ),
+    Case("other groups", &[TERMS, TOP, FLOOR], &["keep-top.by=[]"], Changes::Some, Unknowns::None),
+    Case(
+        "before the top",
+        &[LENGTH, EXACT, TERMS, TOP, FLOOR, QUALITY],
+        &["doc-length.words_max=150"],
+        Changes::Some,
+        Unknowns::None,
+    ),
+    Case("a budget", &[TERMS, BYTES], &["keep-top.bytes=90000"], Changes::Some, Unknowns::None),
+    Case(
+        "a budget behind edits",
+        &[LENGTH, LINES, TERMS, BYTES, EXACT],
+        &["doc-length.words_max=220"],
+        Changes::Some,
+        Unknowns::Some,
+    ),
     Case(
         "tags decide nothing",
         &[TERMS, LENGTH],

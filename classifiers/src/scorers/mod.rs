@@ -1,5 +1,6 @@
 //! The scorers: one file each, with its definition, source, configuration, code and tests.
 
+pub mod ensemble;
 pub mod fasttext;
 pub mod language;
 pub mod linear;

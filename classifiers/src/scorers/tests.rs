@@ -1,13 +1,14 @@
 //! The registry, the golden cases (`tests/golden/scorers/*.toml`), and what the stages refuse.
 
 use crate::fasttext::fixture::Fixture;
-use crate::{SCORERS, find, linear};
+use crate::{SCORERS, ensemble, find, linear};
 use filters::{
-    Action, Asset, BuildError, Built, ColumnRef, Context, Document, Findings, Kind, Layout, Measure, Scratch,
-    Value, View,
+    Action, Asset, BuildError, Built, Column, ColumnRef, Context, Document, Filter, Findings, Kind, Layout,
+    Measure, Scratch, Value, View,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ impl Context for Models {
             "no-end-of-line.bin" => Fixture { words: vec!["the", "good", "bad"], ..Fixture::words() }.write(),
             "tree.ftz" => Fixture::pruned_tree().write(),
             "torn.ftz" => Fixture::pruned_tree().write()[..200].to_vec(),
+            "mapping.toml" => ensemble::tests::made_up().to_bytes().unwrap(),
             "made-up.probity" => linear::fixture::model().to_bytes().unwrap(),
             _ => return Err(BuildError::asset(name, "no such file")),
         };
@@ -29,12 +31,38 @@ impl Context for Models {
 
     fn embedded(&mut self, _: &str, _: &[u8]) {}
 
-    fn column(&self, name: &str, _: Kind) -> Result<ColumnRef, BuildError> {
-        Err(BuildError::Column { name: name.to_owned(), known: String::new() })
+    fn column(&self, name: &str, kind: Kind) -> Result<ColumnRef, BuildError> {
+        let known =
+            EARLIER.iter().position(|(known, of)| *of == kind && name.trim_end_matches("/score") == *known);
+        known.map(ColumnRef).ok_or_else(|| BuildError::Column { name: name.to_owned(), known: String::new() })
     }
 
     fn action(&self) -> Action {
         Action::Remove
+    }
+}
+
+/// What earlier stages record, where a scorer looks at that.
+const EARLIER: [(&str, Kind); 3] =
+    [("good", Kind::Number), ("noise", Kind::Number), ("language/label", Kind::Label)];
+
+/// The earlier stages: they record what a case says.
+struct Earlier(BTreeMap<String, toml::Value>);
+
+impl Filter for Earlier {
+    fn columns(&self) -> Vec<Column> {
+        EARLIER.into_iter().map(|(name, kind)| Column::new(name, kind)).collect()
+    }
+
+    fn judge(&self, _: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
+        for (at, (name, _)) in EARLIER.iter().enumerate() {
+            match self.0.get(*name) {
+                Some(toml::Value::String(label)) => findings.record(at, Value::Label(label.as_str().into())),
+                Some(number) => findings.record(at, Value::Number(number.as_float().unwrap())),
+                None => {}
+            }
+        }
+        ControlFlow::Continue(())
     }
 }
 
@@ -47,6 +75,7 @@ fn table(scorer: &str) -> toml::Table {
     let text = match scorer {
         "language" => "model = 'tree.ftz'\nkeep = ['en', '語']\nprobability_min = '0.5'\nprefix_bytes = 100",
         "fasttext" => "model = 'words.bin'\nlabel = 'yes'\nnewlines = 'join'",
+        "ensemble" => "mapping = 'mapping.toml'\nscores = ['good', 'noise']\nlanguage = 'language/label'",
         "linear" => "model = 'made-up.probity'\nlabel = 'quim'",
         other => panic!("`{other}` needs a table here"),
     };
@@ -87,7 +116,8 @@ fn unknown_keys_are_refused_by_name() {
         let mut table = table(entry.name);
         table.insert("modle".into(), "x".into());
         let error = build(entry.name, table).err().unwrap();
-        assert!(error.contains("`modle`") && error.contains("`model`"), "{error}");
+        let known = (entry.keys)()[0];
+        assert!(error.contains("`modle`") && error.contains(&format!("`{known}`")), "{error}");
     }
 }
 
@@ -128,6 +158,18 @@ fn what_cannot_be_built_is_refused_with_the_cause() {
         "model = 'made-up.probity'\nlabel = 'zorp'",
         "names `zorp`, which the model lacks; its labels are `zorb`, `quim`",
     );
+    check("ensemble", "", "`mapping` is missing: the path of a file");
+    check("ensemble", "mapping = 'words.bin'", "asset `words.bin`: not a mapping of scores: not UTF-8");
+    check(
+        "ensemble",
+        "mapping = 'mapping.toml'\nscores = ['noise', 'good']",
+        "`scores` are not those the mapping was made from: good/score, noise/score",
+    );
+    check(
+        "ensemble",
+        "mapping = 'mapping.toml'\nscores = ['good', 'noise']",
+        "`language` is not that of the mapping: language/label",
+    );
     check("fasttext", "label = 'yes'", "`model` is missing");
     check("fasttext", "model = 'words.bin'", "`label` is missing; the model's labels are `no`, `yes`");
     check("fasttext", "model = 'words.bin'\nlabel = '__label__yes'", "its labels are `no`, `yes`");
@@ -145,6 +187,9 @@ struct File {
 struct Case {
     name: String,
     config: toml::Table,
+    /// What earlier stages recorded: numbers with a decimal point, and labels.
+    #[serde(default)]
+    recorded: BTreeMap<String, toml::Value>,
     text: String,
     expect: String,
     value: Option<String>,
@@ -157,12 +202,16 @@ impl Case {
         let at = format!("{scorer}: {}", self.name);
         let built = build(scorer, self.config.clone()).unwrap_or_else(|error| panic!("{at}: {error}"));
         let mut layout = Layout::default();
+        let earlier = Earlier(self.recorded.clone());
+        let before = layout.add(&earlier, &[]);
         let slots = layout.add(built.filter.as_ref(), &[]);
         let mut findings = Findings::new(&layout, measure);
         findings.clear();
-        findings.enter(&slots);
         let scratch = Scratch::default();
         let view = View::new(Document { text: &self.text, ..Document::default() }, &scratch);
+        findings.enter(&before);
+        let _ = earlier.judge(&view, &mut findings);
+        findings.enter(&slots);
         let _ = built.filter.judge(&view, &mut findings);
 
         let broken = findings.broken();

@@ -207,7 +207,7 @@ impl NgramBursts {
         let rows = hit.into_iter().map(|(_, rows)| Sorter::finish(rows)).collect::<Result<Vec<_>>>()?;
         for [record, score] in merged(rows) {
             let similarity = f64::from_bits(score);
-            resolution.remove(Removal { record, survivor: None, similarity, rule: 0 })?;
+            resolution.remove(Removal { record, survivor: None, similarity, bound: None, rule: 0 })?;
         }
         Ok(())
     }

@@ -228,7 +228,7 @@ impl Barrier for ExactDuplicates {
         for [high, low, _, record] in groups.iter() {
             if let Some(survivor) = group.survivor([high, low], record, &texts)? {
                 let survivor = Some(survivor);
-                resolution.remove(Removal { record, survivor, similarity: 1.0, rule: 0 })?;
+                resolution.remove(Removal { record, survivor, similarity: 1.0, bound: None, rule: 0 })?;
             }
         }
         Ok(())

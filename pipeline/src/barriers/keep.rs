@@ -54,8 +54,8 @@ impl Preference {
             Keep::Earliest => 0,
             Keep::Longest => u64::MAX - view.text().len() as u64,
             Keep::HighestScore => match self.score.map(|column| findings.get(column)) {
-                Some(Value::Number(score)) if !score.is_nan() => !ascending(*score),
-                _ => u64::MAX,
+                Some(Value::Number(score)) => descending(*score),
+                _ => UNSCORED,
             },
             Keep::SourcePriority => {
                 let place = self.sources.iter().position(|source| source == view.document().source);
@@ -63,6 +63,14 @@ impl Preference {
             }
         }
     }
+}
+
+/// The rank of a record without a score: it comes last.
+pub(super) const UNSCORED: u64 = u64::MAX;
+
+/// Integers in the opposite order of the numbers, all below [`UNSCORED`].
+pub(super) fn descending(number: f64) -> u64 {
+    if number.is_nan() { UNSCORED } else { !ascending(number) }
 }
 
 /// Integers in the order of the numbers.

@@ -5,6 +5,7 @@
 pub mod bursts;
 pub mod exact;
 mod keep;
+pub mod keep_top;
 pub mod near;
 mod normal_url;
 pub mod novelty;
@@ -36,6 +37,8 @@ pub struct Removal {
     /// The measured similarity to the survivor or whatever else it is too similar to, 1 for equal texts; not a
     /// number where it could not be measured.
     pub similarity: f64,
+    /// What it was held against, where that is not the same for all records ([`Barrier::bound`]).
+    pub bound: Option<f64>,
     /// Position of the broken rule among [`Barrier::rules`].
     pub rule: usize,
 }
@@ -45,15 +48,18 @@ impl Removal {
     const NOBODY: u64 = u64::MAX;
 
     /// As a row, by which removals are in the order of the records.
-    fn row(self) -> Row<4> {
-        [self.record, self.survivor.unwrap_or(Self::NOBODY), self.similarity.to_bits(), self.rule as u64]
+    fn row(self) -> Row<5> {
+        let survivor = self.survivor.unwrap_or(Self::NOBODY);
+        let bound = self.bound.unwrap_or(f64::NAN).to_bits();
+        [self.record, survivor, self.similarity.to_bits(), bound, self.rule as u64]
     }
 
-    pub(crate) fn of([record, survivor, similarity, rule]: Row<4>) -> Self {
+    pub(crate) fn of([record, survivor, similarity, bound, rule]: Row<5>) -> Self {
         Self {
             record,
             survivor: (survivor != Self::NOBODY).then_some(survivor),
             similarity: f64::from_bits(similarity),
+            bound: Some(f64::from_bits(bound)).filter(|bound| !bound.is_nan()),
             rule: rule as usize,
         }
     }
@@ -61,7 +67,7 @@ impl Removal {
 
 /// What a barrier comes to.
 pub struct Resolution {
-    removals: Sorter<4>,
+    removals: Sorter<5>,
     cuts: Sorter<3>,
 }
 
@@ -86,7 +92,7 @@ impl Resolution {
     }
 
     /// All removals and all cuts, sorted by record.
-    pub(crate) fn finish(self) -> Result<(Sorted<4>, Sorted<3>)> {
+    pub(crate) fn finish(self) -> Result<(Sorted<5>, Sorted<3>)> {
         Ok((self.removals.finish()?, self.cuts.finish()?))
     }
 }
@@ -225,6 +231,7 @@ pub const BARRIERS: &[BarrierEntry] = &[
     entry::<passages::Config>(),
     entry::<novelty::Config>(),
     entry::<bursts::Config>(),
+    entry::<keep_top::Config>(),
 ];
 
 /// The entry of this name.

@@ -147,11 +147,11 @@ impl Barrier for TextNovelty {
         let flagged = self.flagged(corpus)?;
         for [record, novelty] in flagged.iter() {
             let similarity = f64::from_bits(novelty);
-            resolution.remove(Removal { record, survivor: None, similarity, rule: NOVELTY })?;
+            resolution.remove(Removal { record, survivor: None, similarity, bound: None, rule: NOVELTY })?;
         }
         for [record, sharing] in cluster::rest(corpus, &flagged, self.cluster_min)? {
             let similarity = sharing as f64;
-            resolution.remove(Removal { record, survivor: None, similarity, rule: CLUSTER })?;
+            resolution.remove(Removal { record, survivor: None, similarity, bound: None, rule: CLUSTER })?;
         }
         Ok(())
     }

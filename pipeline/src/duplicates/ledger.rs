@@ -1,7 +1,7 @@
 //! The part of a ledger that tells of duplicates.
 
 use super::{Place, Record};
-use crate::rule_notes::{self, StageKind};
+use crate::rule_notes::{self, BoundKind};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
@@ -107,7 +107,9 @@ impl LedgerFile {
         let file = File::open(&path).map_err(|e| fail(&e))?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(&e))?;
         let notes = rule_notes::read(metadata.metadata()).map_err(|e| fail(&e))?;
-        let barrier = |note: &rule_notes::StageNote| note.kind == StageKind::Barrier;
+        let barrier = |note: &rule_notes::StageNote| {
+            note.rules.iter().any(|rule| rule.bound.kind == BoundKind::Similarity)
+        };
         let barriers = notes.map(|notes| notes.into_iter().filter(barrier).map(|note| note.name).collect());
         Ok(Self { path, metadata, barriers })
     }

@@ -20,7 +20,7 @@ use withheld::{Exposed, withheld};
 pub(crate) use builder::{EDITED, ERROR, FAILED};
 
 /// A version of what tasks write for one another; part of every identity.
-const ARTEFACT_VERSION: u32 = 3;
+const ARTEFACT_VERSION: u32 = 4;
 
 /// A stage, ready to run.
 pub struct Stage {
@@ -198,7 +198,9 @@ impl Plan {
     /// configuration declares none; no warning changes what a run does.
     pub fn warnings(&self, today: &str) -> Vec<String> {
         let mut warnings = self.expired(self.config.file.dataset.released.as_deref().unwrap_or(today));
-        for (at, _) in self.barriers() {
+        let deduplicates =
+            |barrier: &dyn Barrier| (0..barrier.rules().len()).any(|rule| barrier.measures_similarity(rule));
+        for (at, _) in self.barriers().filter(|(_, barrier)| deduplicates(*barrier)) {
             let barrier = &self.stages[at].name;
             let later: Vec<&str> = self.stages[at + 1..]
                 .iter()

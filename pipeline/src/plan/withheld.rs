@@ -34,7 +34,7 @@ fn is_sensitive(stage: &Stage) -> bool {
     stage.used == "keywords" || stage.name == "hazard" || stage.name.starts_with("hazard-")
 }
 
-/// Whether a resolved stage names another or a column of it: `hazard`, `hazard/score`, also in a list.
+/// Whether a resolved stage names another or a column of it: `hazard`, `hazard/score`, also in a list or a table of it.
 fn reads(table: &Value, stage: &str) -> bool {
     fn named(value: &Value, stage: &str) -> bool {
         match value {
@@ -43,6 +43,7 @@ fn reads(table: &Value, stage: &str) -> bool {
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             }
             Value::Array(items) => items.iter().any(|item| named(item, stage)),
+            Value::Object(fields) => fields.values().any(|value| named(value, stage)),
             _ => false,
         }
     }

@@ -1,8 +1,9 @@
 //! What the overrides change: the stages of a release with their bounds, old and new. Only a key that moves the
 //! bound of a rule and does nothing else can be asked about, because only then do the measured values still hold.
 
+use super::keep_top::Ranking;
 use super::unanswerable;
-use crate::barriers;
+use crate::barriers::{self, BarrierSpec, keep_top};
 use crate::config::{Config, Override, StageTable};
 use crate::opened::{configuration, without_line};
 use crate::rule_notes::{StageKind, StageNote};
@@ -23,6 +24,10 @@ pub(super) struct Stage {
     /// Earlier stages whose columns it reads.
     pub(super) reads: Vec<usize>,
     pub(super) barrier: Option<Barrier>,
+    /// What it keeps the top of, where it is such a barrier.
+    pub(super) ranking: Option<Ranking>,
+    /// Whether it is a barrier with another configuration.
+    pub(super) changed: bool,
 }
 
 /// What is known of a barrier.
@@ -32,6 +37,8 @@ pub(super) enum Barrier {
     EqualDigests,
     /// Removes equal texts; which are equal to one another is known of those it has compared.
     EqualTexts,
+    /// Keeps the best by recorded columns.
+    KeepTop,
     /// Anything else.
     Opaque,
 }
@@ -80,7 +87,10 @@ pub(super) fn stages(
         let mut stage = unchanged(note, old, &stages).ok_or_else(|| {
             Error::release(&path, format!("the ledger's bounds of `{}` make no sense", note.name))
         })?;
-        if old.table != new.table {
+        if stage.barrier == Some(Barrier::KeepTop) {
+            stage.ranking = Some(ranking(&path, new, note, schema)?);
+            stage.changed = old.table != new.table;
+        } else if old.table != new.table {
             let bounds = new_bounds(&path, new, old, note, schema)?;
             stage.rules.iter_mut().zip(bounds).for_each(|(rule, bound)| rule.new = bound);
         }
@@ -95,6 +105,11 @@ fn unchanged(note: &StageNote, table: &StageTable, earlier: &[Stage]) -> Option<
             Barrier::EqualTexts
         }
         "exact-duplicates" if is_plain(table) => Barrier::EqualDigests,
+        // the ledger knows the length of a text as it came in alone
+        "keep-top" if table.table.contains_key("bytes") && earlier.iter().any(|stage| stage.edits) => {
+            Barrier::Opaque
+        }
+        "keep-top" => Barrier::KeepTop,
         _ => Barrier::Opaque,
     });
     let rule = |rule: &crate::rule_notes::RuleNote| {
@@ -109,6 +124,8 @@ fn unchanged(note: &StageNote, table: &StageTable, earlier: &[Stage]) -> Option<
         rules: note.rules.iter().map(rule).collect::<Option<_>>()?,
         reads: reads(table, earlier),
         barrier,
+        ranking: None,
+        changed: false,
     })
 }
 
@@ -120,8 +137,16 @@ fn is_plain(table: &StageTable) -> bool {
 
 /// The earlier stages a stage names: in `when`, or in a key such as `score`.
 fn reads(table: &StageTable, earlier: &[Stage]) -> Vec<usize> {
-    let keys = table.table.values().filter_map(toml::Value::as_str);
-    let names: Vec<&str> = keys.chain(table.when.as_deref()).collect();
+    fn strings<'t>(value: &'t toml::Value, found: &mut Vec<&'t str>) {
+        match value {
+            toml::Value::String(text) => found.push(text),
+            toml::Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
+            toml::Value::Table(fields) => fields.values().for_each(|value| strings(value, found)),
+            _ => {}
+        }
+    }
+    let mut names: Vec<&str> = table.when.as_deref().into_iter().collect();
+    table.table.values().for_each(|value| strings(value, &mut names));
     let named = |stage: &Stage| {
         names.iter().any(|name| {
             let rest = name.strip_prefix(stage.name.as_str());
@@ -142,6 +167,26 @@ fn refuse_top(json: &Value, overrides: &[Override]) -> Result<()> {
     Ok(())
 }
 
+/// Builds a ranking anew, on the columns of the ledger.
+fn ranking(path: &Path, new: &StageTable, note: &StageNote, schema: &Schema) -> Result<Ranking> {
+    let fail = |e: BuildError| failed(path, new, e);
+    let spec: keep_top::Config = toml::Value::Table(new.table.clone())
+        .try_into()
+        .map_err(|e: toml::de::Error| fail(BuildError::Config(e.message().trim_end().to_string())))?;
+    let stage = spec.build(&mut Surroundings { schema, action: note.action }).map_err(fail)?;
+    Ok(Ranking::new(stage, schema))
+}
+
+fn failed(path: &Path, stage: &StageTable, error: BuildError) -> Error {
+    Error::Config {
+        path: path.to_path_buf(),
+        line: None,
+        hint: matches!(error, BuildError::Asset { .. })
+            .then(|| "files of a stage are looked for from the current folder".into()),
+        why: format!("stage `{}`: {error}", stage.name),
+    }
+}
+
 /// Builds a changed stage anew for its bounds.
 fn new_bounds(
     path: &Path,
@@ -150,13 +195,7 @@ fn new_bounds(
     note: &StageNote,
     schema: &Schema,
 ) -> Result<Vec<Bound>> {
-    let fail = |e: BuildError| Error::Config {
-        path: path.to_path_buf(),
-        line: None,
-        why: format!("stage `{}`: {e}", new.name),
-        hint: matches!(e, BuildError::Asset { .. })
-            .then(|| "files of a stage are looked for from the current folder".into()),
-    };
+    let fail = |e: BuildError| failed(path, new, e);
     if let Some(entry) = barriers::find(&new.used) {
         let mut surroundings = Surroundings { schema, action: note.action };
         let (_, resolved) = (entry.build)(new.table.clone(), &mut surroundings).map_err(fail)?;

@@ -1,16 +1,20 @@
 //! The barriers under the new bounds. A barrier that sees the same records with the same texts removes the same;
-//! where it does not, equal texts can be recounted from their digests, and anything else is unknown.
+//! where it does not, equal texts can be recounted from their digests and rankings from recorded scores, and anything
+//! else is unknown.
 
 use super::change::{Barrier, Stage};
+use super::keep_top;
 use super::read::Part;
 use super::walk::{End, Why};
 use super::{INPUT, NOWHERE, Record};
+use crate::Result;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::path::Path;
 
 /// Whether a record reaches a barrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reaches {
+pub(super) enum Reaches {
     Yes,
     No,
     Maybe,
@@ -28,7 +32,7 @@ impl Record {
     }
 
     /// Whether it would reach it, earlier barriers being done with.
-    fn would_reach(&self, barrier: u16) -> Reaches {
+    pub(super) fn would_reach(&self, barrier: u16) -> Reaches {
         let alive = match self.end {
             End::Input => Reaches::No,
             End::Decided { stage, .. } if stage < barrier => Reaches::No,
@@ -51,13 +55,13 @@ impl Record {
 }
 
 /// Lets every barrier remove what it would remove.
-pub(super) fn barriers(stages: &[Stage], parts: &mut [Part]) {
+pub(super) fn barriers(release: &Path, stages: &[Stage], parts: &mut [Part]) -> Result<()> {
     for (at, stage) in stages.iter().enumerate() {
         let barrier = at as u16;
         let records = || parts.iter().flat_map(|part| &part.records);
         match stage.barrier {
             None => {}
-            Some(_) if records().all(|r| r.reached(barrier) == r.would_reach(barrier)) => {
+            Some(_) if !stage.changed && records().all(|r| r.reached(barrier) == r.would_reach(barrier)) => {
                 let all = parts.iter_mut().flat_map(|part| &mut part.records);
                 all.filter(|r| r.ledger == barrier).for_each(|r| r.removed = barrier);
             }
@@ -65,12 +69,16 @@ pub(super) fn barriers(stages: &[Stage], parts: &mut [Part]) {
             Some(Barrier::EqualTexts) if !records().any(|r| r.is_new_to(barrier)) => {
                 equal_texts(barrier, parts, |part, at| group(part, at, barrier));
             }
-            Some(Barrier::EqualTexts | Barrier::Opaque) => {
+            Some(Barrier::KeepTop) if !records().any(|r| r.would_reach(barrier) == Reaches::Maybe) => {
+                keep_top::recount(release, barrier, stage.ranking.as_ref(), parts)?;
+            }
+            Some(Barrier::EqualTexts | Barrier::KeepTop | Barrier::Opaque) => {
                 let all = parts.iter_mut().flat_map(|part| &mut part.records);
                 all.filter(|r| r.would_reach(barrier) == Reaches::Yes).for_each(|r| r.doubt = barrier);
             }
         }
     }
+    Ok(())
 }
 
 /// The digest of a record's text as read.

@@ -7,6 +7,7 @@
 
 mod change;
 mod corpus;
+mod keep_top;
 mod read;
 mod report;
 mod walk;
@@ -32,12 +33,22 @@ struct Record {
     removed: u16,
     /// The first barrier that might.
     doubt: u16,
+    /// By which rule `removed` takes it out, with the value and the bound, where that was recounted.
+    ranked: Option<Ranked>,
 }
 
 impl Record {
     fn new(ledger: u16, end: walk::End) -> Self {
-        Self { ledger, end, removed: NOWHERE, doubt: NOWHERE }
+        Self { ledger, end, removed: NOWHERE, doubt: NOWHERE, ranked: None }
     }
+}
+
+/// What a ranking says of a record that it takes out.
+#[derive(Clone, Copy)]
+struct Ranked {
+    rule: usize,
+    value: u64,
+    bound: u64,
 }
 
 /// Recounts the release in the directory `release` with the overrides in place.
@@ -50,7 +61,7 @@ pub fn whatif(release: &Path, overrides: &[Override]) -> Result<WhatIf> {
         .ok_or_else(|| Error::release(&folder, "does not name its bounds: an older version wrote it"))?;
     let stages = change::stages(release, overrides, &notes, first.metadata.schema())?;
     let mut parts = read::read(&files, &stages)?;
-    corpus::barriers(&stages, &mut parts);
+    corpus::barriers(release, &stages, &mut parts)?;
     Ok(report::report(&stages, &parts))
 }
 

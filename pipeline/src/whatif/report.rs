@@ -3,7 +3,7 @@
 use super::change::Stage;
 use super::read::Part;
 use super::walk::{End, Why};
-use super::{NOWHERE, Record};
+use super::{NOWHERE, Ranked, Record};
 use crate::verdicts::decimal;
 use arrow_array::{Array, StringArray};
 use filters::Action;
@@ -185,9 +185,15 @@ fn rule_name(state: &State) -> Option<String> {
 fn outcome(stages: &[Stage], part: &Part, at: usize, record: &Record) -> Outcome {
     if record.removed != NOWHERE {
         let barrier = usize::from(record.removed);
-        return match record.ledger == record.removed {
-            true => Outcome::Same,
-            false => Outcome::Changes(duplicate(&stages[barrier])),
+        let new = match record.ranked {
+            Some(ranked) => out_ranked(&stages[barrier], ranked),
+            None => duplicate(&stages[barrier]),
+        };
+        let same_rule = record.ranked.is_none() || new.rule.as_deref() == Some(part.rule.value(at));
+        return if record.ledger == record.removed && same_rule {
+            Outcome::Same
+        } else {
+            Outcome::Changes(new)
         };
     }
     if record.doubt != NOWHERE {
@@ -235,6 +241,17 @@ fn duplicate(stage: &Stage) -> State {
         rule: stage.rules.first().map(|rule| rule.id.clone()),
         value: Some("1".into()),
         bound: Some("0".into()),
+    }
+}
+
+/// The state of a record that a ranking takes out.
+fn out_ranked(stage: &Stage, ranked: Ranked) -> State {
+    State {
+        fate: fate(stage),
+        stage: Some(stage.name.clone()),
+        rule: stage.rules.get(ranked.rule).map(|rule| rule.id.clone()),
+        value: Some(ranked.value.to_string()),
+        bound: Some(ranked.bound.to_string()),
     }
 }
 

@@ -140,7 +140,13 @@ impl<'c> Verification<'c> {
             if let Some(record) = self.record(member as u32).filter(|_| !self.gone[at]) {
                 self.gone[at] = true;
                 let similarity = f64::from_bits(similarity);
-                resolution.remove(Removal { record, survivor: None, similarity, rule: rule as usize })?;
+                resolution.remove(Removal {
+                    record,
+                    survivor: None,
+                    similarity,
+                    bound: None,
+                    rule: rule as usize,
+                })?;
             }
         }
         Ok(())
@@ -212,6 +218,7 @@ impl<'c> Verification<'c> {
                 record,
                 survivor: self.record(tie.survivor),
                 similarity: tie.similarity,
+                bound: None,
                 rule: JACCARD,
             })
         };

@@ -59,6 +59,7 @@ impl RepeatedPassages {
                     record,
                     survivor: None,
                     similarity: left as f64,
+                    bound: None,
                     rule: REMAINDER,
                 })?,
                 [record, start, end] => resolution.cut(record, start as usize..end as usize)?,
