@@ -42,7 +42,7 @@ impl Classifier {
     pub fn probability(&self, text: &str, label: Option<usize>) -> f64 {
         match self {
             Self::Linear(model) => {
-                let scores = model.score(text).highest;
+                let scores = model.score(text).pooled;
                 label.map_or_else(|| scores.iter().copied().fold(0.0, f64::max), |label| scores[label])
             }
             Self::FastText(model) => {

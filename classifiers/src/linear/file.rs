@@ -92,7 +92,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model, ModelError> {
         biases: header.label.iter().map(|label| label.bias).collect(),
     };
     let calibrations = header.label.iter().map(|label| label.calibration).collect();
-    let scorer = Scorer { weights, chunk_bytes: header.training.chunk_bytes, calibrations };
+    let scorer = Scorer {
+        weights,
+        chunk_bytes: header.training.chunk_bytes,
+        pool: header.training.pool,
+        calibrations,
+    };
     Ok(Model { header, scorer })
 }
 

@@ -25,7 +25,7 @@ fn each_label_is_learnt_from_the_records_that_have_it() {
         assert!(expected_calibration_error(&samples).unwrap() < 0.1, "label {label}");
     }
     let model = model();
-    let of = |text: &str| model.score(text).highest;
+    let of = |text: &str| model.score(text).pooled;
     assert!(of("a zorblax road")[0] > 0.5 && of("a plain road")[0] < 0.5);
     assert!(of("one quimble door")[1] > 0.5 && of("one plain door")[1] < 0.5);
 }
@@ -52,10 +52,10 @@ fn a_long_text_has_its_highest_chunk_and_the_mean_of_all() {
     let plain = "the old road some more rain ".repeat(40);
     let marked = format!("{plain} zorblax zorblax zorblax zorblax {plain}");
     let (before, after) = (model.score(&plain), model.score(&marked));
-    assert!(after.highest[0] > 0.5 && before.highest[0] < 0.5, "{before:?} {after:?}");
-    assert!(after.mean[0] < after.highest[0] && after.mean[0] > before.mean[0]);
+    assert!(after.pooled[0] > 0.5 && before.pooled[0] < 0.5, "{before:?} {after:?}");
+    assert!(after.mean[0] < after.pooled[0] && after.mean[0] > before.mean[0]);
     let empty = model.score("");
-    assert!(empty.highest.iter().chain(&empty.mean).all(|score| (0.0..=1.0).contains(score)));
+    assert!(empty.pooled.iter().chain(&empty.mean).all(|score| (0.0..=1.0).contains(score)));
 }
 
 #[test]
@@ -122,7 +122,7 @@ proptest! {
         }
         if let Ok(model) = Model::load(&mutated) {
             let scores = model.score("a zorblax road");
-            prop_assert!(scores.highest.iter().all(|score| (0.0..=1.0).contains(score)));
+            prop_assert!(scores.pooled.iter().all(|score| (0.0..=1.0).contains(score)));
         }
     }
 }

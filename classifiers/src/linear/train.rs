@@ -16,6 +16,23 @@ pub struct Example {
     pub weight: f32,
 }
 
+/// What the score of a text is to those of its chunks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pool {
+    /// The highest of them: one bad passage is enough.
+    #[default]
+    Highest,
+    /// Their mean: what the text is as a whole.
+    Mean,
+}
+
+impl Pool {
+    fn is_highest(&self) -> bool {
+        *self == Self::Highest
+    }
+}
+
 /// How to fit. The defaults are those of the shipped model.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,6 +43,10 @@ pub struct Settings {
     pub chunk_bytes: usize,
     /// At most so many chunks of a text are learnt from, the first ones.
     pub chunks_max: usize,
+    /// How the chunks of a text make its score. Written only where it is not the default, so that the bytes of models
+    /// from before there was a choice stay what they are.
+    #[serde(skip_serializing_if = "Pool::is_highest")]
+    pub pool: Pool,
     /// Passes over the examples.
     pub epochs: usize,
     /// AdaGrad's step size.
@@ -44,6 +65,7 @@ impl Default for Settings {
             table_bits: 17,
             chunk_bytes: 1000,
             chunks_max: 4,
+            pool: Pool::Highest,
             epochs: 5,
             rate: 0.2,
             balance: 0.5,

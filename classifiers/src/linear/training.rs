@@ -32,7 +32,7 @@ pub fn train(labels: usize, examples: &[Example], settings: &Settings) -> Traine
         let weights = fit(examples, &prepared, labels, settings, |at| folds[at] != fold);
         let scorer = uncalibrated(weights, settings, labels);
         for (at, example) in examples.iter().enumerate().filter(|(at, _)| folds[*at] == fold) {
-            logits[at] = scorer.logits(&example.text).highest;
+            logits[at] = scorer.logits(&example.text).pooled;
         }
     }
     let calibration = |label: usize, sees: &dyn Fn(usize) -> bool| {
@@ -92,7 +92,7 @@ impl Trained {
 }
 
 fn uncalibrated(weights: Weights, settings: &Settings, labels: usize) -> Scorer {
-    Scorer { weights, chunk_bytes: settings.chunk_bytes, calibrations: vec![Calibration::IDENTITY; labels] }
+    Scorer { weights, chunk_bytes: settings.chunk_bytes, pool: settings.pool, calibrations: vec![Calibration::IDENTITY; labels] }
 }
 
 /// Texts that are equal once folded (case, digits, punctuation) are in one fold, or a model would be tested on what it
