@@ -1,6 +1,6 @@
 //! Labelled records: Parquet files with a text and columns that say what is known of it.
 
-use crate::batch::{is_text, label_at, text_at};
+use crate::batch::{is_text, text_at, value_at};
 use crate::map::Map;
 use crate::{Error, Result};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use std::path::Path;
 pub(crate) struct Labelled {
     pub(crate) sha256: String,
     pub(crate) texts: Vec<String>,
-    /// The columns asked for, in their order: strings and integers as text, nulls as `None`.
+    /// The columns asked for, in their order: strings, numbers and booleans as text, nulls as `None`.
     pub(crate) columns: Vec<Vec<Option<String>>>,
 }
 
@@ -69,7 +69,7 @@ impl Labelled {
         }
         for (cells, name) in self.columns.iter_mut().zip(columns) {
             let column = find(name)?;
-            cells.extend((0..batch.num_rows()).map(|row| label_at(column, row).map(String::from)));
+            cells.extend((0..batch.num_rows()).map(|row| value_at(column.as_ref(), row).map(String::from)));
         }
         Ok(())
     }

@@ -40,7 +40,8 @@ fn examples(recipe: &Recipe, folder: &Path) -> Result<(Vec<Example>, Vec<DataSet
     // files with several parts are read once for each combination of columns
     let mut files: BTreeMap<(String, String, Vec<String>), Labelled> = BTreeMap::new();
     for part in &recipe.data {
-        let columns: Vec<String> = part.only.keys().cloned().collect();
+        // the grade comes last, so that the others are those of `only`
+        let columns: Vec<String> = part.only.keys().chain(&recipe.graded).cloned().collect();
         let key = (part.file.clone(), part.text.clone(), columns.clone());
         if !files.contains_key(&key) {
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -48,14 +49,18 @@ fn examples(recipe: &Recipe, folder: &Path) -> Result<(Vec<Example>, Vec<DataSet
         }
         let Some(file) = files.get(&key) else { continue };
         let before = examples.len();
-        let targets = targets(recipe, part);
-        let rows = (0..file.texts.len()).filter(|row| part.takes(*row, &file.columns));
-        let example = |row: usize| Example {
-            text: file.texts[row].clone(),
-            targets: targets.clone(),
-            weight: part.weight as f32,
-        };
-        examples.extend(rows.map(example));
+        let answers = targets(recipe, part);
+        for row in (0..file.texts.len()).filter(|row| part.takes(*row, &file.columns)) {
+            let targets = match &recipe.graded {
+                None => answers.clone(),
+                Some(_) => {
+                    let cell = file.columns.last().and_then(|column| column[row].as_deref());
+                    let why = |why| Error::input(&folder.join(&part.file), format!("row {row}: {why}"));
+                    vec![cell.map(grade).transpose().map_err(why)?]
+                }
+            };
+            examples.push(Example { text: file.texts[row].clone(), targets, weight: part.weight as f32 });
+        }
         if examples.len() == before {
             return Err(recipe.wrong(format!("`only` of `{}` leaves no record", part.file)));
         }
@@ -71,10 +76,18 @@ fn examples(recipe: &Recipe, folder: &Path) -> Result<(Vec<Example>, Vec<DataSet
     Ok((examples, data))
 }
 
-fn targets(recipe: &Recipe, part: &Part) -> Vec<Option<bool>> {
+/// The largest grade, up and down: what a 32-bit float still tells from its neighbours by far.
+const GRADE_MAX: f32 = 1e6;
+
+fn grade(cell: &str) -> std::result::Result<f32, String> {
+    let number = cell.parse().ok().filter(|grade: &f32| grade.abs() <= GRADE_MAX);
+    number.ok_or_else(|| format!("the grade is `{cell}`, expected a number of at most {GRADE_MAX}"))
+}
+
+fn targets(recipe: &Recipe, part: &Part) -> Vec<Option<f32>> {
     let answer = |label: &String| match (part.is.contains(label), part.is_not.contains(label)) {
-        (true, _) => Some(true),
-        (false, true) => Some(false),
+        (true, _) => Some(1.0),
+        (false, true) => Some(0.0),
         (false, false) => None,
     };
     recipe.labels.iter().map(answer).collect()

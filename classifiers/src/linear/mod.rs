@@ -1,4 +1,4 @@
-//! Our own linear classifier: hashed n-grams, one logistic regression for each label.
+//! Our own linear classifier: hashed n-grams, one logistic regression for each label, or a linear one on grades.
 //!
 //! [`train`] fits a [`Model`] to labelled texts, calibrates it by cross-validation and stores with it what it learnt
 //! from and what its thresholds cost. [`Model::score`] is one pass over the bytes of a text: it folds them, hashes
@@ -25,13 +25,13 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use calibrate::Calibration;
+pub use calibrate::{Calibration, Isotonic, Line, Method, Sigmoid};
 pub use error::ModelError;
 pub(crate) use file::is_model;
-pub use header::{DataSet, Header, Label, check_name};
+pub use header::{DataSet, Grades, Header, Label, check_name};
 pub use shipped::{SHIPPED, shipped};
 pub(crate) use train::Random;
-pub use train::{Example, Pool, Settings};
+pub use train::{Example, Loss, Pool, Settings};
 pub use training::{Trained, train};
 
 use weights::Weights;
@@ -59,7 +59,7 @@ impl Model {
         &self.header
     }
 
-    /// The probability of each label, in the order of [`Header::label`].
+    /// The probability of each label, or its grade, in the order of [`Header::label`].
     pub fn score(&self, text: &str) -> Scores {
         self.scorer.score(text)
     }
@@ -95,8 +95,8 @@ impl Scorer {
     fn score(&self, text: &str) -> Scores {
         let mut scores = self.logits(text);
         for (label, calibration) in self.calibrations.iter().enumerate() {
-            scores.pooled[label] = calibration.probability(scores.pooled[label]);
-            scores.mean[label] = calibration.probability(scores.mean[label]);
+            scores.pooled[label] = calibration.value(scores.pooled[label]);
+            scores.mean[label] = calibration.value(scores.mean[label]);
         }
         scores
     }

@@ -2,6 +2,7 @@
 //! The probability of each label of a linear model, in the column of the label's name: the highest of any chunk of
 //! the text, or the mean of all where the model was trained so. `score` is the largest of them, or that of the `label`
 //! asked for; `mean` is the same over the mean of all chunks, which does not grow with the length of the text.
+//! A model of grades tells a grade instead.
 //! # Why
 //! The second net of a high-risk cascade, behind keywords: at the cost of a few lookups for each byte it tells mere
 //! mention from the language of abuse. What it marks is for a person or a larger model to look at.
@@ -96,7 +97,7 @@ impl Filter for Linear {
         let scores = self.model.score(view.text());
         let chosen = |of: &[f64]| match self.label {
             Some(label) => of[label],
-            None => of.iter().copied().fold(0.0, f64::max),
+            None => of.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         };
         findings.record(SCORE, Value::Number(chosen(&scores.pooled)));
         findings.record(MEAN, Value::Number(chosen(&scores.mean)));

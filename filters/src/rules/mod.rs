@@ -20,5 +20,6 @@ pub mod role_markers;
 pub mod sample;
 pub mod score_range;
 pub mod sentences;
+pub mod text_statistics;
 pub mod url_list;
 mod url_parts;

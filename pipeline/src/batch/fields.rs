@@ -95,7 +95,7 @@ fn check(path: &Path, name: &str, field: &Field, kind: Kind) -> Result<()> {
 
 /// A value as text: strings as they are, numbers in the shortest form that reads back as the same number, dates and
 /// times as the integers they are stored as; `None` for a null and for bytes that are not UTF-8.
-pub(super) fn value_at(array: &dyn Array, row: usize) -> Option<Cow<'_, str>> {
+pub(crate) fn value_at(array: &dyn Array, row: usize) -> Option<Cow<'_, str>> {
     if is_text(array.data_type()) {
         return text_at(array, row)?.ok().map(Cow::Borrowed);
     }

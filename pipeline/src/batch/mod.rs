@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use strings::string_column;
 
-pub(crate) use fields::WantedField;
+pub(crate) use fields::{WantedField, value_at};
 pub(crate) use strings::{Strings, is_label, is_text, label_at, text_at};
 
 /// Rows decoded at a time: large enough to amortise, small enough that a batch of long texts stays small.
