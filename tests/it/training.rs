@@ -230,7 +230,7 @@ fn the_shipped_models_are_rebuilt_byte_for_byte() {
     let data = benchmarks.parent().unwrap().parent().unwrap().to_path_buf();
     let sandbox = Sandbox::new();
     let models = repository().join("models");
-    for name in ["hazard", "quality"] {
+    for name in ["hazard", "generated", "quality"] {
         let recipe = models.join(format!("{name}.toml"));
         let arguments = ["train", recipe.to_str().unwrap(), "--data", data.to_str().unwrap(), "--out", name];
         sandbox.run(&arguments).expect(0);

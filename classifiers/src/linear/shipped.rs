@@ -3,6 +3,7 @@
 /// Name and content of every model that a configuration may name without a path; `models/` has a card for each.
 pub const SHIPPED: &[(&str, &[u8])] = &[
     ("hazard", include_bytes!("../../../models/hazard.probity")),
+    ("generated", include_bytes!("../../../models/generated.probity")),
     ("quality", include_bytes!("../../../models/quality.probity")),
 ];
 

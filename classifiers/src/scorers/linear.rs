@@ -8,7 +8,7 @@
 //! mention from the language of abuse. What it marks is for a person or a larger model to look at.
 //! # Source
 //! Own definition: logistic regression over hashed n-grams, `probity train`. The cards of the shipped models are
-//! `models/hazard.md` and `models/quality.md`.
+//! `models/hazard.md`, `models/quality.md` and `models/generated.md`.
 //! # Differs from fastText classifiers in
 //! several labels at once that do not exclude each other, probabilities that are calibrated, and stored thresholds
 //! with what they cost.

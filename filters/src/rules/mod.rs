@@ -7,6 +7,7 @@ mod c4_rewrite;
 pub mod decontamination;
 pub mod doc_length;
 pub mod fineweb_quality;
+pub mod generated_text;
 pub mod gopher_quality;
 pub mod gopher_quality_dclm;
 pub mod gopher_repetition;

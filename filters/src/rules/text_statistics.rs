@@ -82,7 +82,8 @@ impl Spec for Config {
 
     fn build(&self, context: &mut dyn Context) -> Result<TextStatistics, BuildError> {
         BuildError::in_range("ngram", self.ngram, 1..=16)?;
-        let reference = self.reference.as_ref().map(|name| Reference::read(&context.asset(name)?)).transpose()?;
+        let reference =
+            self.reference.as_ref().map(|name| Reference::read(&context.asset(name)?)).transpose()?;
         let function_words = FUNCTION_WORDS.split_whitespace().map(key).collect();
         Ok(TextStatistics { ngram: self.ngram, reference, function_words })
     }
@@ -158,7 +159,8 @@ fn compression(text: &str) -> Option<f64> {
 }
 
 fn unique_ngrams(words: &[u64], ngram: usize) -> Option<f64> {
-    let hash = |run: &[u64]| run.iter().fold(0u64, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(ODD));
+    let hash =
+        |run: &[u64]| run.iter().fold(0u64, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(ODD));
     let mut runs: Vec<u64> = words.windows(ngram).map(hash).collect();
     let all = runs.len();
     runs.sort_unstable();

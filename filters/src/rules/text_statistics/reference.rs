@@ -23,7 +23,8 @@ impl Reference {
         let mut counts: HashMap<u64, u64> = HashMap::new();
         let mut sum = 0u64;
         for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
-            let parsed = line.split_once('\t').and_then(|(word, count)| Some((word, count.parse::<u64>().ok()?)));
+            let parsed =
+                line.split_once('\t').and_then(|(word, count)| Some((word, count.parse::<u64>().ok()?)));
             let sum_after = parsed.and_then(|(_, count)| sum.checked_add(count));
             let (Some((word, count)), Some(sum_after)) = (parsed, sum_after) else {
                 return Err(wrong(format!("line {}: expected a word, a tab and a count", at + 1)));
