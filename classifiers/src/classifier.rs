@@ -33,17 +33,20 @@ impl Classifier {
     /// The threshold stored with a label, where there is one.
     pub fn threshold(&self, label: usize) -> Option<f64> {
         match self {
-            Self::Linear(model) => model.header().label.get(label).map(|label| label.threshold),
+            Self::Linear(model) => model.header().label.get(label).and_then(|label| label.threshold),
             Self::FastText(_) => None,
         }
     }
 
-    /// The probability of one label, or without one the largest of all; 0 where the model finds nothing in the text.
+    /// The probability (or grade) of one label, or without one the largest of all; 0 where the model finds nothing in the text.
     pub fn probability(&self, text: &str, label: Option<usize>) -> f64 {
         match self {
             Self::Linear(model) => {
-                let scores = model.score(text).highest;
-                label.map_or_else(|| scores.iter().copied().fold(0.0, f64::max), |label| scores[label])
+                let scores = model.score(text).pooled;
+                label.map_or_else(
+                    || scores.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                    |label| scores[label],
+                )
             }
             Self::FastText(model) => {
                 let probability = match label {

@@ -16,6 +16,8 @@ pub const FILTERS: &[Entry] = &[
     entry::<rules::hidden_characters::Config>(),
     entry::<rules::role_markers::Config>(),
     entry::<rules::decontamination::Config>(),
+    entry::<rules::text_statistics::Config>(),
+    entry::<rules::generated_text::Config>(),
     entry::<rules::input_label::Config>(),
     entry::<rules::input_score::Config>(),
     entry::<rules::score_range::Config>(),

@@ -1,4 +1,5 @@
-//! `eval` and `threshold`: how good scorers are on labelled files, and what a threshold costs.
+//! `eval` and `threshold`: how good scorers are on labelled files, and what a threshold costs. A scorer is a model, or
+//! a column of numbers that come from elsewhere.
 
 mod attacks;
 mod measures;
@@ -8,7 +9,7 @@ pub use classifiers::metrics::{Curve, Interval, Point, Policy};
 pub use measures::{Evaluation, Measures, Method, Retained, Slice, Verdict, evaluate};
 
 use crate::map::Map;
-use crate::rows::{Wanted, read};
+use crate::rows::{Row, Wanted, read};
 use crate::{Error, Result};
 use classifiers::Classifier;
 use classifiers::linear::{count_words, shipped};
@@ -39,33 +40,40 @@ struct Record {
     text: String,
     truth: Option<f64>,
     slice: Option<String>,
+    /// The values of the columns that are scorers, in the order of these.
+    numbers: Vec<f64>,
 }
 
 impl Truth {
-    fn read(&self) -> Result<Vec<Record>> {
+    /// Reads the records, with the numbers in these columns.
+    fn read(&self, numbers: &[&str]) -> Result<Vec<Record>> {
         let mut columns = vec![self.label.as_str()];
+        columns.extend(numbers);
         columns.extend(self.by.as_deref());
         let mut records = Vec::new();
         for path in &self.data {
             let wanted = Wanted::required(Some(&self.text), columns.iter().copied());
             for (at, row) in read(path, &wanted)?.rows.into_iter().enumerate() {
-                let mut labels = row.labels.into_iter();
-                let label = labels.next().flatten();
-                let truth = label.map(|label| self.truth(&label)).transpose();
-                let truth = truth.map_err(|why| Error::input(path, format!("row {at}: {why}")))?.flatten();
-                records.push(Record { text: row.text, truth, slice: labels.next().flatten() });
+                let told = self.record(row, numbers);
+                records.push(told.map_err(|why| Error::input(path, format!("row {at}: {why}")))?);
             }
         }
         Ok(records)
     }
 
+    /// What a row says; its labels are the truth, the numbers asked for and the slice.
+    fn record(&self, row: Row, numbers: &[&str]) -> std::result::Result<Record, String> {
+        let mut labels = row.labels.into_iter();
+        let truth = labels.next().flatten().map(|label| self.truth(&label)).transpose()?.flatten();
+        let numbers = numbers.iter().map(|name| number(name, labels.next().flatten().as_deref()));
+        let numbers = numbers.collect::<std::result::Result<_, _>>()?;
+        Ok(Record { text: row.text, truth, slice: labels.next().flatten(), numbers })
+    }
+
     fn truth(&self, label: &str) -> std::result::Result<Option<f64>, String> {
         if self.positive.is_empty() {
-            let number = label.parse().ok().filter(|number: &f64| number.is_finite());
-            let why = || {
-                format!("`{}` is `{label}`, expected a number where no positive label is named", self.label)
-            };
-            return number.map(Some).ok_or_else(why);
+            let told = number(&self.label, Some(label)).map(Some);
+            return told.map_err(|why| format!("{why} where no positive label is named"));
         }
         let is = |values: &[String]| values.iter().any(|value| value == label);
         Ok(match (is(&self.positive), self.negative.is_empty() || is(&self.negative)) {
@@ -76,14 +84,25 @@ impl Truth {
     }
 }
 
-/// A classifier and which of its labels is meant.
+fn number(column: &str, cell: Option<&str>) -> std::result::Result<f64, String> {
+    let number = cell.and_then(|cell| cell.parse().ok()).filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| format!("`{column}` is `{}`, expected a number", cell.unwrap_or("null")))
+}
+
+/// What gives records a number: a model, or a column of the files.
 pub struct Scorer {
-    /// The model as named.
+    /// The model as named, or the column.
     pub name: String,
     /// The label's name, where one was named.
     pub head: Option<String>,
-    classifier: Classifier,
-    at: Option<usize>,
+    source: Source,
+}
+
+enum Source {
+    /// A classifier, and which of its labels is meant; the largest of all if none.
+    Model(Classifier, Option<usize>),
+    /// A column of numbers.
+    Column,
 }
 
 impl Scorer {
@@ -103,30 +122,60 @@ impl Scorer {
                     asset(format!("has no label `{head}`; there are: {}", labels.join(", ")))
                 })?),
             };
-        Ok(Self { name: name.to_owned(), head: head.map(str::to_owned), classifier, at })
+        Ok(Self {
+            name: name.to_owned(),
+            head: head.map(str::to_owned),
+            source: Source::Model(classifier, at),
+        })
     }
 
     /// The threshold stored with the label, where there is one.
     pub fn threshold(&self) -> Option<f64> {
-        self.classifier.threshold(self.at?)
+        match &self.source {
+            Source::Model(classifier, at) => classifier.threshold((*at)?),
+            Source::Column => None,
+        }
     }
 
-    fn score(&self, text: &str) -> f64 {
-        self.classifier.probability(text, self.at)
+    /// The numbers in a column of the labelled files, whatever made them.
+    pub fn column(name: &str) -> Self {
+        Self { name: name.to_owned(), head: None, source: Source::Column }
     }
 
-    fn scores(&self, records: &[Record]) -> Vec<f64> {
-        records.par_iter().map(|record| self.score(&record.text)).collect()
+    /// The score of any text, which only a model can give.
+    fn score(&self, text: &str) -> Option<f64> {
+        match &self.source {
+            Source::Model(classifier, at) => Some(classifier.probability(text, *at)),
+            Source::Column => None,
+        }
     }
+}
+
+/// The scores of each scorer, and the records they are of.
+fn scored(scorers: &[Scorer], truth: &Truth) -> Result<(Vec<Record>, Vec<Vec<f64>>)> {
+    let is_column = |scorer: &&Scorer| matches!(scorer.source, Source::Column);
+    let columns: Vec<&str> = scorers.iter().filter(is_column).map(|scorer| scorer.name.as_str()).collect();
+    let records = truth.read(&columns)?;
+    let mut column = 0..columns.len();
+    let scores = |scorer: &Scorer| match &scorer.source {
+        Source::Model(classifier, at) => {
+            records.par_iter().map(|record| classifier.probability(&record.text, *at)).collect()
+        }
+        Source::Column => {
+            let column = column.next().unwrap_or_default();
+            records.iter().map(|record| record.numbers[column]).collect()
+        }
+    };
+    let scores = scorers.iter().map(scores).collect();
+    Ok((records, scores))
 }
 
 /// The curve of a scorer over labelled records, and the point that a policy chooses.
 pub fn threshold(scorer: &Scorer, truth: &Truth, policy: Policy) -> Result<(Curve, Point)> {
-    let records = truth.read()?;
-    let scores = scorer.scores(&records);
+    let (records, scores) = scored(std::slice::from_ref(scorer), truth)?;
     let scored: Vec<_> = records
         .iter()
-        .zip(scores)
+        .zip(scores.into_iter().flatten())
         .map(|(record, score)| {
             let answer = record.truth.map(|truth| Sample { score, truth }.is_positive());
             (score, answer, count_words(&record.text))

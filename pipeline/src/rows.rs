@@ -2,7 +2,7 @@
 //! Parquet, or JSON Lines with one object a line. They come from outside, so nothing about them is taken on trust, and
 //! whatever is wrong names the row.
 
-use crate::batch::{is_label, is_text, label_at, text_at};
+use crate::batch::{is_text, is_value, text_at, value_at};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub(crate) struct Wanted<'a> {
     /// Fields whose strings are its text, joined by line feeds. Every row has the first, every file all of them.
     pub(crate) texts: Vec<&'a str>,
-    /// Strings or integers that say something of it.
+    /// Strings, numbers or booleans that say something of it.
     pub(crate) labels: Vec<NameField<'a>>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Wanted<'a> {
 /// One row.
 pub(crate) struct Row {
     pub(crate) text: String,
-    /// In the order asked for; nulls, and what is neither string nor integer, are `None`.
+    /// In the order asked for; nulls, and values of other types, are `None`.
     pub(crate) labels: Vec<Option<String>>,
 }
 
@@ -151,10 +151,10 @@ fn parquet(content: &Content, wanted: &Wanted<'_>) -> Wrong<Vec<Row>> {
     }
     for &NameField { name, required } in &wanted.labels {
         match schema.field_with_name(name) {
-            Ok(field) if is_label(field.data_type()) => {}
+            Ok(field) if is_value(field.data_type()) => {}
             Ok(field) if required => {
                 return Err(format!(
-                    "column `{name}` is {}, expected a string or an integer",
+                    "column `{name}` is {}, expected a string, number or boolean",
                     field.data_type()
                 ));
             }
@@ -187,7 +187,7 @@ fn add_rows(batch: &RecordBatch, wanted: &Wanted<'_>, rows: &mut Vec<Row>) -> Wr
         }
         let label = |field: &NameField<'_>| {
             let column = batch.column_by_name(field.name)?;
-            label_at(column, at).map(String::from)
+            value_at(column.as_ref(), at).map(String::from)
         };
         rows.push(Row { text, labels: wanted.labels.iter().map(label).collect() });
     }
@@ -254,6 +254,7 @@ fn row(object: &Map<String, Value>, wanted: &Wanted<'_>) -> Wrong<Row> {
     let label = |field: &NameField<'_>| match object.get(field.name)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
         _ => None,
     };
     Ok(Row { text, labels: wanted.labels.iter().map(label).collect() })

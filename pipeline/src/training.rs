@@ -6,7 +6,7 @@ mod report;
 pub use recipe::Recipe;
 pub use report::{LabelReport, TrainingReport};
 
-use crate::rows::{Row, Rows, Wanted, read};
+use crate::rows::{Rows, Wanted, read};
 use crate::{Error, Result};
 use classifiers::linear::{DataSet, Example, train};
 use recipe::Part;
@@ -40,7 +40,8 @@ fn examples(recipe: &Recipe, folder: &Path) -> Result<(Vec<Example>, Vec<DataSet
     // files with several parts are read once for each combination of columns
     let mut files: BTreeMap<(String, String, Vec<String>), Rows> = BTreeMap::new();
     for part in &recipe.data {
-        let columns: Vec<String> = part.only.keys().cloned().collect();
+        // the grade comes last, so that the others are those of `only`
+        let columns: Vec<String> = part.only.keys().chain(&recipe.graded).cloned().collect();
         let key = (part.file.clone(), part.text.clone(), columns.clone());
         if !files.contains_key(&key) {
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -49,14 +50,18 @@ fn examples(recipe: &Recipe, folder: &Path) -> Result<(Vec<Example>, Vec<DataSet
         }
         let Some(file) = files.get(&key) else { continue };
         let before = examples.len();
-        let targets = targets(recipe, part);
-        let rows = file.rows.iter().filter(|row| part.takes(&row.labels));
-        let example = |row: &Row| Example {
-            text: row.text.clone(),
-            targets: targets.clone(),
-            weight: part.weight as f32,
-        };
-        examples.extend(rows.map(example));
+        let answers = targets(recipe, part);
+        for (at, row) in file.rows.iter().enumerate().filter(|(_, row)| part.takes(&row.labels)) {
+            let targets = match &recipe.graded {
+                None => answers.clone(),
+                Some(_) => {
+                    let cell = row.labels.last().and_then(Option::as_deref);
+                    let why = |why| Error::input(&folder.join(&part.file), format!("row {at}: {why}"));
+                    vec![cell.map(grade).transpose().map_err(why)?]
+                }
+            };
+            examples.push(Example { text: row.text.clone(), targets, weight: part.weight as f32 });
+        }
         if examples.len() == before {
             return Err(recipe.wrong(format!("`only` of `{}` leaves no record", part.file)));
         }
@@ -72,10 +77,18 @@ fn examples(recipe: &Recipe, folder: &Path) -> Result<(Vec<Example>, Vec<DataSet
     Ok((examples, data))
 }
 
-fn targets(recipe: &Recipe, part: &Part) -> Vec<Option<bool>> {
+/// The largest grade, up and down: what a 32-bit float still tells from its neighbours by far.
+const GRADE_MAX: f32 = 1e6;
+
+fn grade(cell: &str) -> std::result::Result<f32, String> {
+    let number = cell.parse().ok().filter(|grade: &f32| grade.abs() <= GRADE_MAX);
+    number.ok_or_else(|| format!("the grade is `{cell}`, expected a number of at most {GRADE_MAX}"))
+}
+
+fn targets(recipe: &Recipe, part: &Part) -> Vec<Option<f32>> {
     let answer = |label: &String| match (part.is.contains(label), part.is_not.contains(label)) {
-        (true, _) => Some(true),
-        (false, true) => Some(false),
+        (true, _) => Some(1.0),
+        (false, true) => Some(0.0),
         (false, false) => None,
     };
     recipe.labels.iter().map(answer).collect()

@@ -7,13 +7,16 @@ use pipeline::evaluation::{Evaluation, Measures, Method, Scorer, Truth, evaluate
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Tell how good classifiers are on labelled Parquet files. Two are called different only where their intervals do not
-/// overlap.
+/// Tell how good classifiers, or scores in a column, are on labelled Parquet files. Two are called different only where
+/// neither their intervals overlap nor that of their difference, on the same draws of records, holds 0.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// A shipped model's name, or a file of `probity train` or fastText; several are compared
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "score")]
     model: Vec<String>,
+    /// A column of numbers in the labelled files, scores made elsewhere: compared like a model
+    #[arg(long, value_name = "COLUMN")]
+    score: Vec<String>,
     /// The label whose probability is the score; the largest of all unless given
     #[arg(long)]
     head: Option<String>,
@@ -75,7 +78,8 @@ impl Labels {
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let open = |name: &String| Scorer::open(name, arguments.head.as_deref());
-    let scorers = arguments.model.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let mut scorers = arguments.model.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    scorers.extend(arguments.score.iter().map(|column| Scorer::column(column)));
     let truth = arguments.truth.truth(arguments.by.clone());
     let method = Method {
         threshold: arguments.threshold,
@@ -96,7 +100,11 @@ fn print(told: &Evaluation) -> Result<()> {
     for verdict in &told.verdicts {
         let [one, other] = &verdict.models;
         match &verdict.better {
-            Some(better) => say(format_args!("{}: `{better}` is better", verdict.measure))?,
+            Some(better) => say(format_args!(
+                "{}: `{better}` is better; `{one}` less `{other}` is {}",
+                verdict.measure,
+                shown(Some(verdict.difference))
+            ))?,
             None => say(format_args!(
                 "{}: no difference between `{one}` and `{other}` is shown: their intervals overlap",
                 verdict.measure
@@ -112,6 +120,8 @@ fn scorer(of: &Measures) -> Result<()> {
         ("AUC", of.auc),
         ("average precision", of.average_precision),
         ("rank correlation", of.rank_correlation),
+        ("Pearson", of.pearson),
+        ("RMSE", of.rmse),
         ("calibration error", of.calibration_error),
     ] {
         say(format_args!("{name:18} {}", shown(interval)))?;

@@ -40,20 +40,26 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
 
 fn print(report: &TrainingReport, bytes: usize) -> Result<()> {
     say(format_args!("{} records, a model of {bytes} bytes; on texts not learnt from:\n", report.records))?;
-    say(format_args!(
-        "{:16} {:>8} {:>8}  {:18} {:18} {:18} {:>9} {:>9} {:>9}",
-        "label",
-        "with",
-        "without",
-        "AUC",
-        "average precision",
-        "calibration error",
-        "threshold",
-        "recall",
-        "precision"
-    ))?;
+    let graded = report.labels.iter().any(|label| label.rmse.is_some());
+    say(match graded {
+        true => {
+            format!("{:16} {:>8}  {:18} {:18} {:18}", "grade of", "records", "RMSE", "Pearson", "Spearman")
+        }
+        false => format!(
+            "{:16} {:>8} {:>8}  {:18} {:18} {:18} {:>9} {:>9} {:>9}",
+            "label",
+            "with",
+            "without",
+            "AUC",
+            "average precision",
+            "calibration error",
+            "threshold",
+            "recall",
+            "precision"
+        ),
+    })?;
     for label in &report.labels {
-        say(line(label))?;
+        say(if graded { graded_line(label) } else { line(label) })?;
     }
     match report.macro_f1 {
         Some(f1) => say(format_args!("\nmacro-F1 {f1:.4}")),
@@ -61,9 +67,14 @@ fn print(report: &TrainingReport, bytes: usize) -> Result<()> {
     }
 }
 
+fn graded_line(label: &LabelReport) -> String {
+    let [rmse, pearson, spearman] = [label.rmse, label.pearson, label.spearman].map(shown);
+    format!("{:16} {:>8}  {rmse:18} {pearson:18} {spearman:18}", label.name, label.positives)
+}
+
 fn line(label: &LabelReport) -> String {
     let share = |part: u64, rest: u64| part as f64 / (part + rest).max(1) as f64;
-    let at = &label.at_threshold;
+    let at = label.at_threshold.unwrap_or_default();
     format!(
         "{:16} {:>8} {:>8}  {:18} {:18} {:18} {:>9.4} {:>9.4} {:>9.4}",
         label.name,
@@ -72,7 +83,7 @@ fn line(label: &LabelReport) -> String {
         shown(label.auc),
         shown(label.average_precision),
         shown(label.calibration_error),
-        label.threshold,
+        label.threshold.unwrap_or(1.0),
         share(at.true_positives, at.false_negatives),
         share(at.true_positives, at.false_positives),
     )

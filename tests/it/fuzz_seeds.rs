@@ -228,7 +228,7 @@ fn linear_model(word: &str) -> Vec<u8> {
     use classifiers::linear::{Example, Settings, train};
     let example = |at: usize| Example {
         text: if at.is_multiple_of(2) { word.to_string() } else { String::new() },
-        targets: vec![Some(at.is_multiple_of(2)), (at > 3).then_some(at > 5)],
+        targets: vec![Some((at % 2) as f32), (at > 3).then_some(f32::from(u8::from(at > 5)))],
         weight: 1.0,
     };
     let examples: Vec<Example> = (0..9).map(example).collect();
@@ -236,5 +236,9 @@ fn linear_model(word: &str) -> Vec<u8> {
     let names = ["zorb", "quim"].map(str::to_string);
     let trained = train(2, &examples, &settings);
     let policy = classifiers::metrics::Policy::Documents(0.5);
-    trained.into_model(&names, &examples, policy, Vec::new(), "made up".into()).unwrap().to_bytes().unwrap()
+    trained
+        .into_model(&names, &examples, Some(policy), Vec::new(), "made up".into())
+        .unwrap()
+        .to_bytes()
+        .unwrap()
 }

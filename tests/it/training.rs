@@ -4,7 +4,7 @@ use crate::harness::{Output, Sandbox, config, repository};
 use crate::ledgers::ledger;
 use crate::parquet_files::{batch, strings, texts, write};
 use crate::shared_data::shared;
-use arrow_array::{ArrayRef, StringArray};
+use arrow_array::{ArrayRef, Float64Array, StringArray};
 use std::fs;
 use std::sync::Arc;
 
@@ -37,6 +37,11 @@ fn text(nth: usize, marked: bool) -> String {
     format!("Number {nth} walked from the {from}{mark} to the {to} and back again.")
 }
 
+/// A grade from 0 to 5, the higher for marked texts.
+fn level(nth: usize) -> f64 {
+    if nth.is_multiple_of(3) { 4.5 } else { 1.0 + (nth % 2) as f64 / 2.0 }
+}
+
 /// `labelled.parquet` and `recipe.toml`.
 fn labelled(sandbox: &Sandbox, records: usize) {
     let all: Vec<String> = (0..records).map(|nth| text(nth, nth.is_multiple_of(3))).collect();
@@ -47,6 +52,8 @@ fn labelled(sandbox: &Sandbox, records: usize) {
         ("text", strings(all.iter().map(|text| Some(text.as_str())))),
         ("kind", strings(kinds)),
         ("grade", Arc::new(grades)),
+        ("level", Arc::new(Float64Array::from_iter_values((0..records).map(level)))),
+        ("noise", Arc::new(Float64Array::from_iter_values((0..records).map(|nth| (nth * 37 % 101) as f64)))),
     ];
     write(&sandbox.path("labelled.parquet"), &batch(columns), 50);
     sandbox.write("recipe.toml", RECIPE);
@@ -79,6 +86,39 @@ fn the_same_recipe_makes_the_same_bytes_and_never_over_a_file() {
 }
 
 #[test]
+fn grades_are_learnt_by_regression_and_told_in_their_unit() {
+    let sandbox = Sandbox::with_keys();
+    labelled(&sandbox, 300);
+    let data = RECIPE[RECIPE.find("[[data]]").unwrap()..]
+        .replace("is = [\"zorb\"]\n", "")
+        .replace("is_not = [\"zorb\"]\n", "");
+    let recipe = "schema = 1\nlabels = [\"worth\"]\ngraded = \"level\"\n[training]\ntable_bits = 12\n\n";
+    sandbox.write("grades.toml", format!("{recipe}{data}"));
+    let told = sandbox.run(&["train", "grades.toml", "--out", "worth.probity", "--json"]).expect(0).json();
+    let label = &told["labels"][0];
+    assert!(label["pearson"]["low"].as_f64().unwrap() > 0.9, "{label}");
+    assert!(label["rmse"]["value"].as_f64().unwrap() < 0.6, "{label}");
+    assert!(label["auc"].is_null() && label["threshold"].is_null(), "{label}");
+    let read =
+        ["eval", "--data", "labelled.parquet", "--label", "level", "--model", "worth.probity", "--json"];
+    let told = sandbox.run(&read).expect(0).json();
+    assert!(told["scorers"][0]["rmse"]["value"].as_f64().unwrap() < 0.6, "{told}");
+    sandbox.write("wrong.toml", format!("{}{data}", recipe.replace("\"level\"", "\"kind\"")));
+    let refused = sandbox.run(&["train", "wrong.toml", "--out", "w"]).expect(2);
+    assert!(refused.stderr.contains("row 0: the grade is `marked`, expected a number"), "{}", refused.stderr);
+}
+
+#[test]
+fn isotonic_calibration_is_chosen_by_the_recipe() {
+    let sandbox = Sandbox::with_keys();
+    labelled(&sandbox, 300);
+    sandbox.write("recipe.toml", RECIPE.replace("table_bits", "calibration = \"isotonic\"\ntable_bits"));
+    let told = sandbox.run(&["train", "recipe.toml", "--out", "zorb.probity", "--json"]).expect(0).json();
+    assert!(told["labels"][0]["calibration_error"]["value"].as_f64().unwrap() < 0.05, "{told}");
+    assert!(sandbox.read("zorb.probity").windows(8).any(|bytes| bytes == b"points ="));
+}
+
+#[test]
 fn evaluation_tells_apart_what_differs_and_nothing_else() {
     let sandbox = trained();
     let told = eval(&sandbox, &["--model", "zorb.probity", "--positive", "marked", "--by", "kind", "--json"]);
@@ -104,10 +144,21 @@ fn evaluation_tells_apart_what_differs_and_nothing_else() {
     assert!(graded["scorers"][0]["rank_correlation"]["value"].as_f64().unwrap() > 0.7, "{graded}");
     assert!(graded["scorers"][0]["auc"].is_null());
 
+    let columns = ["--score", "level", "--score", "noise", "--positive", "marked", "--json"];
+    let told = eval(&sandbox, &columns).expect(0).json();
+    assert_eq!(told["scorers"][0]["auc"]["value"], 1.0);
+    assert!(told["scorers"][0]["calibration_error"].is_null(), "not probabilities");
+    assert_eq!(told["verdicts"][0]["better"], "level", "{told}");
+    assert!(told["verdicts"][0]["difference"]["low"].as_f64().unwrap() > 0.2, "{told}");
+
     for (more, expected) in [
+        (["--score", "kind", "--positive", "marked"], "row 0: `kind` is `marked`, expected a number"),
         (["--model", "none", "--positive", "marked"], "asset `none`: "),
         (["--model", "zorb.probity", "--head", "quim"], "has no label `quim`; there are: zorb"),
-        (["--model", "zorb.probity", "--text", "txt"], "no column `txt`; there are: text, kind, grade"),
+        (
+            ["--model", "zorb.probity", "--text", "txt"],
+            "no column `txt`; there are: text, kind, grade, level",
+        ),
         (["--model", "zorb.probity", "--text", "text"], "row 0: `kind` is `marked`, expected a number"),
     ] {
         let refused = eval(&sandbox, &more).expect(2);
@@ -172,17 +223,20 @@ fn a_release_records_scores_and_replays_them() {
     assert!(manifest.contains(&digest), "the model's digest is not in the manifest");
 }
 
-/// The command of the model's card.
+/// The commands of the models' cards.
 #[test]
-fn the_shipped_model_is_rebuilt_byte_for_byte() {
+fn the_shipped_models_are_rebuilt_byte_for_byte() {
     let Some(benchmarks) = shared("benchmarks/benchmarks.parquet") else { return };
     let data = benchmarks.parent().unwrap().parent().unwrap().to_path_buf();
     let sandbox = Sandbox::new();
     let models = repository().join("models");
-    let recipe = models.join("hazard.toml");
-    let arguments = ["train", recipe.to_str().unwrap(), "--data", data.to_str().unwrap(), "--out", "hazard"];
-    sandbox.run(&arguments).expect(0);
-    assert!(sandbox.read("hazard") == fs::read(models.join("hazard.probity")).unwrap(), "other bytes");
+    for name in ["hazard", "generated", "quality"] {
+        let recipe = models.join(format!("{name}.toml"));
+        let arguments = ["train", recipe.to_str().unwrap(), "--data", data.to_str().unwrap(), "--out", name];
+        sandbox.run(&arguments).expect(0);
+        let shipped = fs::read(models.join(format!("{name}.probity"))).unwrap();
+        assert!(sandbox.read(name) == shipped, "{name}: other bytes");
+    }
 }
 
 #[test]

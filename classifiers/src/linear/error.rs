@@ -5,9 +5,15 @@
 #[non_exhaustive]
 pub enum ModelError {
     /// The file does not start as models do.
-    #[error("not a linear model: the first line is not `{expected}`")]
+    #[error("not a linear model: the file does not start with `{expected}`")]
     Magic {
-        /// The first line of a model.
+        /// The first bytes of a model.
+        expected: &'static str,
+    },
+    /// The file is of another version of the format.
+    #[error("a linear model of another version of the format than {expected}")]
+    Version {
+        /// The version that can be read.
         expected: &'static str,
     },
     /// The file ends before what it announces.

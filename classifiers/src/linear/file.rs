@@ -16,8 +16,10 @@ use super::weights::{LANES, Weights};
 use super::{Header, Model, ModelError, Scorer};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The first line.
-const MAGIC: &str = "probity linear model 1";
+/// What the first line starts with, and the version it ends with. A file with a key that this program does not know is
+/// refused by the header's reader; a change of the rest needs another version.
+const MAGIC: &str = "probity linear model ";
+const VERSION: &str = "1";
 /// The longest run of zeros in one pair; the number alone means that no weight follows.
 const RUN: u8 = 255;
 const DENSE: u8 = 0;
@@ -25,13 +27,13 @@ const SPARSE: u8 = 1;
 
 /// Whether these are the bytes of a model, judging by the first line.
 pub(crate) fn is_model(bytes: &[u8]) -> bool {
-    bytes.strip_prefix(MAGIC.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'\n'))
+    bytes.starts_with(MAGIC.as_bytes())
 }
 
 pub(super) fn write(model: &Model) -> Result<Vec<u8>, ModelError> {
     let header = toml::to_string(&model.header).map_err(|e| ModelError::Header(e.to_string()))?;
     let length = u32::try_from(header.len()).map_err(|e| ModelError::Header(e.to_string()))?;
-    let mut bytes = format!("{MAGIC}\n").into_bytes();
+    let mut bytes = format!("{MAGIC}{VERSION}\n").into_bytes();
     bytes.extend(length.to_le_bytes());
     bytes.extend(header.bytes());
     for label in 0..model.header.label.len() {
@@ -54,10 +56,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model, ModelError> {
     if !is_model(bytes) {
         return Err(ModelError::Magic { expected: MAGIC });
     }
+    let version = [MAGIC, VERSION, "\n"].concat();
+    if !bytes.starts_with(version.as_bytes()) {
+        return Err(ModelError::Version { expected: VERSION });
+    }
     let Some((body, checksum)) = bytes.split_last_chunk::<8>() else {
         return Err(ModelError::Truncated { what: "the checksum", needed: 8, left: bytes.len() as u64 });
     };
-    let mut rest = body.get(MAGIC.len() + 1..).unwrap_or_default();
+    let mut rest = body.get(version.len()..).unwrap_or_default();
     let length = u32::from_le_bytes(*take::<4>(&mut rest, "the length of the header")?);
     let header = part(&mut rest, "the header", length as usize)?;
     if xxh3_64(body) != u64::from_le_bytes(*checksum) {
@@ -91,8 +97,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Model, ModelError> {
         steps: header.label.iter().map(|label| label.step).collect(),
         biases: header.label.iter().map(|label| label.bias).collect(),
     };
-    let calibrations = header.label.iter().map(|label| label.calibration).collect();
-    let scorer = Scorer { weights, chunk_bytes: header.training.chunk_bytes, calibrations };
+    let calibrations = header.label.iter().map(|label| label.calibration.clone()).collect();
+    let scorer = Scorer {
+        weights,
+        chunk_bytes: header.training.chunk_bytes,
+        pool: header.training.pool,
+        calibrations,
+    };
     Ok(Model { header, scorer })
 }
 

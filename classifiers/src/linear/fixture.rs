@@ -12,7 +12,10 @@ pub(crate) fn examples() -> Vec<Example> {
         let marks = ["", " zorblax", " quimble", " zorblax quimble"][nth % 4];
         format!("{filler}{marks} {other} {nth}")
     };
-    let targets = |nth: usize| vec![Some(nth % 2 == 1), (!nth.is_multiple_of(3)).then_some(nth % 4 > 1)];
+    let answer = |yes: bool| Some(f32::from(u8::from(yes)));
+    let targets = |nth: usize| {
+        vec![answer(nth % 2 == 1), (!nth.is_multiple_of(3)).then_some(nth % 4 > 1).and_then(answer)]
+    };
     (0..240).map(|nth| Example { text: text(nth), targets: targets(nth), weight: 1.0 }).collect()
 }
 
@@ -32,5 +35,5 @@ pub(crate) fn model() -> Model {
         is_not: Vec::new(),
     };
     let trained = train(2, &examples, &settings());
-    trained.into_model(&names, &examples, Policy::Recall(0.9), vec![data], "made up".into()).unwrap()
+    trained.into_model(&names, &examples, Some(Policy::Recall(0.9)), vec![data], "made up".into()).unwrap()
 }

@@ -56,7 +56,7 @@ pub struct DataSet {
 pub struct Label {
     /// Kebab-case; the name of a column.
     pub name: String,
-    /// Records with and without it.
+    /// Records with it; of grades, records with one.
     pub positives: u64,
     /// Records known to be without it.
     pub negatives: u64,
@@ -64,14 +64,29 @@ pub struct Label {
     pub step: f64,
     /// The logit of a text without features.
     pub bias: f64,
-    /// From logit to probability.
+    /// From logit to probability or grade.
     pub calibration: Calibration,
-    /// The threshold that `policy` chose on texts that were not learnt from.
-    pub threshold: f64,
+    /// The threshold that `policy` chose on texts that were not learnt from. Grades have none.
+    pub threshold: Option<f64>,
     /// What chose it.
-    pub policy: Policy,
+    pub policy: Option<Policy>,
+    /// How near grades come, on texts that were not learnt from.
+    pub grades: Option<Grades>,
     /// Recall, precision and share flagged over thresholds, on the same texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<Point>,
+}
+
+/// How near told grades come to the true ones.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grades {
+    /// The root of the mean squared distance, in grades.
+    pub rmse: Option<f64>,
+    /// Pearson's correlation.
+    pub pearson: Option<f64>,
+    /// Spearman's rank correlation.
+    pub spearman: Option<f64>,
 }
 
 impl Header {
@@ -93,12 +108,11 @@ impl Header {
             if !names.insert(&label.name) {
                 return wrong("name", format!("is twice `{}`", label.name));
             }
-            let Calibration { slope, offset } = label.calibration;
-            if ![label.step, label.bias, slope, offset].iter().all(|number| number.abs() <= 1e9) {
-                return wrong("calibration", format!("of `{}` is not a finite number", label.name));
+            if ![label.step, label.bias].iter().all(|number| number.abs() <= 1e9) {
+                return wrong("step", format!("or `bias` of `{}` is not a finite number", label.name));
             }
-            if slope < 0.0 {
-                return wrong("slope", format!("of `{}` is negative", label.name));
+            if let Some(fault) = label.calibration.fault() {
+                return wrong("calibration", format!("of `{}` {fault}", label.name));
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Our own linear classifier: hashed n-grams, one logistic regression for each label.
+//! Our own linear classifier: hashed n-grams, one logistic regression for each label, or a linear one on grades.
 //!
 //! [`train`] fits a [`Model`] to labelled texts, calibrates it by cross-validation and stores with it what it learnt
 //! from and what its thresholds cost. [`Model::score`] is one pass over the bytes of a text: it folds them, hashes
@@ -6,8 +6,9 @@
 //! change a score, and the few fractions at the end use no function of the platform: equal texts score equally on
 //! every machine.
 //!
-//! A long text is scored in chunks. Its score is the highest of any chunk; the mean of all is told beside it, because
-//! the highest of many grows with their number (O'Brien et al. 2025, arXiv 2508.06601, keep both for that reason).
+//! A long text is scored in chunks. Its score is the highest of any chunk, or the mean of all if the model was trained
+//! so; the mean is told in any case, because the highest of many grows with their number (O'Brien et al. 2025, arXiv
+//! 2508.06601, keep both for that reason).
 
 mod calibrate;
 mod error;
@@ -24,13 +25,13 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use calibrate::Calibration;
+pub use calibrate::{Calibration, Isotonic, Line, Method, Sigmoid};
 pub use error::ModelError;
 pub(crate) use file::is_model;
-pub use header::{DataSet, Header, Label, check_name};
+pub use header::{DataSet, Grades, Header, Label, check_name};
 pub use shipped::{SHIPPED, shipped};
 pub(crate) use train::Random;
-pub use train::{Example, Settings};
+pub use train::{Example, Loss, Pool, Settings};
 pub use training::{Trained, train};
 
 use weights::Weights;
@@ -58,7 +59,7 @@ impl Model {
         &self.header
     }
 
-    /// The probability of each label, in the order of [`Header::label`].
+    /// The probability of each label, or its grade, in the order of [`Header::label`].
     pub fn score(&self, text: &str) -> Scores {
         self.scorer.score(text)
     }
@@ -71,11 +72,11 @@ pub fn count_words(text: &str) -> u64 {
     features::words(&folded)
 }
 
-/// For each label the highest value any chunk of a text has, and the mean of all chunks.
+/// What a text scores for each label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
-    /// The highest of all chunks.
-    pub highest: Vec<f64>,
+    /// The value of the text: of its chunks, what [`Settings::pool`] says.
+    pub pooled: Vec<f64>,
     /// The mean of all chunks: of their log-odds, as a probability.
     pub mean: Vec<f64>,
 }
@@ -85,6 +86,7 @@ pub struct Scores {
 struct Scorer {
     weights: Weights,
     chunk_bytes: usize,
+    pool: Pool,
     calibrations: Vec<Calibration>,
 }
 
@@ -93,8 +95,8 @@ impl Scorer {
     fn score(&self, text: &str) -> Scores {
         let mut scores = self.logits(text);
         for (label, calibration) in self.calibrations.iter().enumerate() {
-            scores.highest[label] = calibration.probability(scores.highest[label]);
-            scores.mean[label] = calibration.probability(scores.mean[label]);
+            scores.pooled[label] = calibration.value(scores.pooled[label]);
+            scores.mean[label] = calibration.value(scores.mean[label]);
         }
         scores
     }
@@ -103,7 +105,7 @@ impl Scorer {
     fn logits(&self, text: &str) -> Scores {
         let labels = self.calibrations.len();
         let mut folded = Vec::new();
-        let mut scores = Scores { highest: vec![f64::NEG_INFINITY; labels], mean: vec![0.0; labels] };
+        let mut scores = Scores { pooled: vec![f64::NEG_INFINITY; labels], mean: vec![0.0; labels] };
         let mut logits = vec![0.0; labels];
         let mut chunks = 0.0;
         for chunk in features::chunks(text, self.chunk_bytes) {
@@ -111,11 +113,14 @@ impl Scorer {
             self.weights.logits(&folded, &mut logits);
             chunks += 1.0;
             for (label, logit) in logits.iter().enumerate() {
-                scores.highest[label] = scores.highest[label].max(*logit);
+                scores.pooled[label] = scores.pooled[label].max(*logit);
                 scores.mean[label] += logit;
             }
         }
         scores.mean.iter_mut().for_each(|sum| *sum /= chunks);
+        if self.pool == Pool::Mean {
+            scores.pooled.clone_from(&scores.mean);
+        }
         scores
     }
 }

@@ -1,6 +1,7 @@
-//! Fitting the weights: logistic regression for each label, by stochastic gradients with AdaGrad's step sizes
+//! Fitting the weights: logistic regression for each label, or linear regression on grades, by stochastic gradients with AdaGrad's step sizes
 //! (Duchi, Hazan, Singer 2011), in a fixed order drawn from a seed. One thread and one order of summation: equal examples give equal bytes.
 
+use super::calibrate::Method;
 use super::features;
 use super::weights::Weights;
 use serde::{Deserialize, Serialize};
@@ -10,10 +11,45 @@ use serde::{Deserialize, Serialize};
 pub struct Example {
     /// The text.
     pub text: String,
-    /// For each label whether it applies; `None` where nobody looked, which teaches that label nothing.
-    pub targets: Vec<Option<bool>>,
+    /// For each label 1 where it applies and 0 where not, or a grade; `None` where nobody looked, which teaches that
+    /// label nothing.
+    pub targets: Vec<Option<f32>>,
     /// How much it counts while weights are fitted; calibration and evaluation count every text once.
     pub weight: f32,
+}
+
+/// What the score of a text is to those of its chunks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pool {
+    /// The highest of them: one bad passage is enough.
+    #[default]
+    Highest,
+    /// Their mean: what the text is as a whole.
+    Mean,
+}
+
+impl Pool {
+    fn is_highest(&self) -> bool {
+        *self == Self::Highest
+    }
+}
+
+/// What fitting makes small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Loss {
+    /// The logarithm of the probability given to what is not true: for yes and no.
+    #[default]
+    Logistic,
+    /// The square of the distance from the grade, in standard deviations of the grades.
+    Squared,
+}
+
+impl Loss {
+    fn is_logistic(&self) -> bool {
+        *self == Self::Logistic
+    }
 }
 
 /// How to fit. The defaults are those of the shipped model.
@@ -26,6 +62,16 @@ pub struct Settings {
     pub chunk_bytes: usize,
     /// At most so many chunks of a text are learnt from, the first ones.
     pub chunks_max: usize,
+    /// How the chunks of a text make its score. Written only where it is not the default, so that the bytes of models
+    /// from before there was a choice stay what they are.
+    #[serde(skip_serializing_if = "Pool::is_highest")]
+    pub pool: Pool,
+    /// What is minimised. Written like `pool`.
+    #[serde(skip_serializing_if = "Loss::is_logistic")]
+    pub loss: Loss,
+    /// How logits become probabilities. Written like `pool`; of no account for grades.
+    #[serde(skip_serializing_if = "Method::is_platt")]
+    pub calibration: Method,
     /// Passes over the examples.
     pub epochs: usize,
     /// AdaGrad's step size.
@@ -44,6 +90,9 @@ impl Default for Settings {
             table_bits: 17,
             chunk_bytes: 1000,
             chunks_max: 4,
+            pool: Pool::Highest,
+            loss: Loss::Logistic,
+            calibration: Method::Platt,
             epochs: 5,
             rate: 0.2,
             balance: 0.5,
@@ -96,7 +145,7 @@ pub(super) fn fit(
     settings: &Settings,
     learns: impl Fn(usize) -> bool,
 ) -> Weights {
-    let class_weights = class_weights(examples, labels, settings.balance, &learns);
+    let scales: Vec<Scale> = (0..labels).map(|label| Scale::of(examples, label, settings, &learns)).collect();
     let mut order: Vec<&Chunk> = prepared.chunks.iter().filter(|chunk| learns(chunk.example)).collect();
     let mut random = Random(settings.seed);
     let mut learner = Learner::new(labels, settings);
@@ -106,34 +155,54 @@ pub(super) fn fit(
             let Example { targets, weight, .. } = &examples[chunk.example];
             let rows = &prepared.rows[chunk.rows.clone()];
             learner.step(rows, |label| {
-                let target = targets[label]?;
-                Some((target, weight * chunk.share * class_weights[label][usize::from(target)]))
+                let (target, balance) = scales[label].scaled(targets[label]?);
+                Some((target, weight * chunk.share * balance))
             });
         }
     }
     learner.finish()
 }
 
-/// For each label the weights of a no and of a yes: `(all / (2 * those with the answer)) ^ balance`.
-fn class_weights(
-    examples: &[Example],
-    labels: usize,
-    balance: f64,
-    learns: impl Fn(usize) -> bool,
-) -> Vec<[f32; 2]> {
-    let mut counts = vec![[0u64; 2]; labels];
-    for (_, example) in examples.iter().enumerate().filter(|(at, _)| learns(*at)) {
-        for (count, target) in counts.iter_mut().zip(&example.targets) {
-            if let Some(target) = target {
-                count[usize::from(*target)] += 1;
+/// How the targets of a label are learnt.
+enum Scale {
+    /// Yes and no, with the weight of each: `(all / (2 * those with the answer)) ^ balance`.
+    Answers { no: f32, yes: f32 },
+    /// Grades, less their mean and in standard deviations.
+    Grades { mean: f32, deviation: f32 },
+}
+
+impl Scale {
+    fn of(examples: &[Example], label: usize, settings: &Settings, learns: impl Fn(usize) -> bool) -> Self {
+        let known = examples.iter().enumerate().filter(|(at, _)| learns(*at));
+        let targets: Vec<f64> =
+            known.filter_map(|(_, example)| example.targets[label].map(f64::from)).collect();
+        let all = targets.len().max(1) as f64;
+        match settings.loss {
+            Loss::Logistic => {
+                let yes = targets.iter().filter(|target| **target > 0.5).count();
+                let weight = |count: usize| {
+                    let ratio = targets.len() as f64 / (2.0 * count.max(1) as f64);
+                    libm::pow(ratio, settings.balance) as f32
+                };
+                Self::Answers { no: weight(targets.len() - yes), yes: weight(yes) }
+            }
+            Loss::Squared => {
+                let mean = targets.iter().sum::<f64>() / all;
+                let variance =
+                    targets.iter().map(|target| (target - mean) * (target - mean)).sum::<f64>() / all;
+                let deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
+                Self::Grades { mean: mean as f32, deviation: deviation as f32 }
             }
         }
     }
-    let weight = |count: u64, all: u64| {
-        let ratio = all as f64 / (2.0 * count.max(1) as f64);
-        libm::pow(ratio, balance) as f32
-    };
-    counts.iter().map(|[no, yes]| [weight(*no, no + yes), weight(*yes, no + yes)]).collect()
+
+    /// What is learnt for a target, and how much it counts.
+    fn scaled(&self, target: f32) -> (f32, f32) {
+        match self {
+            Self::Answers { no, yes } => (target, if target > 0.5 { *yes } else { *no }),
+            Self::Grades { mean, deviation } => ((target - mean) / deviation, 1.0),
+        }
+    }
 }
 
 /// Weights while they are learnt: rows of labels, each with the sum of its squared gradients.
@@ -141,6 +210,7 @@ struct Learner {
     labels: usize,
     table_bits: u32,
     rate: f32,
+    loss: Loss,
     weights: Vec<f32>,
     squares: Vec<f32>,
     biases: Vec<f32>,
@@ -157,6 +227,7 @@ impl Learner {
             labels,
             table_bits: settings.table_bits,
             rate: settings.rate as f32,
+            loss: settings.loss,
             weights: vec![0.0; cells],
             squares: vec![SQUARES_START; cells],
             biases: vec![0.0; labels],
@@ -165,14 +236,18 @@ impl Learner {
     }
 
     /// One example: `answer` tells target and weight of each label that is known.
-    fn step(&mut self, rows: &[u32], answer: impl Fn(usize) -> Option<(bool, f32)>) {
+    fn step(&mut self, rows: &[u32], answer: impl Fn(usize) -> Option<(f32, f32)>) {
         let scale = 1.0 / (rows.len().max(1) as f32).sqrt();
         for label in 0..self.labels {
             let Some((target, weight)) = answer(label) else { continue };
             let cell = |row: u32| row as usize * self.labels + label;
             let sum: f32 = rows.iter().map(|row| self.weights[cell(*row)]).sum();
-            let odds_against = libm::expf(-(self.biases[label] + scale * sum));
-            let error = weight * (1.0 / (1.0 + odds_against) - f32::from(u8::from(target)));
+            let logit = self.biases[label] + scale * sum;
+            let told = match self.loss {
+                Loss::Logistic => 1.0 / (1.0 + libm::expf(-logit)),
+                Loss::Squared => logit,
+            };
+            let error = weight * (told - target);
             for row in rows {
                 let cell = cell(*row);
                 let gradient = error * scale;

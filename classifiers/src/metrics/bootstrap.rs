@@ -39,12 +39,41 @@ pub fn bootstrap(
         drawn.iter_mut().for_each(|place| *place = samples[random.below(samples.len())]);
         values.extend(statistic(&drawn));
     }
+    Some(percentiles(value, values))
+}
+
+/// The interval of how much better the first of two scorers of the same records is, record for record: each draw takes
+/// the same records from both. Tighter than two intervals held side by side, since most of what another sample would
+/// change, it changes for both.
+pub fn bootstrap_difference(
+    [first, second]: [&[Sample]; 2],
+    rounds: usize,
+    seed: u64,
+    statistic: impl Fn(&[Sample]) -> Option<f64>,
+) -> Option<Interval> {
+    let value = statistic(first)? - statistic(second)?;
+    let records = first.len().min(second.len());
+    let mut random = Random(seed);
+    let (mut one, mut other) = (first.to_vec(), second.to_vec());
+    let mut values = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        for (one, other) in one.iter_mut().zip(&mut other) {
+            let at = random.below(records);
+            (*one, *other) = (first[at], second[at]);
+        }
+        values.extend(statistic(&one).zip(statistic(&other)).map(|(one, other)| one - other));
+    }
+    Some(percentiles(value, values))
+}
+
+/// The value with the 2.5th and 97.5th percentile of what the draws gave.
+fn percentiles(value: f64, mut values: Vec<f64>) -> Interval {
     values.sort_by(f64::total_cmp);
     let at = |share: f64| {
         let last = values.len().saturating_sub(1);
         values.get((share * last as f64).round() as usize).copied().unwrap_or(value)
     };
-    Some(Interval { value, low: at(0.025), high: at(0.975) })
+    Interval { value, low: at(0.025), high: at(0.975) }
 }
 
 /// Wilson's 95 % interval of a share (Wilson 1927); `None` of nothing.
@@ -82,6 +111,17 @@ mod tests {
         assert_eq!(bootstrap(&samples, 2000, 7, mean), Some(interval), "equal seeds, equal intervals");
         assert_ne!(bootstrap(&samples, 2000, 8, mean), Some(interval));
         assert_eq!(bootstrap(&[], 100, 1, mean), None);
+    }
+
+    #[test]
+    fn a_scorer_that_is_always_a_little_better_differs_though_its_interval_overlaps() {
+        let worse: Vec<Sample> = (0..100).map(|n| Sample::of(f64::from(n), false)).collect();
+        let better: Vec<Sample> = worse.iter().map(|of| Sample::of(of.score + 1.0, false)).collect();
+        let difference = bootstrap_difference([&better, &worse], 200, 1, mean).unwrap();
+        assert!((difference.low - 1.0).abs() < 1e-9 && (difference.high - 1.0).abs() < 1e-9);
+        let [one, other] = [&better, &worse].map(|of| bootstrap(of, 200, 1, mean).unwrap());
+        assert!(one.overlaps(&other));
+        assert_eq!(bootstrap_difference([&[], &[]], 200, 1, mean), None);
     }
 
     /// reference: Wilson interval of 0 of 300, and of 20 of 400 (the audit's working sizes)

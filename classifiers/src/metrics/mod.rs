@@ -3,12 +3,14 @@
 //! Every statistic is a function of a [`Sample`], so each has a bootstrap interval ([`bootstrap`]), and two scorers can
 //! be compared on the same records ([`Interval::overlaps`]).
 
+mod agreement;
 mod bootstrap;
 mod calibration;
 mod ranking;
 mod threshold;
 
-pub use bootstrap::{Interval, bootstrap, wilson};
+pub use agreement::{pearson, rmse};
+pub use bootstrap::{Interval, bootstrap, bootstrap_difference, wilson};
 pub use calibration::{Bin, expected_calibration_error, reliability};
 pub use ranking::{auc, average_precision, spearman};
 pub use threshold::{Confusion, Curve, Point, Policy, PolicyError, macro_f1};

@@ -1,13 +1,14 @@
 //! # What it measures
 //! The probability of each label of a linear model, in the column of the label's name: the highest of any chunk of
-//! the text. `score` is the largest of them, or that of the `label` asked for; `mean` is the same over the mean of
-//! all chunks, which does not grow with the length of the text.
+//! the text, or the mean of all where the model was trained so. `score` is the largest of them, or that of the `label`
+//! asked for; `mean` is the same over the mean of all chunks, which does not grow with the length of the text.
+//! A model of grades tells a grade instead.
 //! # Why
 //! The second net of a high-risk cascade, behind keywords: at the cost of a few lookups for each byte it tells mere
 //! mention from the language of abuse. What it marks is for a person or a larger model to look at.
 //! # Source
-//! Own definition: logistic regression over hashed n-grams, `probity train`. The shipped model's card is
-//! `models/hazard.md`.
+//! Own definition: logistic regression over hashed n-grams, `probity train`. The cards of the shipped models are
+//! `models/hazard.md`, `models/quality.md` and `models/generated.md`.
 //! # Differs from fastText classifiers in
 //! several labels at once that do not exclude each other, probabilities that are calibrated, and stored thresholds
 //! with what they cost.
@@ -96,11 +97,11 @@ impl Filter for Linear {
         let scores = self.model.score(view.text());
         let chosen = |of: &[f64]| match self.label {
             Some(label) => of[label],
-            None => of.iter().copied().fold(0.0, f64::max),
+            None => of.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         };
-        findings.record(SCORE, Value::Number(chosen(&scores.highest)));
+        findings.record(SCORE, Value::Number(chosen(&scores.pooled)));
         findings.record(MEAN, Value::Number(chosen(&scores.mean)));
-        for (label, score) in scores.highest.iter().enumerate() {
+        for (label, score) in scores.pooled.iter().enumerate() {
             findings.record(LABELS + label, Value::Number(*score));
         }
         ControlFlow::Continue(())

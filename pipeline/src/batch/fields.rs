@@ -82,10 +82,7 @@ fn check(path: &Path, name: &str, field: &Field, kind: Kind) -> Result<()> {
     let (fits, expected) = match kind {
         Kind::Number => (number, "a number"),
         Kind::Flag => (*stored == DataType::Boolean, "a boolean"),
-        Kind::Label => (
-            is_text(stored) || stored.is_primitive() || *stored == DataType::Boolean,
-            "a string, number or boolean",
-        ),
+        Kind::Label => (is_value(stored), "a string, number or boolean"),
     };
     match fits {
         true => Ok(()),
@@ -93,9 +90,14 @@ fn check(path: &Path, name: &str, field: &Field, kind: Kind) -> Result<()> {
     }
 }
 
+/// Whether [`value_at`] finds something in a column of this type.
+pub(crate) fn is_value(kind: &DataType) -> bool {
+    is_text(kind) || kind.is_primitive() || *kind == DataType::Boolean
+}
+
 /// A value as text: strings as they are, numbers in the shortest form that reads back as the same number, dates and
 /// times as the integers they are stored as; `None` for a null and for bytes that are not UTF-8.
-pub(super) fn value_at(array: &dyn Array, row: usize) -> Option<Cow<'_, str>> {
+pub(crate) fn value_at(array: &dyn Array, row: usize) -> Option<Cow<'_, str>> {
     if is_text(array.data_type()) {
         return text_at(array, row)?.ok().map(Cow::Borrowed);
     }

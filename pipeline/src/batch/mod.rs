@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use strings::string_column;
 
-pub(crate) use fields::WantedField;
-pub(crate) use strings::{Strings, is_label, is_text, label_at, text_at};
+pub(crate) use fields::{WantedField, is_value, value_at};
+pub(crate) use strings::{Strings, is_text, label_at, text_at};
 
 /// Rows decoded at a time: large enough to amortise, small enough that a batch of long texts stays small.
 pub(crate) const BATCH_ROWS: usize = 1024;

@@ -63,11 +63,6 @@ pub(crate) fn text_at(
     }
 }
 
-/// Whether [`label_at`] finds something in a column of this type.
-pub(crate) fn is_label(kind: &DataType) -> bool {
-    is_text(kind) || matches!(kind, DataType::Int32 | DataType::Int64 | DataType::UInt32 | DataType::UInt64)
-}
-
 /// Whether a column of this type holds strings, or bytes that may be.
 pub(crate) fn is_text(kind: &DataType) -> bool {
     match kind {

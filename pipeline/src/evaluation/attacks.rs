@@ -27,7 +27,8 @@ pub(super) fn attacks(
 ) -> Vec<Attacked> {
     let flagged = |attack: Attack, nth: usize, every: usize| {
         let mut random = Random::of(seed, nth, attack);
-        u64::from(scorer.score(&disguise_words(&records[nth].text, every, attack, &mut random)) > threshold)
+        let disguised = disguise_words(&records[nth].text, every, attack, &mut random);
+        u64::from(scorer.score(&disguised).is_some_and(|score| score > threshold))
     };
     let places = |asked: &dyn Fn(&Sample) -> bool| -> Vec<usize> {
         samples.iter().enumerate().filter(|(_, sample)| asked(sample)).map(|(nth, _)| nth).collect()

@@ -1,11 +1,11 @@
 //! The numbers of `eval`.
 
 use super::attacks::{Attacked, attacks};
-use super::{Record, Scorer, Truth};
+use super::{Record, Scorer, Truth, scored};
 use crate::Result;
 use classifiers::metrics::{
-    Confusion, Interval, Sample, auc, average_precision, bootstrap, expected_calibration_error, spearman,
-    wilson,
+    Confusion, Interval, Sample, auc, average_precision, bootstrap, bootstrap_difference,
+    expected_calibration_error, pearson, rmse, spearman, wilson,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub struct Evaluation {
 /// How good one scorer is; intervals are 95 % bootstrap intervals, of shares Wilson's.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measures {
-    /// The model.
+    /// The model, or the column.
     pub model: String,
     /// Its label; the largest of all if none.
     pub head: Option<String>,
@@ -37,7 +37,11 @@ pub struct Measures {
     pub average_precision: Option<Interval>,
     /// Spearman's rank correlation.
     pub rank_correlation: Option<Interval>,
-    /// Expected calibration error. Not of graded labels.
+    /// Pearson's correlation. Of graded labels alone.
+    pub pearson: Option<Interval>,
+    /// The root of the mean squared distance from the grade. Of graded labels alone.
+    pub rmse: Option<Interval>,
+    /// Expected calibration error. Not of graded labels, nor of scores that are no probabilities.
     pub calibration_error: Option<Interval>,
     /// The threshold: as asked for, stored with the label, or 0.5.
     pub threshold: f64,
@@ -86,7 +90,9 @@ pub struct Verdict {
     pub measure: &'static str,
     /// The two models.
     pub models: [String; 2],
-    /// The better one; none where the intervals overlap.
+    /// By how much the first exceeds the second, on the same draws of records.
+    pub difference: Interval,
+    /// The better one; none where their intervals overlap, or that of the difference holds 0.
     pub better: Option<String>,
 }
 
@@ -103,52 +109,73 @@ pub struct Method {
 
 /// Evaluates scorers on the same records.
 pub fn evaluate(scorers: &[Scorer], truth: &Truth, method: Method) -> Result<Evaluation> {
-    let mut records = truth.read()?;
+    let (mut records, mut scores) = scored(scorers, truth)?;
+    for scores in &mut scores {
+        let mut known = records.iter().map(|record| record.truth.is_some());
+        scores.retain(|_| known.next().unwrap_or(false));
+    }
     records.retain(|record| record.truth.is_some());
     let graded = truth.positive.is_empty();
-    let measured: Vec<Measures> =
-        scorers.iter().map(|scorer| measure(scorer, &records, graded, method)).collect();
+    let sample = |(record, score): (&Record, &f64)| Some(Sample { score: *score, truth: record.truth? });
+    let samples: Vec<Vec<Sample>> =
+        scores.iter().map(|scores| records.iter().zip(scores).filter_map(sample).collect()).collect();
+    let measured: Vec<Measures> = scorers
+        .iter()
+        .zip(&samples)
+        .map(|(scorer, samples)| measure(scorer, &records, samples, graded, method))
+        .collect();
+    let both: Vec<(&Measures, &[Sample])> =
+        measured.iter().zip(&samples).map(|(measures, samples)| (measures, samples.as_slice())).collect();
+    let rounds = method.rounds;
     let mut verdicts = Vec::new();
-    for (nth, first) in measured.iter().enumerate() {
-        for second in &measured[nth + 1..] {
-            verdicts.extend(compare("auc", first, second, |of| of.auc));
-            verdicts.extend(compare("average_precision", first, second, |of| of.average_precision));
-            verdicts.extend(compare("rank_correlation", first, second, |of| of.rank_correlation));
+    for (nth, first) in both.iter().enumerate() {
+        for second in &both[nth + 1..] {
+            verdicts.extend(compare("auc", [*first, *second], |of| of.auc, auc, rounds));
+            let of = |of: &Measures| of.average_precision;
+            verdicts.extend(compare("average_precision", [*first, *second], of, average_precision, rounds));
+            let of = |of: &Measures| of.rank_correlation;
+            verdicts.extend(compare("rank_correlation", [*first, *second], of, spearman, rounds));
         }
     }
     Ok(Evaluation { records: records.len(), scorers: measured, verdicts })
 }
 
+/// The seed of every bootstrap here: any number does; equal runs must draw equally.
+const SEED: u64 = 1;
+
 fn compare(
     measure: &'static str,
-    first: &Measures,
-    second: &Measures,
+    [(first, one), (second, other)]: [(&Measures, &[Sample]); 2],
     of: impl Fn(&Measures) -> Option<Interval>,
+    statistic: fn(&[Sample]) -> Option<f64>,
+    rounds: usize,
 ) -> Option<Verdict> {
-    let (one, other) = (of(first)?, of(second)?);
-    let better = match (one.overlaps(&other), one.value > other.value) {
-        (true, _) => None,
-        (false, true) => Some(first.model.clone()),
-        (false, false) => Some(second.model.clone()),
-    };
-    Some(Verdict { measure, models: [first.model.clone(), second.model.clone()], better })
+    let (mine, theirs) = (of(first)?, of(second)?);
+    let difference = bootstrap_difference([one, other], rounds, SEED, statistic)?;
+    let unclear = mine.overlaps(&theirs) || (difference.low <= 0.0 && difference.high >= 0.0);
+    let better = if difference.value > 0.0 { first } else { second };
+    Some(Verdict {
+        measure,
+        models: [first.model.clone(), second.model.clone()],
+        difference,
+        better: (!unclear).then(|| better.model.clone()),
+    })
 }
 
-fn measure(scorer: &Scorer, records: &[Record], graded: bool, method: Method) -> Measures {
-    /// Any number does; equal runs must draw equally.
-    const SEED: u64 = 1;
-    let scores = scorer.scores(records);
-    let samples: Vec<Sample> = records
-        .iter()
-        .zip(scores)
-        .filter_map(|(record, score)| Some(Sample { score, truth: record.truth? }))
-        .collect();
-    let interval =
-        |statistic: fn(&[Sample]) -> Option<f64>| bootstrap(&samples, method.rounds, SEED, statistic);
+fn measure(
+    scorer: &Scorer,
+    records: &[Record],
+    samples: &[Sample],
+    graded: bool,
+    method: Method,
+) -> Measures {
+    let interval = |statistic: fn(&[Sample]) -> Option<f64>| bootstrap(samples, method.rounds, SEED, statistic);
     let binary = |statistic| if graded { None } else { interval(statistic) };
+    let of_grades = |statistic| if graded { interval(statistic) } else { None };
+    let probabilities = samples.iter().all(|sample| (0.0..=1.0).contains(&sample.score));
     let threshold = method.threshold.or_else(|| scorer.threshold()).unwrap_or(0.5);
     let thresholds = THRESHOLDS.into_iter().filter(|other| *other != threshold).chain([threshold]);
-    let mut retention: Vec<Retained> = thresholds.map(|threshold| retained(&samples, threshold)).collect();
+    let mut retention: Vec<Retained> = thresholds.map(|threshold| retained(samples, threshold)).collect();
     retention.sort_by(|a, b| a.threshold.total_cmp(&b.threshold));
     Measures {
         model: scorer.name.clone(),
@@ -156,14 +183,16 @@ fn measure(scorer: &Scorer, records: &[Record], graded: bool, method: Method) ->
         auc: binary(auc),
         average_precision: binary(average_precision),
         rank_correlation: interval(spearman),
-        calibration_error: binary(expected_calibration_error),
+        pearson: of_grades(pearson),
+        rmse: of_grades(rmse),
+        calibration_error: if probabilities { binary(expected_calibration_error) } else { None },
         threshold,
-        at_threshold: Confusion::of(&samples, threshold),
+        at_threshold: Confusion::of(samples, threshold),
         retention,
-        slices: slices(records, &samples, threshold),
+        slices: slices(records, samples, threshold),
         attacks: method
             .attacks
-            .map(|seed| attacks(scorer, records, &samples, threshold, seed))
+            .map(|seed| attacks(scorer, records, samples, threshold, seed))
             .unwrap_or_default(),
     }
 }

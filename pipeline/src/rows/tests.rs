@@ -1,5 +1,5 @@
 use super::*;
-use arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray};
+use arrow_array::{ArrayRef, Int64Array, NullArray, StringArray};
 use parquet::arrow::ArrowWriter;
 
 const FIELDS: ItemFields<'_> = ItemFields {
@@ -85,9 +85,9 @@ fn what_is_wrong_is_told_with_its_row() {
         ("a.parquet", whole.clone(), &keyed, "no column `key`; there are: text"),
         (
             "a.parquet",
-            file(vec![("text", strings(&[Some("a")])), ("key", Arc::new(Float64Array::from(vec![1.0])))]),
+            file(vec![("text", strings(&[Some("a")])), ("key", Arc::new(NullArray::new(1)))]),
             &keyed,
-            "column `key` is Float64, expected a string or an integer",
+            "column `key` is Null, expected a string, number or boolean",
         ),
         (
             "a.jsonl",

@@ -1,7 +1,7 @@
 //! The recipe of a model: a TOML file.
 
 use crate::{Error, Result};
-use classifiers::linear::{Settings, check_name};
+use classifiers::linear::{Loss, Settings, check_name};
 use classifiers::metrics::Policy;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -20,8 +20,10 @@ pub struct Recipe {
     /// Whether each record has exactly one label, so that classes can be told apart by the largest score.
     #[serde(default)]
     pub exclusive: bool,
-    /// What chooses the threshold that is stored with each label.
-    pub threshold: Policy,
+    /// What chooses the threshold that is stored with each label. Grades have none.
+    pub threshold: Option<Policy>,
+    /// The column with a grade, a number, of each record: the one label is then learnt by regression.
+    pub graded: Option<String>,
     /// How to fit.
     #[serde(default)]
     pub training: Settings,
@@ -76,6 +78,9 @@ impl Recipe {
             Error::Config { path: path.to_path_buf(), line, why: e.message().to_owned(), hint: None }
         })?;
         recipe.path = path.to_path_buf();
+        if recipe.graded.is_some() {
+            recipe.training.loss = Loss::Squared;
+        }
         recipe.check().map_err(|why| recipe.wrong(why))?;
         Ok(recipe)
     }
@@ -113,12 +118,31 @@ impl Recipe {
                 return Err(format!("`training.{key}` is out of range, expected {expected}"));
             }
         }
+        self.check_graded()?;
         self.data.iter().try_for_each(|part| self.check_part(part))
+    }
+
+    fn check_graded(&self) -> std::result::Result<(), String> {
+        match (&self.graded, self.threshold) {
+            (None, None) => Err("`threshold` is missing".to_owned()),
+            (None, Some(_)) if self.training.loss == Loss::Squared => {
+                Err("`training.loss` `squared` needs `graded`, the column with the grades".to_owned())
+            }
+            (Some(_), Some(_)) => Err("`threshold` is for labels, and `graded` has none".to_owned()),
+            (Some(_), None) if self.labels.len() != 1 || self.exclusive => {
+                Err("`graded` needs exactly one label, not `exclusive`".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_part(&self, part: &Part) -> std::result::Result<(), String> {
         let at = format!("`data` `{}`", part.file);
-        if part.is.is_empty() && part.is_not.is_empty() {
+        let answers = !(part.is.is_empty() && part.is_not.is_empty());
+        if answers && self.graded.is_some() {
+            return Err(format!("{at} has `is` or `is_not`, and `graded` says what is true"));
+        }
+        if !answers && self.graded.is_none() {
             return Err(format!("{at} has neither `is` nor `is_not`: it would teach nothing"));
         }
         if !(part.weight > 0.0 && part.weight <= 1000.0) {
@@ -177,6 +201,10 @@ mod tests {
             ("is = [\"zorb\"]", "", "has neither `is` nor `is_not`"),
             ("is = [\"zorb\"]", "is = [\"zorb\"]\nis_not = [\"zorb\"]", "in both `is` and `is_not`"),
             ("licence", "weight = 0\nlicence", "has the weight 0, expected more than 0"),
+            ("threshold = { recall = 0.9 }", "", "`threshold` is missing"),
+            ("threshold", "graded = \"g\"\nthreshold", "`threshold` is for labels, and `graded` has none"),
+            ("threshold = { recall = 0.9 }", "graded = \"g\"", "`graded` needs exactly one label"),
+            ("[[data]]", "[training]\nloss = \"squared\"\n[[data]]", "`squared` needs `graded`"),
             ("licence", "license", "r.toml:6: unknown field `license`"),
             (
                 "[[data]]",

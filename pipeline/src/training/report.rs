@@ -4,6 +4,7 @@ use super::Recipe;
 use classifiers::linear::{Example, Model, Trained};
 use classifiers::metrics::{
     Confusion, Interval, Sample, auc, average_precision, bootstrap, expected_calibration_error, macro_f1,
+    pearson, rmse, spearman,
 };
 use serde::Serialize;
 
@@ -28,7 +29,7 @@ pub struct TrainingReport {
 pub struct LabelReport {
     /// The label.
     pub name: String,
-    /// Records with it.
+    /// Records with it; of grades, records with one.
     pub positives: usize,
     /// Records known to be without it.
     pub negatives: usize,
@@ -38,10 +39,16 @@ pub struct LabelReport {
     pub average_precision: Option<Interval>,
     /// Expected calibration error.
     pub calibration_error: Option<Interval>,
+    /// The root of the mean squared distance, of grades alone, as are the next two.
+    pub rmse: Option<Interval>,
+    /// Pearson's correlation.
+    pub pearson: Option<Interval>,
+    /// Spearman's rank correlation.
+    pub spearman: Option<Interval>,
     /// The stored threshold.
-    pub threshold: f64,
+    pub threshold: Option<f64>,
     /// What comes of it.
-    pub at_threshold: Confusion,
+    pub at_threshold: Option<Confusion>,
     #[serde(skip)]
     samples: Vec<Sample>,
 }
@@ -50,18 +57,27 @@ pub(super) fn report(recipe: &Recipe, examples: &[Example], trained: &Trained) -
     let label = |(at, name): (usize, &String)| {
         let known = examples.iter().zip(&trained.held_out);
         let samples: Vec<Sample> = known
-            .filter_map(|(example, scores)| Some(Sample::of(scores[at], example.targets[at]?)))
+            .filter_map(|(example, scores)| {
+                Some(Sample { score: scores[at], truth: f64::from(example.targets[at]?) })
+            })
             .collect();
-        let positives = samples.iter().filter(|sample| sample.is_positive()).count();
+        let graded = recipe.graded.is_some();
+        let positives = samples.iter().filter(|sample| graded || sample.is_positive()).count();
+        let told = |when: bool, statistic: fn(&[Sample]) -> Option<f64>| {
+            when.then(|| bootstrap(&samples, ROUNDS, SEED, statistic)).flatten()
+        };
         LabelReport {
             name: name.clone(),
             positives,
             negatives: samples.len() - positives,
-            auc: bootstrap(&samples, ROUNDS, SEED, auc),
-            average_precision: bootstrap(&samples, ROUNDS, SEED, average_precision),
-            calibration_error: bootstrap(&samples, ROUNDS, SEED, expected_calibration_error),
-            threshold: 1.0,
-            at_threshold: Confusion::default(),
+            auc: told(!graded, auc),
+            average_precision: told(!graded, average_precision),
+            calibration_error: told(!graded, expected_calibration_error),
+            rmse: told(graded, rmse),
+            pearson: told(graded, pearson),
+            spearman: told(graded, spearman),
+            threshold: None,
+            at_threshold: None,
             samples,
         }
     };
@@ -82,7 +98,7 @@ fn exclusive(labels: &[LabelReport], examples: &[Example], trained: &Trained) ->
         .iter()
         .zip(&trained.held_out)
         .filter_map(|(example, scores)| {
-            let truth = example.targets.iter().position(|target| *target == Some(true))?;
+            let truth = example.targets.iter().position(|target| *target == Some(1.0))?;
             Some((truth, class(scores)?))
         })
         .collect();
@@ -93,7 +109,7 @@ impl TrainingReport {
     pub(super) fn with_thresholds(mut self, model: &Model) -> Self {
         for (report, label) in self.labels.iter_mut().zip(&model.header().label) {
             report.threshold = label.threshold;
-            report.at_threshold = Confusion::of(&report.samples, label.threshold);
+            report.at_threshold = label.threshold.map(|at| Confusion::of(&report.samples, at));
         }
         self
     }
