@@ -49,6 +49,8 @@ enum Verb {
     Whatif(verbs::whatif::Arguments),
     /// Train a linear classifier from labelled files
     Train(verbs::train::Arguments),
+    /// Train an n-gram language model from texts
+    TrainLm(verbs::train_lm::Arguments),
     /// Tell how good classifiers are on labelled files
     Eval(verbs::eval::Arguments),
     /// Choose a classifier's threshold by recall, precision or removal budget
@@ -104,6 +106,7 @@ fn main() -> ExitCode {
         Verb::Report(a) => verbs::report::call(&a),
         Verb::Whatif(a) => verbs::whatif::call(&a),
         Verb::Train(a) => verbs::train::call(&a),
+        Verb::TrainLm(a) => verbs::train_lm::call(&a),
         Verb::Eval(a) => verbs::eval::call(&a),
         Verb::Threshold(a) => verbs::threshold::call(&a),
         Verb::Keygen(a) => verbs::keygen::call(&a),

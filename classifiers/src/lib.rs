@@ -10,6 +10,7 @@
 
 mod classifier;
 pub mod fasttext;
+pub mod language_model;
 pub mod linear;
 pub mod metrics;
 mod registry;

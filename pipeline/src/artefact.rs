@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     Repeated = 12,
     /// Where passages repeat, in bytes, by record.
     Evidence = 13,
+    /// N-grams of a language model with their probabilities.
+    Ngrams = 14,
 }
 
 /// A digest of everything an artefact depends on.

@@ -35,6 +35,7 @@ mod gate;
 mod inputs;
 mod judge;
 mod labelled;
+pub mod language_model;
 mod ledger;
 mod ledger_cells;
 mod map;
