@@ -81,3 +81,11 @@ pub fn linear(data: &[u8]) {
         assert!(scores.highest.iter().chain(&scores.mean).all(|score| (0.0..=1.0).contains(score)));
     }
 }
+
+/// A language model, and a score: whatever loads must score, and finitely.
+pub fn language_model(data: &[u8]) {
+    let bytes: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::new(data.to_vec());
+    if let Ok(model) = classifiers::language_model::Model::load(bytes) {
+        assert!(model.score("red green mill\n\u{8a9e} red red").log10.is_finite());
+    }
+}

@@ -8,6 +8,7 @@ pub const SCORERS: &[Entry] = &[
     entry::<scorers::language::Config>(),
     entry::<scorers::fasttext::Config>(),
     entry::<scorers::linear::Config>(),
+    entry::<scorers::perplexity::Config>(),
 ];
 
 /// The entry of this name.

@@ -18,7 +18,7 @@ const CASES: usize = 2_000;
 
 type Entry = fn(&[u8]);
 
-const TARGETS: [(&str, Entry); 8] = [
+const TARGETS: [(&str, Entry); 9] = [
     ("bundle", entries::bundle),
     ("ledger_index", entries::ledger_index),
     ("proof", entries::proof),
@@ -27,6 +27,7 @@ const TARGETS: [(&str, Entry); 8] = [
     ("pack", entries::pack),
     ("fasttext", entries::fasttext),
     ("linear", entries::linear),
+    ("language_model", entries::language_model),
 ];
 
 /// Where the seeds are, made anew if that is asked for.
@@ -129,6 +130,11 @@ fn seeds_are_what_they_should_be() {
         let bytes = read(&format!("linear/{model}"));
         classifiers::linear::Model::load(&bytes).unwrap_or_else(|e| panic!("{model}: {e}"));
     }
+    for model in ["arpa", "binary"] {
+        let bytes: std::sync::Arc<dyn AsRef<[u8]> + Send + Sync> =
+            std::sync::Arc::new(read(&format!("language_model/{model}")));
+        classifiers::language_model::Model::load(bytes).unwrap_or_else(|e| panic!("{model}: {e}"));
+    }
     let config = String::from_utf8(read("config/stages")).unwrap();
     let config = pipeline::Config::parse(std::path::Path::new("c.toml"), &config, &[]).unwrap();
     pipeline::Plan::new(config).unwrap();
@@ -191,7 +197,7 @@ fn make(folder: &Path) {
     let models = models.map(|(name, fixture)| (format!("fasttext/{name}"), fixture.write()));
     let linear = [("two-labels", "zorblax"), ("no-words", "")];
     let linear = linear.map(|(name, word)| (format!("linear/{name}"), linear_model(word)));
-    let models = models.into_iter().chain(linear);
+    let models = models.into_iter().chain(linear).chain(crate::language_models::seeds());
     for (name, bytes) in files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).chain(models) {
         let path = folder.join(&name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -9,6 +9,8 @@
 #[path = "../../classifiers/src/fasttext/fixture.rs"]
 #[allow(dead_code)]
 mod fixture;
+#[path = "../../classifiers/src/language_model/fixture.rs"]
+mod arpa_fixture;
 mod harness;
 mod ledgers;
 mod made_up;
@@ -29,6 +31,7 @@ mod end_to_end;
 mod fuzz_seeds;
 mod golden;
 mod input_columns;
+mod language_models;
 mod near_truth;
 mod openssl;
 mod passages;

@@ -65,7 +65,7 @@ mod tests {
     fn too_little_text_is_told() {
         let error = Discounts::estimate(3, CountsOfCounts([9, 0, 1, 1])).unwrap_err().to_string();
         assert!(error.starts_with("no discount for 3-grams: none has the adjusted count 2"), "{error}");
-        let error = Discounts::estimate(1, CountsOfCounts([1, 9, 90, 1])).unwrap_err().to_string();
+        let error = Discounts::estimate(1, CountsOfCounts([10, 1, 30, 1])).unwrap_err().to_string();
         assert!(error.contains("would be"), "{error}");
     }
 }
