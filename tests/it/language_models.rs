@@ -72,9 +72,9 @@ fn threads_memory_and_the_division_into_files_take_no_part_in_the_model() {
     let trained = train(&training, &again, &pipeline::Silent).unwrap();
     assert_eq!((trained.sentences, trained.skipped), (4000, 0));
     assert!(sandbox.read("again.arpa") == expected);
-    let left = std::fs::read_dir(sandbox.path("")).unwrap().filter(|entry| {
-        entry.as_ref().unwrap().file_name().to_string_lossy().contains("train-lm")
-    });
+    let left = std::fs::read_dir(sandbox.path(""))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("train-lm"));
     assert_eq!(left.count(), 0, "folders are left behind");
 }
 
@@ -103,7 +103,9 @@ fn probabilities_after_any_words_sum_to_one() {
         let start = model.id_of("<s>");
         let mut random = Random(7);
         let mut contexts: Vec<Vec<u32>> = vec![vec![], vec![start], vec![start, start], vec![0], vec![2, 3]];
-        contexts.extend((0..60).map(|nth| (0..nth % 6).map(|_| random.below(words.len() as u64) as u32).collect()));
+        contexts.extend(
+            (0..60).map(|nth| (0..nth % 6).map(|_| random.below(words.len() as u64) as u32).collect()),
+        );
         for context in contexts {
             let next = ids.iter().filter(|id| **id != start);
             let sum: f64 = next.map(|id| 10f64.powf(f64::from(model.conditional(&context, *id)))).sum();
@@ -128,7 +130,11 @@ fn what_cannot_be_trained_is_refused_with_a_hint() {
     let (sandbox, _) = trained(&[]);
     write(&sandbox.path("tiny.parquet"), &texts(&[Some("a b c")]), 1);
     for (more, code, expected) in [
-        (&["tiny.parquet", "--out", "t.arpa"][..], 3, "no discount for 1-grams: none has the adjusted count 2"),
+        (
+            &["tiny.parquet", "--out", "t.arpa"][..],
+            3,
+            "no discount for 1-grams: none has the adjusted count 2",
+        ),
         (&["tiny.parquet", "--out", "t.arpa"], 3, "hint: more text, without copies, or a smaller `--order`"),
         (&["tiny.parquet", "--out", "m.arpa"], 2, "`m.arpa` is there already"),
         (&["tiny.parquet", "--out", "t.bin"], 2, "`t.bin`: the name of a model ends in `.arpa` or `.binary`"),

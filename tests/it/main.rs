@@ -6,11 +6,11 @@
 // clippy.toml allows these in `#[test]` functions; here the helpers around them are tests too
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "../../classifiers/src/language_model/fixture.rs"]
+mod arpa_fixture;
 #[path = "../../classifiers/src/fasttext/fixture.rs"]
 #[allow(dead_code)]
 mod fixture;
-#[path = "../../classifiers/src/language_model/fixture.rs"]
-mod arpa_fixture;
 mod harness;
 mod ledgers;
 mod made_up;

@@ -78,7 +78,10 @@ impl Builder {
             return Err(ModelError::Entry(format!("{ids:?} is not an n-gram of this model")));
         }
         if !self.extend_context(&ids[..order - 1])? {
-            return Err(ModelError::Entry(format!("the first {} words are not an n-gram themselves", order - 1)));
+            return Err(ModelError::Entry(format!(
+                "the first {} words are not an n-gram themselves",
+                order - 1
+            )));
         }
         self.extend_suffix(&ids[1..])?;
         let probability = -weights.probability.abs();
@@ -172,9 +175,10 @@ fn unextended(backoff: f32) -> f32 {
 fn check(weights: Weights) -> Result<(), ModelError> {
     let Weights { probability, backoff } = weights;
     if !(probability <= 0.0 && probability.is_finite() && backoff.is_finite()) {
-        let why = format!("a log10 probability is finite and at most 0, a back-off finite: {probability}, {backoff}");
+        let why = format!(
+            "a log10 probability is finite and at most 0, a back-off finite: {probability}, {backoff}"
+        );
         return Err(ModelError::Entry(why));
     }
     Ok(())
 }
-

@@ -9,7 +9,8 @@ pub struct CountsOfCounts(pub [u64; 4]);
 impl CountsOfCounts {
     /// Counts an n-gram.
     pub fn add(&mut self, adjusted: u64) {
-        let place = usize::try_from(adjusted).ok().and_then(|adjusted| self.0.get_mut(adjusted.checked_sub(1)?));
+        let place =
+            usize::try_from(adjusted).ok().and_then(|adjusted| self.0.get_mut(adjusted.checked_sub(1)?));
         place.into_iter().for_each(|count| *count += 1);
     }
 }
@@ -33,7 +34,9 @@ impl Discounts {
         let discount = |i: usize| (i + 1) as f64 - (i + 2) as f64 * y * n[i + 1] / n[i];
         let discounts = [0, 1, 2].map(discount);
         match discounts.iter().zip(1..).find(|(discount, i)| **discount < 0.0 || **discount > f64::from(*i)) {
-            Some((discount, i)) => Err(wrong(format!("that of an adjusted count of {i} would be {discount:.3}"))),
+            Some((discount, i)) => {
+                Err(wrong(format!("that of an adjusted count of {i} would be {discount:.3}")))
+            }
             None => Ok(Self(discounts)),
         }
     }
@@ -57,8 +60,14 @@ mod tests {
     fn discounts_are_those_of_the_paper() {
         let found = Discounts::estimate(2, CountsOfCounts([100, 40, 20, 12])).unwrap();
         let expected = [5.0 / 9.0, 7.0 / 6.0, 5.0 / 3.0];
-        assert!(found.0.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12), "{found:?}");
-        assert_eq!([0, 1, 2, 3, 9].map(|count| found.of(count)), [0.0, found.0[0], found.0[1], found.0[2], found.0[2]]);
+        assert!(
+            found.0.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12),
+            "{found:?}"
+        );
+        assert_eq!(
+            [0, 1, 2, 3, 9].map(|count| found.of(count)),
+            [0.0, found.0[0], found.0[1], found.0[2], found.0[2]]
+        );
     }
 
     #[test]

@@ -8,10 +8,14 @@ pub enum ModelError {
     #[error("neither an ARPA file nor a KenLM binary file: the first line is not `\\data\\`")]
     Unknown,
     /// A KenLM file of another version, or one that was never finished.
-    #[error("a KenLM binary file of another version; rebuild it from its ARPA file with `build_binary probing`")]
+    #[error(
+        "a KenLM binary file of another version; rebuild it from its ARPA file with `build_binary probing`"
+    )]
     Version,
     /// A KenLM file of another kind than probing hash tables.
-    #[error("a KenLM binary file of kind {0}, and only probing (0) can be read; rebuild it with `build_binary probing`")]
+    #[error(
+        "a KenLM binary file of kind {0}, and only probing (0) can be read; rebuild it with `build_binary probing`"
+    )]
     Kind(u32),
     /// A number of the header lies outside its domain.
     #[error("`{field}` {why}")]

@@ -56,7 +56,10 @@ impl Layout {
     pub(super) fn of(counts: &[u64], multiplier: f32) -> Result<Self, ModelError> {
         let too_large = || ModelError::field("counts", format!("announce too much: {counts:?}"));
         if !(2..=ORDER_MAX).contains(&counts.len()) {
-            return Err(ModelError::field("order", format!("is {}, expected 2 to {ORDER_MAX}", counts.len())));
+            return Err(ModelError::field(
+                "order",
+                format!("is {}, expected 2 to {ORDER_MAX}", counts.len()),
+            ));
         }
         if counts[0] >= u64::from(u32::MAX) {
             return Err(too_large());
@@ -145,7 +148,9 @@ impl Layout {
         let middle = middle.map(|slot| (weight(slot, 8), weight(slot, 12)));
         let longest = self.longest.entries(bytes).map(|slot| (weight(slot, 8), 0.0));
         match pairs.chain(middle).chain(longest).find(|(p, b)| !p.is_finite() || !b.is_finite()) {
-            Some((p, b)) => Err(ModelError::Entry(format!("a probability or back-off is not finite: {p}, {b}"))),
+            Some((p, b)) => {
+                Err(ModelError::Entry(format!("a probability or back-off is not finite: {p}, {b}")))
+            }
             None => Ok(()),
         }
     }

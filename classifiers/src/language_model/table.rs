@@ -70,7 +70,8 @@ impl<const WIDTH: usize> Table<WIDTH> {
     pub(super) fn slot(self, bytes: &mut [u8], key: u64) -> Result<(&mut [u8; WIDTH], bool), ModelError> {
         let place = self.place(self.region(bytes), key);
         let region = bytes.get_mut(self.start..).unwrap_or_default().as_chunks_mut().0;
-        let full = || ModelError::Entry("a hash table is full: more n-grams than announced, or pruned ones".into());
+        let full =
+            || ModelError::Entry("a hash table is full: more n-grams than announced, or pruned ones".into());
         match place {
             Place::Found(at) => Ok((region.get_mut(at).ok_or_else(full)?, true)),
             Place::Free(at) => {

@@ -40,7 +40,8 @@ impl Words {
                     &folded
                 }
             };
-            let mut words = line.as_bytes().split(|byte| is_space(*byte)).filter(|word| !word.is_empty()).peekable();
+            let mut words =
+                line.as_bytes().split(|byte| is_space(*byte)).filter(|word| !word.is_empty()).peekable();
             if words.peek().is_some() {
                 found(&mut words);
             }
@@ -91,7 +92,10 @@ mod tests {
 
     #[test]
     fn lines_with_words_are_sentences() {
-        assert_eq!(divided(Words::Plain, "A b,\tc\r\n \n\u{a0}d\0e"), [vec!["A", "b,", "c"], vec!["\u{a0}d", "e"]]);
+        assert_eq!(
+            divided(Words::Plain, "A b,\tc\r\n \n\u{a0}d\0e"),
+            [vec!["A", "b,", "c"], vec!["\u{a0}d", "e"]]
+        );
         assert!(divided(Words::Plain, " \n\n").is_empty() && divided(Words::Folded, "").is_empty());
     }
 

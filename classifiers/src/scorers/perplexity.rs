@@ -93,7 +93,8 @@ impl Spec for Config {
         let models = match (&self.model, self.models.is_empty()) {
             (Some(name), true) => Models::One(Box::new(self.load(name, context)?)),
             (None, false) => {
-                let load = |(language, name): (&String, &String)| Ok((language.clone(), self.load(name, context)?));
+                let load =
+                    |(language, name): (&String, &String)| Ok((language.clone(), self.load(name, context)?));
                 Models::ByLanguage(self.models.iter().map(load).collect::<Result<_, BuildError>>()?)
             }
             (None, true) => {
@@ -150,7 +151,9 @@ impl Filter for Perplexity {
             Models::One(model) => Some(&**model),
             Models::ByLanguage(models) => language.and_then(|language| models.get(language)),
         };
-        let Some(score) = model.map(|model| model.score(view.text())) else { return ControlFlow::Continue(()) };
+        let Some(score) = model.map(|model| model.score(view.text())) else {
+            return ControlFlow::Continue(());
+        };
         let Some(perplexity) = score.perplexity() else { return ControlFlow::Continue(()) };
         let words = score.words as f64;
         findings.record(SCORE, Value::Number(perplexity));

@@ -142,7 +142,11 @@ fn what_cannot_be_built_is_refused_with_the_cause() {
     check("perplexity", "model = 'mill.arpa'\ncuts = { en = [1, 2] }", "`language` is missing");
     check("perplexity", "model = 'mill.arpa'\ncuts = { all = [2, 1] }", "`cuts` of `all` decrease: 2, 1");
     check("perplexity", "model = 'mill.arpa'\nwords = 'folded'", "was trained with words `plain`");
-    check("perplexity", "model = 'words.bin'", "asset `words.bin`: neither an ARPA file nor a KenLM binary file");
+    check(
+        "perplexity",
+        "model = 'words.bin'",
+        "asset `words.bin`: neither an ARPA file nor a KenLM binary file",
+    );
     check("fasttext", "label = 'yes'", "`model` is missing");
     check("fasttext", "model = 'words.bin'", "`label` is missing; the model's labels are `no`, `yes`");
     check("fasttext", "model = 'words.bin'\nlabel = '__label__yes'", "its labels are `no`, `yes`");

@@ -159,7 +159,8 @@ impl Walk<'_> {
             let Level { adjusted, raw } = self.levels[len - 1];
             let pruned = len > 1 && raw <= self.training.prune[len - 1];
             self.counts[len - 1].add(adjusted);
-            self.sorters[len - 1].push(reversed.reversed(len).with(adjusted, if pruned { PRUNED } else { 0 }))?;
+            self.sorters[len - 1]
+                .push(reversed.reversed(len).with(adjusted, if pruned { PRUNED } else { 0 }))?;
         }
         Ok(())
     }

@@ -32,7 +32,8 @@ pub(super) fn estimate(
 ) -> Result<Vec<Estimated>> {
     let order = adjusted.len();
     let mut initial = Vec::new();
-    for (len, ((adjusted, discounts), folder)) in (1..).zip(adjusted.into_iter().zip(discounts).zip(folders)) {
+    for (len, ((adjusted, discounts), folder)) in (1..).zip(adjusted.into_iter().zip(discounts).zip(folders))
+    {
         initial.push(shares(adjusted.rows, discounts, len, folder.as_ref(), budget)?);
     }
     let (shares, backoffs): (Vec<_>, Vec<_>) =

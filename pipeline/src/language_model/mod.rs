@@ -19,7 +19,6 @@ mod texts;
 mod vocabulary;
 mod write;
 
-
 use crate::scratch::Folder;
 use crate::{Error, Progress, Result};
 use classifiers::language_model::{CountsOfCounts, Discounts};
@@ -92,7 +91,8 @@ fn train_here(training: &Training, model: &Path, progress: &dyn Progress) -> Res
     let (vocabulary, skipped) = Vocabulary::count(&texts, training, progress)?;
     let beside = model.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = Folder::create(beside, "train-lm")?;
-    let orders: Vec<PathBuf> = (1..=training.order).map(|order| folder.as_ref().join(order.to_string())).collect();
+    let orders: Vec<PathBuf> =
+        (1..=training.order).map(|order| folder.as_ref().join(order.to_string())).collect();
     let budget = Budget {
         worker: training.memory / 4 / training.threads.max(1) as u64,
         sorter: training.memory / 4,

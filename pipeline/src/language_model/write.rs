@@ -14,7 +14,8 @@ pub(super) fn write(orders: &[Estimated], vocabulary: &Vocabulary, words: Words,
     let counts: Vec<u64> = orders.iter().map(|order| order.len() as u64).collect();
     let mut file = Pending::create(path)?;
     if path.extension().is_some_and(|extension| extension == "arpa") {
-        arpa(orders, vocabulary, &arpa_header(&counts, words), &mut file).map_err(|e| Error::output(path, e))?;
+        arpa(orders, vocabulary, &arpa_header(&counts, words), &mut file)
+            .map_err(|e| Error::output(path, e))?;
     } else {
         let bytes = binary(orders, vocabulary, &counts).map_err(|e| Error::output(path, e))?;
         file.write_all(&bytes).map_err(|e| Error::output(path, e))?;
