@@ -39,16 +39,10 @@ pub(super) fn count(
     (folder, budget): (&Path, Budget),
     progress: &dyn Progress,
 ) -> Result<(Sorted<WIDTH>, Size)> {
-    let spill = Mutex::new((Sorter::<WIDTH>::new(folder, budget.sorter), 0u64));
+    let spill =
+        Mutex::new(Spill { sorter: Sorter::new(folder, budget.sorter), flushes: 0, size: Size::default() });
     let limit = usize::try_from(budget.worker / COUNTED_BYTES).unwrap_or(usize::MAX).max(1);
-    let flush = |counted: &mut Counted| -> Result<()> {
-        let mut locked = spill.lock().map_err(|e| Error::Bug(e.to_string()))?;
-        let (sorter, flushes) = &mut *locked;
-        // equal rows would become one: the number of the flush keeps them apart
-        *flushes += 1;
-        counted.drain().try_for_each(|(key, count)| sorter.push(key.with(count, *flushes)))
-    };
-    let (sizes, _) = texts.by_group(("count n-grams", progress), |texts| {
+    texts.by_group(("count n-grams", progress), |texts| {
         let (mut counted, mut size, mut ids) = (Counted::default(), Size::default(), Vec::new());
         for text in texts {
             training.words.sentences(&text?, |words| {
@@ -59,23 +53,36 @@ pub(super) fn count(
                 size.sentences += 1;
                 ids.push(END);
                 for last in ORDER_MAX..ids.len() {
-                    let words = ids[last + 1 - training.order..=last].iter().rev().copied();
+                    let words = ids[..=last].iter().rev().take(training.order).copied();
                     *counted.entry(Key::of(words)).or_default() += 1;
                 }
             });
             if counted.len() >= limit {
-                flush(&mut counted)?;
+                flush(&spill, &mut counted, &mut size)?;
             }
         }
-        flush(&mut counted)?;
-        Ok(size)
+        flush(&spill, &mut counted, &mut size)
     })?;
-    let total = sizes.iter().fold(Size::default(), |sum, size| Size {
-        sentences: sum.sentences + size.sentences,
-        words: sum.words + size.words,
-    });
-    let (sorter, _) = spill.into_inner().map_err(|e| Error::Bug(e.to_string()))?;
-    Ok((sorter.finish()?, total))
+    let spill = spill.into_inner().map_err(|e| Error::Bug(e.to_string()))?;
+    Ok((spill.sorter.finish()?, spill.size))
+}
+
+/// Where all workers leave what they have counted.
+struct Spill {
+    sorter: Sorter<WIDTH>,
+    flushes: u64,
+    size: Size,
+}
+
+fn flush(spill: &Mutex<Spill>, counted: &mut Counted, size: &mut Size) -> Result<()> {
+    let mut locked = spill.lock().map_err(|e| Error::Bug(e.to_string()))?;
+    let Spill { sorter, flushes, size: total } = &mut *locked;
+    let Size { sentences, words } = std::mem::take(size);
+    total.sentences += sentences;
+    total.words += words;
+    // equal rows would become one: the number of the flush keeps them apart
+    *flushes += 1;
+    counted.drain().try_for_each(|(key, count)| sorter.push(key.with(count, *flushes)))
 }
 
 /// The n-grams of one order by their words as they stand, with adjusted counts and whether they are pruned.
@@ -157,7 +164,8 @@ impl Walk<'_> {
         let reversed = Key::of(self.open);
         for len in same + 1..=self.depth {
             let Level { adjusted, raw } = self.levels[len - 1];
-            let pruned = len > 1 && raw <= self.training.prune[len - 1];
+            let rarest = self.training.prune.get(len - 1).copied().unwrap_or_default();
+            let pruned = len > 1 && raw <= rarest;
             self.counts[len - 1].add(adjusted);
             self.sorters[len - 1]
                 .push(reversed.reversed(len).with(adjusted, if pruned { PRUNED } else { 0 }))?;

@@ -79,6 +79,13 @@ struct Budget {
 
 /// Trains a model and writes it to `model`: as an ARPA file if that ends in `.arpa`, else in KenLM's binary format.
 pub fn train(training: &Training, model: &Path, progress: &dyn Progress) -> Result<Trained> {
+    if !(2..=ORDER_MAX).contains(&training.order) {
+        return Err(Error::Limit {
+            what: "words of the longest n-grams".into(),
+            limit: format!("2 to {ORDER_MAX}"),
+            actual: training.order.to_string(),
+        });
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(training.threads)
         .build()

@@ -46,22 +46,21 @@ impl Texts {
         Ok(Self { input, groups })
     }
 
-    /// Makes something of every row group, in their order. `each` is given a function that hands over the texts; records
-    /// without one are passed over and counted.
-    pub(super) fn by_group<T: Send>(
+    /// Hands every row group to `each`, as a function that hands over its texts; several at the same time. Records
+    /// without a text are passed over and counted.
+    pub(super) fn by_group(
         &self,
         (pass, progress): (&str, &dyn Progress),
-        each: impl Fn(&mut dyn Iterator<Item = Result<String>>) -> Result<T> + Sync,
-    ) -> Result<(Vec<T>, u64)> {
+        each: impl Fn(&mut dyn Iterator<Item = Result<String>>) -> Result<()> + Sync,
+    ) -> Result<u64> {
         progress.begin(pass, self.groups.iter().map(|(_, _, bytes)| bytes).sum());
         let skipped = AtomicU64::new(0);
-        let made = self.groups.par_iter().map(|group| {
+        self.groups.par_iter().try_for_each(|group| {
             let mut texts = self.texts(group, &skipped)?;
-            each(&mut texts).inspect(|_| progress.advance(group.2))
-        });
-        let made = made.collect::<Result<Vec<T>>>();
+            each(&mut texts).inspect(|()| progress.advance(group.2))
+        })?;
         progress.end();
-        Ok((made?, skipped.into_inner()))
+        Ok(skipped.into_inner())
     }
 
     fn texts<'a>(

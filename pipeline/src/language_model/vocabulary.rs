@@ -3,6 +3,7 @@
 use super::{Training, texts::Texts};
 use crate::{Error, Progress, Result};
 use std::collections::HashMap;
+use std::sync::Mutex;
 use xxhash_rust::xxh3::Xxh3Builder;
 
 /// The id of words that are not in the vocabulary.
@@ -25,17 +26,17 @@ pub(super) struct Vocabulary {
 impl Vocabulary {
     /// Counts all words and keeps the most frequent ones. The more frequent has the smaller id; ties go by bytes.
     pub(super) fn count(texts: &Texts, training: &Training, progress: &dyn Progress) -> Result<(Self, u64)> {
-        let (parts, skipped) = texts.by_group(("count words", progress), |texts| {
+        let total: Mutex<Words<u64>> = Mutex::default();
+        let skipped = texts.by_group(("count words", progress), |texts| {
             let mut counts: Words<u64> = Words::default();
             for text in texts {
                 training.words.sentences(&text?, |words| words.for_each(|word| add(&mut counts, word, 1)));
             }
-            Ok(counts)
+            let mut total = total.lock().map_err(|e| Error::Bug(e.to_string()))?;
+            counts.iter().for_each(|(word, count)| add(&mut total, word, *count));
+            Ok(())
         })?;
-        let mut counts: Words<u64> = Words::default();
-        for part in parts {
-            part.iter().for_each(|(word, count)| add(&mut counts, word, *count));
-        }
+        let counts = total.into_inner().map_err(|e| Error::Bug(e.to_string()))?;
         let ordinary = |(word, _): &(Box<[u8]>, u64)| !RESERVED.contains(&&**word);
         let mut ranked: Vec<_> = counts.into_iter().filter(ordinary).collect();
         ranked.sort_unstable_by(|(a, m), (b, n)| n.cmp(m).then_with(|| a.cmp(b)));
