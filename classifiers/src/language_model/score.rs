@@ -4,6 +4,7 @@ use super::Model;
 use super::hash::{extended_key, word_key};
 use super::layout::ORDER_MAX;
 use super::table::{number, weight};
+use std::hint::black_box;
 
 /// How many words are looked up together, so that their places in memory are fetched at the same time.
 const BLOCK: usize = 256;
@@ -52,6 +53,7 @@ impl Model {
                 keys.clear();
                 keys.extend((&mut *words).take(BLOCK).map(word_key));
                 ids.clear();
+                black_box(keys.iter().map(|key| self.layout.vocabulary.first(bytes, *key)).fold(0, u64::wrapping_add));
                 ids.extend(keys.iter().map(|key| self.id(bytes, *key)));
                 score.words += ids.len() as u64;
                 score.unknown += ids.iter().filter(|id| **id == 0).count() as u64;
@@ -59,6 +61,7 @@ impl Model {
                 if ended {
                     ids.push(self.end);
                 }
+                black_box(self.fetch(bytes, &state, &ids));
                 for id in &ids {
                     score.log10 += f64::from(self.advance(bytes, &mut state, *id));
                 }
@@ -95,6 +98,29 @@ impl Model {
     fn unigram(&self, bytes: &[u8], id: u32) -> (f32, f32) {
         let at = self.layout.unigrams + id as usize * 8;
         (weight(bytes, at), weight(bytes, at + 4))
+    }
+
+    /// Reads where searches for the words and for the n-grams of two and three will begin.
+    fn fetch(&self, bytes: &[u8], state: &State, ids: &[u32]) -> u64 {
+        let (mut before, mut sum) = ([state.ids[0], state.ids[1]], 0u64);
+        for id in ids {
+            let pair = extended_key(u64::from(*id), before[0]);
+            let (second, third) = match self.layout.middle.first() {
+                Some(pairs) => {
+                    let triple = extended_key(pair, before[1]);
+                    let third = match self.layout.middle.get(1) {
+                        Some(triples) => triples.first(bytes, triple),
+                        None => self.layout.longest.first(bytes, triple),
+                    };
+                    (pairs.first(bytes, pair), third)
+                }
+                None => (self.layout.longest.first(bytes, pair), 0),
+            };
+            let word = u64::from(self.unigram(bytes, *id).0.to_bits());
+            sum = sum.wrapping_add(word).wrapping_add(second).wrapping_add(third);
+            before = [*id, before[0]];
+        }
+        sum
     }
 
     /// Appends a word: tells log10 of its probability and what the next one may build on.
