@@ -53,7 +53,11 @@ impl Model {
                 keys.clear();
                 keys.extend((&mut *words).take(BLOCK).map(word_key));
                 ids.clear();
-                black_box(keys.iter().map(|key| self.layout.vocabulary.first(bytes, *key)).fold(0, u64::wrapping_add));
+                black_box(
+                    keys.iter()
+                        .map(|key| self.layout.vocabulary.first(bytes, *key))
+                        .fold(0, u64::wrapping_add),
+                );
                 ids.extend(keys.iter().map(|key| self.id(bytes, *key)));
                 score.words += ids.len() as u64;
                 score.unknown += ids.iter().filter(|id| **id == 0).count() as u64;
