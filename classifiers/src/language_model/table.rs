@@ -69,7 +69,7 @@ impl<const WIDTH: usize> Table<WIDTH> {
 
     /// All slots that hold something.
     pub(super) fn entries(self, bytes: &[u8]) -> impl Iterator<Item = &[u8; WIDTH]> {
-        self.region(bytes).iter().filter(|slot| key_of(*slot) != 0)
+        self.region(bytes).iter().filter(|slot| key_of(slot) != 0)
     }
 
     /// The slot with this key, which is made if it is not there, and whether it was.
