@@ -89,3 +89,11 @@ pub fn ensemble(data: &[u8]) {
         assert!((0.0..=1.0).contains(&combined.score) && combined.bucket < classifiers::ensemble::BUCKETS);
     }
 }
+
+/// A language model, and a score: whatever loads must score, and finitely.
+pub fn language_model(data: &[u8]) {
+    let bytes: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::new(data.to_vec());
+    if let Ok(model) = classifiers::language_model::Model::load(bytes) {
+        assert!(model.score("red green mill\n\u{8a9e} red red").log10.is_finite());
+    }
+}

@@ -51,6 +51,8 @@ enum Verb {
     Train(verbs::train::Arguments),
     /// Make the mapping of several scores to one
     FitEnsemble(verbs::fit_ensemble::Arguments),
+    /// Train an n-gram language model from texts
+    TrainLm(verbs::train_lm::Arguments),
     /// Tell how good classifiers are on labelled files
     Eval(verbs::eval::Arguments),
     /// Choose a classifier's threshold by recall, precision or removal budget
@@ -107,6 +109,7 @@ fn main() -> ExitCode {
         Verb::Whatif(a) => verbs::whatif::call(&a),
         Verb::Train(a) => verbs::train::call(&a),
         Verb::FitEnsemble(a) => verbs::fit_ensemble::call(&a),
+        Verb::TrainLm(a) => verbs::train_lm::call(&a),
         Verb::Eval(a) => verbs::eval::call(&a),
         Verb::Threshold(a) => verbs::threshold::call(&a),
         Verb::Keygen(a) => verbs::keygen::call(&a),

@@ -11,6 +11,7 @@
 mod classifier;
 pub mod ensemble;
 pub mod fasttext;
+pub mod language_model;
 pub mod linear;
 pub mod metrics;
 mod registry;

@@ -9,6 +9,7 @@ pub const SCORERS: &[Entry] = &[
     entry::<scorers::fasttext::Config>(),
     entry::<scorers::linear::Config>(),
     entry::<scorers::ensemble::Config>(),
+    entry::<scorers::perplexity::Config>(),
 ];
 
 /// The entry of this name.

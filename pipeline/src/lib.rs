@@ -34,6 +34,7 @@ mod fates;
 mod gate;
 mod inputs;
 mod judge;
+pub mod language_model;
 mod ledger;
 mod ledger_cells;
 mod map;

@@ -29,6 +29,7 @@ pub mod suggest_terms;
 pub mod threshold;
 pub mod timestamp;
 pub mod train;
+pub mod train_lm;
 pub mod verify;
 pub mod whatif;
 

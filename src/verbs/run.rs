@@ -54,7 +54,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// Bytes from a number with a unit.
-fn memory(text: &str) -> std::result::Result<u64, String> {
+pub fn memory(text: &str) -> std::result::Result<u64, String> {
     const LEAST: u64 = 64 << 20;
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit = match text[digits.len()..].trim() {

@@ -18,7 +18,7 @@ const CASES: usize = 2_000;
 
 type Entry = fn(&[u8]);
 
-const TARGETS: [(&str, Entry); 9] = [
+const TARGETS: [(&str, Entry); 10] = [
     ("bundle", entries::bundle),
     ("ledger_index", entries::ledger_index),
     ("proof", entries::proof),
@@ -28,6 +28,7 @@ const TARGETS: [(&str, Entry); 9] = [
     ("fasttext", entries::fasttext),
     ("linear", entries::linear),
     ("ensemble", entries::ensemble),
+    ("language_model", entries::language_model),
 ];
 
 /// Where the seeds are, made anew if that is asked for.
@@ -134,6 +135,10 @@ fn seeds_are_what_they_should_be() {
         let bytes = read(&format!("ensemble/{mapping}"));
         classifiers::ensemble::Mapping::load(&bytes).unwrap_or_else(|e| panic!("{mapping}: {e}"));
     }
+    // the binary one was made by KenLM's own `build_binary`: ours is the same to the byte
+    for (name, bytes) in crate::language_models::seeds() {
+        assert!(read(&name) == bytes, "{name}");
+    }
     let config = String::from_utf8(read("config/stages")).unwrap();
     let config = pipeline::Config::parse(std::path::Path::new("c.toml"), &config, &[]).unwrap();
     pipeline::Plan::new(config).unwrap();
@@ -198,7 +203,7 @@ fn make(folder: &Path) {
     let linear = linear.map(|(name, word)| (format!("linear/{name}"), linear_model(word)));
     let mappings = [("maximum", false), ("learnt", true)];
     let mappings = mappings.map(|(name, learnt)| (format!("ensemble/{name}"), mapping(learnt)));
-    let models = models.into_iter().chain(linear).chain(mappings);
+    let models = models.into_iter().chain(linear).chain(mappings).chain(crate::language_models::seeds());
     for (name, bytes) in files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).chain(models) {
         let path = folder.join(&name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

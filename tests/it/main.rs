@@ -6,6 +6,8 @@
 // clippy.toml allows these in `#[test]` functions; here the helpers around them are tests too
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "../../classifiers/src/language_model/fixture.rs"]
+mod arpa_fixture;
 #[path = "../../classifiers/src/fasttext/fixture.rs"]
 #[allow(dead_code)]
 mod fixture;
@@ -31,6 +33,7 @@ mod fuzz_seeds;
 mod golden;
 mod input_columns;
 mod keep_top;
+mod language_models;
 mod near_truth;
 mod openssl;
 mod packs;

@@ -5,6 +5,7 @@ pub mod fasttext;
 pub mod language;
 pub mod linear;
 mod model;
+pub mod perplexity;
 
 #[cfg(test)]
 mod tests;

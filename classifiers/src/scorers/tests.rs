@@ -1,7 +1,7 @@
 //! The registry, the golden cases (`tests/golden/scorers/*.toml`), and what the stages refuse.
 
 use crate::fasttext::fixture::Fixture;
-use crate::{SCORERS, ensemble, find, linear};
+use crate::{SCORERS, ensemble, find, language_model, linear};
 use filters::{
     Action, Asset, BuildError, Built, Column, ColumnRef, Context, Document, Filter, Findings, Kind, Layout,
     Measure, Scratch, Value, View,
@@ -23,6 +23,8 @@ impl Context for Models {
             "tree.ftz" => Fixture::pruned_tree().write(),
             "torn.ftz" => Fixture::pruned_tree().write()[..200].to_vec(),
             "mapping.toml" => ensemble::tests::made_up().to_bytes().unwrap(),
+            "mill.arpa" => language_model::fixture::ARPA.into(),
+            "mill.binary" => mill().as_binary().to_vec(),
             "made-up.probity" => linear::fixture::model().to_bytes().unwrap(),
             _ => return Err(BuildError::asset(name, "no such file")),
         };
@@ -66,6 +68,11 @@ impl Filter for Earlier {
     }
 }
 
+fn mill() -> language_model::Model {
+    let arpa: Vec<u8> = language_model::fixture::ARPA.into();
+    language_model::Model::load(Arc::new(arpa)).unwrap()
+}
+
 fn build(scorer: &str, table: toml::Table) -> Result<Built, String> {
     (find(scorer).unwrap().build)(table, &mut Models).map_err(|error| error.to_string())
 }
@@ -76,6 +83,7 @@ fn table(scorer: &str) -> toml::Table {
         "language" => "model = 'tree.ftz'\nkeep = ['en', '語']\nprobability_min = '0.5'\nprefix_bytes = 100",
         "fasttext" => "model = 'words.bin'\nlabel = 'yes'\nnewlines = 'join'",
         "ensemble" => "mapping = 'mapping.toml'\nscores = ['good', 'noise']\nlanguage = 'language/label'",
+        "perplexity" => "model = 'mill.arpa'\nwords = 'plain'\ncuts = { all = ['3', '40.5'] }",
         "linear" => "model = 'made-up.probity'\nlabel = 'quim'",
         other => panic!("`{other}` needs a table here"),
     };
@@ -169,6 +177,17 @@ fn what_cannot_be_built_is_refused_with_the_cause() {
         "ensemble",
         "mapping = 'mapping.toml'\nscores = ['good', 'noise']",
         "`language` is not that of the mapping: language/label",
+    );
+    check("perplexity", "", "`model` is missing");
+    check("perplexity", "model = 'a'\nmodels = { en = 'b' }\nlanguage = 'l'", "no earlier stage records `l`");
+    check("perplexity", "models = { en = 'mill.arpa' }", "`language` is missing");
+    check("perplexity", "model = 'mill.arpa'\ncuts = { en = [1, 2] }", "`language` is missing");
+    check("perplexity", "model = 'mill.arpa'\ncuts = { all = [2, 1] }", "`cuts` of `all` decrease: 2, 1");
+    check("perplexity", "model = 'mill.arpa'\nwords = 'folded'", "was trained with words `plain`");
+    check(
+        "perplexity",
+        "model = 'words.bin'",
+        "asset `words.bin`: neither an ARPA file nor a KenLM binary file",
     );
     check("fasttext", "label = 'yes'", "`model` is missing");
     check("fasttext", "model = 'words.bin'", "`label` is missing; the model's labels are `no`, `yes`");

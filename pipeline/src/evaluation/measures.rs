@@ -169,7 +169,8 @@ fn measure(
     graded: bool,
     method: Method,
 ) -> Measures {
-    let interval = |statistic: fn(&[Sample]) -> Option<f64>| bootstrap(samples, method.rounds, SEED, statistic);
+    let interval =
+        |statistic: fn(&[Sample]) -> Option<f64>| bootstrap(samples, method.rounds, SEED, statistic);
     let binary = |statistic| if graded { None } else { interval(statistic) };
     let of_grades = |statistic| if graded { interval(statistic) } else { None };
     let probabilities = samples.iter().all(|sample| (0.0..=1.0).contains(&sample.score));
