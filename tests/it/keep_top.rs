@@ -259,3 +259,34 @@ fn a_removed_record_is_explained_by_its_rank() {
         assert!(told.lines().any(|found| found == line), "{line}\n{told}");
     }
 }
+
+#[test]
+fn a_wrong_configuration_is_told() {
+    let sandbox = corpus(&records()[..9]);
+    let one = "`fraction` or `tokens` with `count`, or `bytes` is needed, and only one";
+    let slice = |keys: &str| format!("fraction = 1\n[[stage.slice]]\ncolumn = \"lang/label\"\n{keys}");
+    let cases: Vec<(String, String)> = vec![
+        (String::new(), one.into()),
+        ("fraction = 1\nbytes = 9".into(), one.into()),
+        ("tokens = 9".into(), "`count` is missing: the column that counts a record's `tokens`".into()),
+        ("fraction = \"1.5\"".into(), "`fraction` is 1.5, outside 0 to 1".into()),
+        ("fraction = 1\nby = [\"lang/lable\"]".into(), "no earlier stage records `lang/lable`".into()),
+        ("fraction = 1\nby = [\"source\"]".into(), "`by` compares the source, but there is no".into()),
+        ("fraction = 1\nwhen = \"lang/label\"".into(), "no earlier stage records `lang/label`".into()),
+        (slice(""), "`slice` has neither a floor nor a quota".into()),
+        (slice("records_min = 1\nfraction_min = 1"), "two bounds for one thing".into()),
+        (slice("records_mim = 1"), "unknown field `records_mim`".into()),
+    ];
+    for (keys, expected) in cases {
+        sandbox.write("c.toml", config(&[COLUMNS, KEEP, &keys].concat()));
+        let output = sandbox.run(&["plan", "c.toml"]).expect(2);
+        assert!(output.stderr.contains(&expected), "{keys}: {}", output.stderr);
+    }
+    sandbox.write("c.toml", config(&[COLUMNS, "[[stage]]\nuse = \"keep-top\"\nfraction = 1"].concat()));
+    let output = sandbox.run(&["plan", "c.toml"]).expect(2);
+    assert!(
+        output.stderr.contains("`score` is missing: the column of an earlier stage"),
+        "{}",
+        output.stderr
+    );
+}

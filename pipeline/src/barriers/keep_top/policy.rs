@@ -244,3 +244,33 @@ impl Count {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(text: &str) -> std::result::Result<Share, String> {
+        let written = text.parse().map(Decimal::of).unwrap();
+        Share::of("fraction", written).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn fractions_are_those_of_decimals_not_of_binary_numbers() {
+        // 0.1 × 30 and 0.7 × 10 as binary numbers are a little more than 3 and a little less than 7
+        for (text, of, floor, ceil) in [
+            ("0.1", 30, 3, 3),
+            ("0.7", 10, 7, 7),
+            ("0.07", 100, 7, 7),
+            ("0.4", 11, 4, 5),
+            ("0", 11, 0, 0),
+            ("1", u64::MAX, u64::MAX, u64::MAX),
+            ("0.000000000000000001", u64::MAX, 18, 19),
+            ("0.3", 0, 0, 0),
+        ] {
+            let share = share(text).unwrap();
+            assert_eq!((share.floor(of), share.ceil(of)), (floor, ceil), "{text} of {of}");
+        }
+        assert_eq!(share("1.1").unwrap_err(), "`fraction` is 1.1, outside 0 to 1");
+        assert_eq!(share("0.0000000000000000001").unwrap_err(), "`fraction` has more than 18 decimals");
+    }
+}
