@@ -221,6 +221,17 @@ pub(crate) struct StageTable {
     pub(crate) line: usize,
 }
 
+impl StageTable {
+    /// Whether it names a stage, or a column of it: in `when`, or in a key such as `score`.
+    pub(crate) fn names(&self, stage: &str) -> bool {
+        let keys = self.table.values().filter_map(toml::Value::as_str);
+        keys.chain(self.when.as_deref()).any(|name| {
+            let rest = name.strip_prefix(stage);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+}
+
 /// A value given on the command line: `stage.key=value`, or `key=value` for a key at the top.
 #[derive(Clone, Debug)]
 pub struct Override {

@@ -29,7 +29,7 @@ pub use error::ModelError;
 pub(crate) use file::is_model;
 pub use header::{DataSet, Header, Label, check_name};
 pub use shipped::{SHIPPED, shipped};
-pub(crate) use train::Random;
+pub use train::Random;
 pub use train::{Example, Settings};
 pub use training::{Trained, train};
 

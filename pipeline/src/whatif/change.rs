@@ -118,16 +118,9 @@ fn is_plain(table: &StageTable) -> bool {
     is("by", toml::Value::Array(vec!["text".into()])) && is("keep", "earliest".into())
 }
 
-/// The earlier stages a stage names: in `when`, or in a key such as `score`.
+/// The earlier stages a stage names.
 fn reads(table: &StageTable, earlier: &[Stage]) -> Vec<usize> {
-    let keys = table.table.values().filter_map(toml::Value::as_str);
-    let names: Vec<&str> = keys.chain(table.when.as_deref()).collect();
-    let named = |stage: &Stage| {
-        names.iter().any(|name| {
-            let rest = name.strip_prefix(stage.name.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    };
+    let named = |stage: &Stage| table.names(&stage.name);
     earlier.iter().enumerate().filter(|(_, stage)| named(stage)).map(|(at, _)| at).collect()
 }
 
