@@ -221,6 +221,28 @@ pub(crate) struct StageTable {
     pub(crate) line: usize,
 }
 
+impl StageTable {
+    /// Whether it names a stage, or a column of it: in `when`, or in a key such as `score`.
+    pub(crate) fn names(&self, stage: &str) -> bool {
+        let mut names: Vec<&str> = self.when.as_deref().into_iter().collect();
+        self.table.values().for_each(|value| strings(value, &mut names));
+        names.iter().any(|name| {
+            let rest = name.strip_prefix(stage);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+}
+
+/// All strings of a value, also within lists and tables.
+fn strings<'t>(value: &'t toml::Value, found: &mut Vec<&'t str>) {
+    match value {
+        toml::Value::String(text) => found.push(text),
+        toml::Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
+        toml::Value::Table(fields) => fields.values().for_each(|value| strings(value, found)),
+        _ => {}
+    }
+}
+
 /// A value given on the command line: `stage.key=value`, or `key=value` for a key at the top.
 #[derive(Clone, Debug)]
 pub struct Override {

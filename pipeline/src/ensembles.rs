@@ -64,6 +64,7 @@ pub fn fit_ensemble(release: &Path, recipe: &Recipe) -> Result<Ensemble> {
             let label = known.map(|((_, value), cell)| cell == value);
             samples.push(Sample { language, scores, label });
         }
+        Ok(())
     })?;
     let fitted = Fitted {
         scores,

@@ -13,8 +13,19 @@ use std::path::Path;
 /// The rows of a ledger file, each with the cells of these columns, in this order.
 pub(crate) type Cells<'a> = Box<dyn Iterator<Item = Result<Vec<Option<String>>, String>> + 'a>;
 
-/// Reads columns of one ledger file.
+/// Reads columns of one ledger file, row by row.
 pub(crate) fn read<'a>(file: &Path, columns: &'a [String]) -> Result<Cells<'a>, String> {
+    Ok(Box::new(batches(file, columns)?.flat_map(move |batch| match batch {
+        Ok(batch) => rows(&batch, columns),
+        Err(error) => vec![Err(error)],
+    })))
+}
+
+/// Reads columns of one ledger file as they are stored.
+pub(crate) fn batches(
+    file: &Path,
+    columns: &[String],
+) -> Result<impl Iterator<Item = Result<RecordBatch, String>> + use<>, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let open = File::open(file).map_err(|e| text(&e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| text(&e))?;
@@ -29,10 +40,7 @@ pub(crate) fn read<'a>(file: &Path, columns: &'a [String]) -> Result<Cells<'a>, 
     places.dedup();
     let mask = ProjectionMask::roots(builder.parquet_schema(), places);
     let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(|e| text(&e))?;
-    Ok(Box::new(UpToError::new(reader).flat_map(move |batch| match batch {
-        Ok(batch) => rows(&batch, columns),
-        Err(error) => vec![Err(error.to_string())],
-    })))
+    Ok(UpToError::new(reader).map(|batch| batch.map_err(|e| e.to_string())))
 }
 
 /// The names of the columns of a ledger file.

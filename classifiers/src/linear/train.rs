@@ -271,10 +271,12 @@ fn adagrad(weight: &mut f32, squares: &mut f32, gradient: f32, rate: f32) {
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a generator whose whole state is one number.
-pub(crate) struct Random(pub(crate) u64);
+pub struct Random(pub u64);
 
 impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
+    /// The next number.
+    #[expect(clippy::should_implement_trait, reason = "it never ends")]
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

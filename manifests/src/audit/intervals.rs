@@ -79,6 +79,11 @@ pub fn wilson(found: u64, looked_at: u64, confidence: f64) -> Result<Interval, A
     Ok(score(share.estimate(), looked_at as f64, deviate(confidence)?))
 }
 
+/// The same around a share that was estimated otherwise, as from weighed records, and is worth that of `worth` of them.
+pub fn wilson_of_share(share: f64, worth: f64, confidence: f64) -> Result<Interval, AuditError> {
+    Ok(score(share, worth, deviate(confidence)?))
+}
+
 /// The same for a sample of a known number of records.
 pub(super) fn wilson_of(share: Share, confidence: f64) -> Result<Interval, AuditError> {
     Ok(share.check()?.interval(deviate(confidence)?))

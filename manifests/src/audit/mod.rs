@@ -28,7 +28,7 @@ use crate::canonical::{CanonicalError, parse_canonical, to_canonical};
 use crate::digest::Sha256;
 use crate::index::LedgerIndex;
 pub use frame::Frame;
-pub use intervals::{Interval, Share, kappa, ratio, stratified, wilson};
+pub use intervals::{Interval, Share, kappa, ratio, stratified, wilson, wilson_of_share};
 pub use labels::{Answer, LABELS_FORMAT, Label, LabelError, Labels};
 pub use outcome::{Agreement, CONFIDENCE, Counts, Outcome, Side, Sided, TARGET};
 pub use strata::{Design, STRATA_FORMAT, StratifiedSample, Stratum};

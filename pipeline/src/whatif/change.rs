@@ -135,24 +135,9 @@ fn is_plain(table: &StageTable) -> bool {
     is("by", toml::Value::Array(vec!["text".into()])) && is("keep", "earliest".into())
 }
 
-/// The earlier stages a stage names: in `when`, or in a key such as `score`.
+/// The earlier stages a stage names.
 fn reads(table: &StageTable, earlier: &[Stage]) -> Vec<usize> {
-    fn strings<'t>(value: &'t toml::Value, found: &mut Vec<&'t str>) {
-        match value {
-            toml::Value::String(text) => found.push(text),
-            toml::Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
-            toml::Value::Table(fields) => fields.values().for_each(|value| strings(value, found)),
-            _ => {}
-        }
-    }
-    let mut names: Vec<&str> = table.when.as_deref().into_iter().collect();
-    table.table.values().for_each(|value| strings(value, &mut names));
-    let named = |stage: &Stage| {
-        names.iter().any(|name| {
-            let rest = name.strip_prefix(stage.name.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    };
+    let named = |stage: &Stage| table.names(&stage.name);
     earlier.iter().enumerate().filter(|(_, stage)| named(stage)).map(|(at, _)| at).collect()
 }
 

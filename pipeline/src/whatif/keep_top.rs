@@ -83,6 +83,7 @@ impl Ranking {
                 }
                 None => {}
             }
+            Ok(())
         })?;
         for [record, rule, value, bound] in self.told(order, &sections, &costs)? {
             out[record as usize] = Some(Ranked { rule: rule as usize, value, bound });
