@@ -115,11 +115,10 @@ impl Builder {
     }
 
     fn set_unigram(&mut self, id: u32, weights: Weights) {
-        // KenLM writes the zero of `<unk>` without a sign
-        let backoff = if id == 0 { weights.backoff + 0.0 } else { unextended(weights.backoff) };
         let pair = self.unigram(id);
-        set_weight(pair, 0, -weights.probability.abs());
-        set_weight(pair, 4, backoff);
+        // as it is: KenLM leaves the certain `<s>` without a sign
+        set_weight(pair, 0, weights.probability);
+        set_weight(pair, 4, unextended(weights.backoff));
     }
 
     /// The weights of an n-gram that is no longest one, if it is there.
