@@ -116,7 +116,8 @@ impl Builder {
 
     fn set_unigram(&mut self, id: u32, weights: Weights) {
         let pair = self.unigram(id);
-        set_weight(pair, 0, -weights.probability.abs());
+        // as it is: KenLM leaves the certain `<s>` without a sign
+        set_weight(pair, 0, weights.probability);
         set_weight(pair, 4, unextended(weights.backoff));
     }
 
