@@ -36,6 +36,7 @@ mod passages;
 mod poisoning;
 mod proofs;
 mod replay;
+mod reports;
 mod retract;
 mod schemas;
 mod shared_data;
