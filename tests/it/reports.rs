@@ -12,8 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 const INPUT: &str = "text = \"text\"\nid = \"id\"";
-const SOURCES: &str =
-    "[[source]]\nid = \"a\"\nfiles = [\"a.parquet\"]\n[[source]]\nid = \"b\"\nfiles = [\"b.parquet\"]\n";
+const SOURCES: &str = "[[source]]\nid = \"a\"\nfiles = [\"corpus/a.parquet\"]\n[[source]]\nid = \"b\"\nfiles = [\"corpus/b.parquet\"]\n";
 const SCORE: &str = "[[stage]]\nuse = \"input-score\"\nname = \"quality\"\ncolumn = \"quality\"\n";
 const TOPIC: &str = "[[stage]]\nuse = \"input-label\"\nname = \"topic\"\ncolumn = \"topic\"\n";
 const SHORT: &str = "[[stage]]\nuse = \"doc-length\"\nname = \"short\"\nwords_min = 20\n";
@@ -412,4 +411,23 @@ fn the_overlap_on_real_texts_is_that_of_datatroves_decisions() {
         }
         assert!(known > 10_000 && both > 100, "{a} {b}: {both} of {known}");
     }
+}
+
+/// The larger the stretch that is sorted, the less may depend on how: equal bytes for any number of threads.
+#[test]
+fn reports_do_not_depend_on_threads() {
+    let records = records();
+    let sandbox = sandbox(&records, "measure = \"all\"", &[SCORE, TOPIC, SHORT, RANGE, LONG]);
+    let arguments = ["report", "out", "--shift", "--overlap=rules", "--curve", "quality/score", "--json"];
+    let told = |threads: &str| {
+        let output = sandbox.command(&arguments).env("RAYON_NUM_THREADS", threads).output().unwrap();
+        assert!(output.status.success());
+        output.stdout
+    };
+    assert_eq!(told("1"), told("4"));
+    let keys = String::from_utf8(told("1")).unwrap();
+    assert!(
+        keys.contains("\"curves\"") && keys.contains("\"overlap\"") && keys.contains("\"shift\""),
+        "{keys}"
+    );
 }

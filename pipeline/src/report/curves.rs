@@ -189,7 +189,7 @@ fn direction(asked: &CurveOf, deciders: &[Decider]) -> Result<Direction> {
         (Some(asked), _) => Ok(asked),
         (None, [only]) => Ok(*only),
         (None, _) => Err(Error::Unanswerable {
-            why: format!("no rule says whether small or large numbers of `{}` pass", asked.column),
+            why: format!("`{}` is held against bounds of both directions, or of none", asked.column),
             hint: Some(format!("ask for `{0}:at_least` or `{0}:at_most`", asked.column)),
         }),
     }
