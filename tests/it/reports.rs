@@ -431,3 +431,23 @@ fn reports_do_not_depend_on_threads() {
         "{keys}"
     );
 }
+
+#[test]
+fn records_that_were_taken_down_are_left_aside() {
+    let records = records();
+    let sandbox = sandbox(&records, "measure = \"all\"", &[SCORE, SHORT, RANGE, LONG]);
+    let rows = ledger(&sandbox.path("out"));
+    let ids: Vec<&str> =
+        rows.iter().filter(|row| row.is_released()).take(3).map(|row| row.id.as_str()).collect();
+    sandbox.write("ids", ids.join("\n"));
+    let retract = ["retract", "out", "--ids", "ids", "--out", "less", "--key", "producer.pem"];
+    sandbox.run(&retract).expect(0);
+    let ask = ["report", "less", "--shift", "--overlap", "--curve", "quality/score", "--json"];
+    let told = sandbox.run(&ask).expect(0).json();
+    assert_eq!((&told["shift"]["aside"], &told["overlap"]["aside"]), (&Value::from(3), &Value::from(3)));
+    let points = told["curves"][0]["points"].as_array().unwrap();
+    let now = points.iter().find(|point| point["configured"] == true).unwrap();
+    let left = count(&records, |record| record.is_released(5.0)) - 3;
+    assert_eq!(now["released"]["records"], left);
+    assert_eq!(released(&sandbox.path("less")), left);
+}
