@@ -43,7 +43,7 @@ enum Verb {
     Explain(verbs::explain::Arguments),
     /// List the clusters of duplicates a release was freed of, or show one side by side
     Duplicates(verbs::duplicates::Arguments),
-    /// Tell whether stages take out more of some slices than of the rest
+    /// Tell what stages do to a corpus: over-removal, other bounds, overlap, shift
     Report(verbs::report::Arguments),
     /// Recount a release under other bounds from its ledger, without reading texts
     Whatif(verbs::whatif::Arguments),

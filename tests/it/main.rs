@@ -41,6 +41,7 @@ mod passages;
 mod poisoning;
 mod proofs;
 mod replay;
+mod reports;
 mod retract;
 mod schemas;
 mod shared_data;

@@ -18,8 +18,9 @@ const NORMAL_FROM: f64 = 100.0;
 pub struct Distance {
     /// From 0, which is none.
     pub value: f64,
-    /// Its interval by the bootstrap: every part is drawn anew with the share that was kept of it. Distances are never
-    /// negative, so that it lies above 0 also where there is nothing but chance: hold it against `by_chance`.
+    /// Its interval by the percentile bootstrap (B. Efron, Ann. Stat. 7 (1979) 1): records are drawn anew with
+    /// replacement. Distances are never negative, so that it lies above 0 also where there is nothing but chance: hold
+    /// it against `by_chance`.
     pub interval: Interval,
     /// What as many records taken out at random come to at most, in 95 of 100 draws.
     pub by_chance: f64,
@@ -34,8 +35,10 @@ pub(super) fn distances(parts: &[Part]) -> Option<(Distance, Distance)> {
     let found = measures(parts)?;
     let (before, after) = totals(parts);
     let kept = after as f64 / before as f64;
-    let own = draws(parts, |(before, after)| after as f64 / before as f64);
-    let random = draws(parts, |_| kept);
+    let own = draws(parts, |drawn, random| drawn_anew(parts, drawn, random));
+    let random = draws(parts, |drawn, random| {
+        drawn.iter_mut().for_each(|part| part.1 = binomial(random, part.0, kept))
+    });
     let distance = |value: f64, pick: fn(&(f64, f64)) -> f64| {
         let sorted = |draws: &[(f64, f64)]| {
             let mut values: Vec<f64> = draws.iter().map(pick).collect();
@@ -65,17 +68,31 @@ fn measures(parts: &[Part]) -> Option<(f64, f64)> {
     })
 }
 
-/// The distances of mixtures in which each part keeps records with a probability of its own.
-fn draws(parts: &[Part], kept: impl Fn(Part) -> f64) -> Vec<(f64, f64)> {
-    let mut random = Random(SEED);
-    let mut drawn = parts.to_vec();
+/// The distances of mixtures that are drawn in place of `parts`.
+fn draws(parts: &[Part], mut draw: impl FnMut(&mut [Part], &mut Random)) -> Vec<(f64, f64)> {
+    let (mut random, mut drawn) = (Random(SEED), parts.to_vec());
     let mut round = || {
-        for (drawn, part) in drawn.iter_mut().zip(parts) {
-            drawn.1 = binomial(&mut random, part.0, kept(*part));
-        }
+        draw(&mut drawn, &mut random);
         measures(&drawn)
     };
     (0..ROUNDS).filter_map(|_| round()).collect()
+}
+
+/// As many records as there are in all parts, drawn from them with replacement: one binomial after the other, of what is
+/// left to draw and the share of what is left to draw from.
+fn drawn_anew(parts: &[Part], drawn: &mut [Part], random: &mut Random) {
+    let (mut to_draw, _) = totals(parts);
+    let mut from = to_draw;
+    for (part, drawn) in parts.iter().zip(drawn) {
+        let mut draw = |records: u64| {
+            let share = if from > 0 { records as f64 / from as f64 } else { 0.0 };
+            let found = binomial(random, to_draw, share);
+            (to_draw, from) = (to_draw - found, from - records);
+            found
+        };
+        let kept = draw(part.1);
+        *drawn = (kept + draw(part.0 - part.1), kept);
+    }
 }
 
 fn quantile(sorted: &[f64], share: f64, otherwise: f64) -> f64 {
@@ -141,6 +158,11 @@ mod tests {
         }
         let (same, _) = distances(&[(1000, 500), (3000, 1500)]).unwrap();
         assert!(same.value == 0.0 && same.by_chance > 0.0, "{same:?}");
+        // what is kept or taken as a whole is still a sample
+        let (whole, _) = distances(&[(500, 500), (500, 0)]).unwrap();
+        let Interval { low, high } = whole.interval;
+        // half of 1000, give or take two standard errors
+        assert!((low - 0.469).abs() < 0.004 && (high - 0.531).abs() < 0.004, "{whole:?}");
         assert_eq!(distances(&[(5, 0), (0, 0)]), None);
         let (alone, _) = distances(&[(5, 2)]).unwrap();
         assert_eq!((alone.value, alone.by_chance), (0.0, 0.0));

@@ -136,22 +136,8 @@ fn curve(ledger: &Ledger<'_>, stages: &Stages, asked: &CurveOf, weight: &str) ->
         _ => Err("several rules hold it against a bound".to_string()),
     };
     let column = only.as_ref().map_or(asked.column.as_str(), |only| only.column.as_str());
-    let folder = Folder::create(&std::env::temp_dir(), "report")?;
-    let mut numbers = Numbers {
-        sorter: Sorter::new(folder.as_ref(), SORT_BYTES),
-        total: Group::default(),
-        without: Group::default(),
-    };
-    let columns: Vec<String> =
-        stages.needed().into_iter().chain([column, weight].map(String::from)).collect();
-    ledger.batches(&columns, |file, batch| {
-        let answers = Answers::new(stages, file, batch)?;
-        numbers.add(file, batch, (column, weight), |at| match (answers.place(at), &only) {
-            (Place::Aside, _) => Answer::TakesOut,
-            (_, Ok(only)) => only.else_passes(&answers, stages, at),
-            (_, Err(_)) => Answer::Unknown,
-        })
-    })?;
+    // the sorter writes into the folder, which is gone with it
+    let (_folder, numbers) = numbers(ledger, stages, (column, weight), only.as_ref().ok().copied())?;
     let told = only.is_ok();
     let mut bounds: Vec<Bound> = deciders.iter().map(|decider| decider.bound).collect();
     bounds.dedup();
@@ -172,6 +158,29 @@ fn curve(ledger: &Ledger<'_>, stages: &Stages, asked: &CurveOf, weight: &str) ->
     })
 }
 
+/// Reads the numbers and weights, and what else takes out the records a rule judges.
+fn numbers(
+    ledger: &Ledger<'_>,
+    stages: &Stages,
+    (column, weight): (&str, &str),
+    rule: Option<&Decider>,
+) -> Result<(Folder, Numbers)> {
+    let folder = Folder::create(&std::env::temp_dir(), "report")?;
+    let sorter = Sorter::new(folder.as_ref(), SORT_BYTES);
+    let mut numbers = Numbers { sorter, total: Group::default(), without: Group::default() };
+    let columns: Vec<String> =
+        stages.needed().into_iter().chain([column, weight].map(String::from)).collect();
+    ledger.batches(&columns, |file, batch| {
+        let answers = Answers::new(stages, file, batch)?;
+        numbers.add(file, batch, (column, weight), |at| match (answers.place(at), rule) {
+            (Place::Aside, _) => Answer::TakesOut,
+            (_, Some(rule)) => rule.else_passes(&answers, stages, at),
+            (_, None) => Answer::Unknown,
+        })
+    })?;
+    Ok((folder, numbers))
+}
+
 fn direction(asked: &CurveOf, deciders: &[Decider]) -> Result<Direction> {
     let mut found: Vec<Direction> =
         deciders.iter().filter_map(|decider| Direction::of(decider.bound)).collect();
@@ -180,7 +189,7 @@ fn direction(asked: &CurveOf, deciders: &[Decider]) -> Result<Direction> {
         (Some(asked), _) => Ok(asked),
         (None, [only]) => Ok(*only),
         (None, _) => Err(Error::Unanswerable {
-            why: format!("no rule says whether small or large numbers of `{}` pass", asked.column),
+            why: format!("`{}` is held against bounds of both directions, or of none", asked.column),
             hint: Some(format!("ask for `{0}:at_least` or `{0}:at_most`", asked.column)),
         }),
     }

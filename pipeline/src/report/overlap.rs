@@ -6,7 +6,7 @@
 use super::Share;
 use super::answers::{Answer, Answers, Place, Stages};
 use super::ledger::Ledger;
-use crate::Result;
+use crate::{Error, Result};
 use filters::Action;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -15,6 +15,9 @@ use std::str::FromStr;
 
 /// Different rows of answers that are kept before they are added to the pairs.
 const PATTERNS_MAX: usize = 1 << 16;
+
+/// More than any configuration has; memory grows with its square.
+const FILTERS_MAX: usize = 2000;
 
 /// What counts as a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +96,12 @@ pub fn overlap(release: &Path, grain: Grain) -> Result<Overlap> {
     let ledger = Ledger::open(release)?;
     let stages = Stages::of(&ledger)?;
     let filters = filters(&stages, grain);
+    if filters.len() > FILTERS_MAX {
+        return Err(Error::release(
+            release,
+            format!("names {} rules, expected at most {FILTERS_MAX}", filters.len()),
+        ));
+    }
     let mut counts = Counts::new(filters.len());
     let (mut records, mut aside) = (0, 0);
     ledger.batches(&stages.needed(), |file, batch| {

@@ -14,6 +14,7 @@ use filters::Measure;
 use manifests::audit::{Interval, ratio};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 /// A column with more values than this is no mixture; it also bounds the memory.
@@ -28,7 +29,7 @@ pub struct Shift {
     pub records: u64,
     /// Records that were never judged, or were taken down after the run.
     pub aside: u64,
-    /// By stage and slice, `all` first; stages that took nothing out are left out.
+    /// By stage and slice, `all` first; stages that took nothing out and slices of one value are left out.
     pub rows: Vec<StageShift>,
     /// What the ledger does not tell.
     pub untold: Vec<Untold>,
@@ -86,55 +87,73 @@ pub struct Untold {
 /// Records by where they were taken out, after the last stage those that were not.
 type ByPlace = Vec<u64>;
 
+/// A slice's values, each with its records.
+type Mixture = BTreeMap<String, ByPlace>;
+
 /// Counts, from the ledger of a release, the mixtures before and after each stage. Lengths take eight bytes a record.
 pub fn shift(release: &Path, slices: &[String]) -> Result<Shift> {
     let ledger = Ledger::open(release)?;
     let stages = Stages::of(&ledger)?;
-    let cut = Slices::new(&ledger, slices)?;
+    let mut shift = Shift { records: 0, aside: 0, rows: Vec::new(), untold: Vec::new() };
+    let mixtures = mixtures(&ledger, &stages, slices, &mut shift)?;
+    let end = stages.notes.len();
+    let steps = (0..end).map(|at| (stages.notes[at].name.as_str(), at..at + 1));
+    for (by, range) in [(ALL, 0..end)].into_iter().chain(steps) {
+        for (slice, mixture) in slices.iter().zip(&mixtures) {
+            if mixture.len() < 2 || !any(mixture, range.clone()) {
+                continue;
+            }
+            let late = recorded_by(&stages, slice)
+                .filter(|stage| range.start < *stage && any(mixture, range.start..*stage));
+            match late {
+                Some(stage) => shift.untold.push(Untold {
+                    by: by.to_string(),
+                    slice: slice.clone(),
+                    recorded_by: stages.notes[stage].name.clone(),
+                }),
+                None => shift.rows.push(row(by, slice, mixture, range.clone())?),
+            }
+        }
+    }
+    Ok(shift)
+}
+
+/// Counts the records of each slice's values by their places.
+fn mixtures(
+    ledger: &Ledger<'_>,
+    stages: &Stages,
+    slices: &[String],
+    shift: &mut Shift,
+) -> Result<Vec<Mixture>> {
+    let cut = Slices::new(ledger, slices)?;
     let columns: Vec<String> = ["stage".to_string()].into_iter().chain(cut.columns()).collect();
-    let places = stages.notes.len() + 1;
-    let (mut records, mut aside) = (0, 0);
-    let mut mixtures: Vec<BTreeMap<String, ByPlace>> = vec![BTreeMap::new(); slices.len()];
+    let end = stages.notes.len();
+    let mut mixtures = vec![Mixture::new(); slices.len()];
     ledger.scan(&columns, |source, cells| {
-        records += 1;
+        shift.records += 1;
         let place = match stages.place(cells[0].as_deref()) {
             Place::Aside => {
-                aside += 1;
+                shift.aside += 1;
                 return Ok(());
             }
             Place::Stage(stage) => stage,
-            Place::Released => places - 1,
+            Place::Released => end,
         };
         for (at, value) in cut.values(source, &cells[1..]).enumerate() {
             let mixture = &mut mixtures[at];
             if mixture.len() >= VALUES_MAX && !mixture.contains_key(&value) {
                 return Err(too_many(&slices[at]));
             }
-            mixture.entry(value).or_insert_with(|| vec![0; places])[place] += 1;
+            mixture.entry(value).or_insert_with(|| vec![0; end + 1])[place] += 1;
         }
         Ok(())
     })?;
-    let (mut rows, mut untold) = (Vec::new(), Vec::new());
-    let steps = (0..stages.notes.len()).map(|at| (stages.notes[at].name.as_str(), at, at + 1));
-    for (by, from, to) in [(ALL, 0, places - 1)].into_iter().chain(steps) {
-        for (slice, mixture) in slices.iter().zip(&mixtures) {
-            let taken = |range: std::ops::Range<usize>| {
-                mixture.values().any(|by| by[range.clone()].iter().any(|n| *n > 0))
-            };
-            if !taken(from..to) {
-                continue;
-            }
-            match recorded_by(&stages, slice).filter(|stage| from < *stage && taken(from..*stage)) {
-                Some(stage) => untold.push(Untold {
-                    by: by.to_string(),
-                    slice: slice.clone(),
-                    recorded_by: stages.notes[stage].name.clone(),
-                }),
-                None => rows.push(row(by, slice, mixture, (from, to))?),
-            }
-        }
-    }
-    Ok(Shift { records, aside, rows, untold })
+    Ok(mixtures)
+}
+
+/// Whether stages in this range took anything out.
+fn any(mixture: &Mixture, range: Range<usize>) -> bool {
+    mixture.values().any(|by| by[range.clone()].iter().any(|records| *records > 0))
 }
 
 fn too_many(slice: &str) -> Error {
@@ -150,13 +169,9 @@ fn recorded_by(stages: &Stages, slice: &str) -> Option<usize> {
     stage.filter(|_| stages.measure != Measure::All)
 }
 
-fn row(
-    by: &str,
-    slice: &str,
-    mixture: &BTreeMap<String, ByPlace>,
-    (from, to): (usize, usize),
-) -> Result<StageShift> {
-    let part = |by: &ByPlace| (by[from..].iter().sum::<u64>(), by[to..].iter().sum::<u64>());
+fn row(by: &str, slice: &str, mixture: &Mixture, range: Range<usize>) -> Result<StageShift> {
+    let from = |place: usize, by: &ByPlace| by[place..].iter().sum::<u64>();
+    let part = |by: &ByPlace| (from(range.start, by), from(range.end, by));
     let parts: Vec<(&String, Part)> =
         mixture.iter().map(|(value, by)| (value, part(by))).filter(|(_, part)| part.0 > 0).collect();
     let counts: Vec<Part> = parts.iter().map(|(_, part)| *part).collect();
