@@ -10,6 +10,7 @@ pub const SCORERS: &[Entry] = &[
     entry::<scorers::linear::Config>(),
     entry::<scorers::ensemble::Config>(),
     entry::<scorers::perplexity::Config>(),
+    entry::<scorers::tokens::Config>(),
 ];
 
 /// The entry of this name.

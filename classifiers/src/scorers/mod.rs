@@ -6,6 +6,7 @@ pub mod language;
 pub mod linear;
 mod model;
 pub mod perplexity;
+pub mod tokens;
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,15 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
+/// White space parts words, a tokenizer's smallest vocabulary names some of them; it would add and cut if it were let.
+const TOKENIZER: &str = r#"{
+  "version": "1.0", "normalizer": null, "decoder": null, "added_tokens": [],
+  "truncation": {"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0},
+  "padding": {"strategy": {"Fixed": 8}, "direction": "Right", "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0, "pad_token": "?"},
+  "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": null,
+  "model": {"type": "WordLevel", "vocab": {"?": 0, "a": 1, "plain": 2, "road": 3}, "unk_token": "?"}
+}"#;
+
 /// Stands for the pipeline; its files are the models of [`Fixture`].
 struct Models;
 
@@ -23,6 +32,7 @@ impl Context for Models {
             "tree.ftz" => Fixture::pruned_tree().write(),
             "torn.ftz" => Fixture::pruned_tree().write()[..200].to_vec(),
             "mapping.toml" => ensemble::tests::made_up().to_bytes().unwrap(),
+            "tokenizer.json" => TOKENIZER.into(),
             "mill.arpa" => language_model::fixture::ARPA.into(),
             "mill.binary" => mill().as_binary().to_vec(),
             "made-up.probity" => linear::fixture::model().to_bytes().unwrap(),
@@ -84,6 +94,7 @@ fn table(scorer: &str) -> toml::Table {
         "fasttext" => "model = 'words.bin'\nlabel = 'yes'\nnewlines = 'join'",
         "ensemble" => "mapping = 'mapping.toml'\nscores = ['good', 'noise']\nlanguage = 'language/label'",
         "perplexity" => "model = 'mill.arpa'\nwords = 'plain'\ncuts = { all = ['3', '40.5'] }",
+        "tokens" => "tokenizer = 'tokenizer.json'",
         "linear" => "model = 'made-up.probity'\nlabel = 'quim'",
         other => panic!("`{other}` needs a table here"),
     };
@@ -159,7 +170,11 @@ fn what_cannot_be_built_is_refused_with_the_cause() {
     check("language", "model = 'tree.ftz'\nprobability_min = 1", "`probability_min` must be");
     check("language", "model = 'tree.ftz'\nprobability_min = '-0.1'", "`probability_min` must be");
     check("language", "model = 'tree.ftz'\nprefix_bytes = 0", "`prefix_bytes` must be at least 1");
-    check("linear", "", "`model` is missing: the path of a model, or a shipped one (hazard)");
+    check(
+        "linear",
+        "",
+        "`model` is missing: the path of a model, or a shipped one (hazard, generated, quality)",
+    );
     check("linear", "model = 'words.bin'", "asset `words.bin`: not a linear model");
     check(
         "linear",
@@ -189,6 +204,8 @@ fn what_cannot_be_built_is_refused_with_the_cause() {
         "model = 'words.bin'",
         "asset `words.bin`: neither an ARPA file nor a KenLM binary file",
     );
+    check("tokens", "", "`tokenizer` is missing: the path of a `tokenizer.json`");
+    check("tokens", "tokenizer = 'words.bin'", "asset `words.bin`: is no tokenizer: ");
     check("fasttext", "label = 'yes'", "`model` is missing");
     check("fasttext", "model = 'words.bin'", "`label` is missing; the model's labels are `no`, `yes`");
     check("fasttext", "model = 'words.bin'\nlabel = '__label__yes'", "its labels are `no`, `yes`");
