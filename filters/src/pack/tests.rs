@@ -39,10 +39,18 @@ fn words_are_runs_of_letters_digits_and_marks() {
 proptest::proptest! {
     #[test]
     fn words_are_the_runs_of_the_definition(text in "([a-zA-Z0-9 @`{/:\\[\u{7f}\u{80}é字\u{301}😀-]|\\PC){0,40}") {
-        let is_word = |c: char| c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c);
-        let expected: Vec<&str> = text.split(|c| !is_word(c)).filter(|word| !word.is_empty()).collect();
+        use unicode_normalization::char::is_combining_mark;
+        let is_word = |c: char| c.is_alphanumeric() || is_combining_mark(c);
         let found: Vec<&str> = words(&text).map(|(start, end)| &text[start..end]).collect();
-        proptest::prop_assert_eq!(found, expected);
+        let runs: Vec<&str> = text.split(|c| !is_word(c)).filter(|word| !word.is_empty()).collect();
+        proptest::prop_assert_eq!(found.concat(), runs.concat());
+        // a run is parted only where scripts with and without spaces meet
+        for run in &runs {
+            let letters: Vec<bool> =
+                run.chars().filter(|c| !is_combining_mark(*c)).map(matcher::is_unspaced).collect();
+            let parts = 1 + letters.windows(2).filter(|pair| pair[0] != pair[1]).count();
+            proptest::prop_assert_eq!(words(run).count(), parts, "{}", run);
+        }
     }
 }
 
@@ -150,6 +158,43 @@ fn scripts_without_spaces_need_no_boundaries() {
         ),
         ["\u{679c}\u{7269}\u{5e97}", "\u{679c}\u{7269}", "~\u{ff98}\u{ff9d}\u{ff7a}\u{ff9e}"]
     );
+}
+
+#[test]
+fn a_script_without_spaces_bounds_terms_of_other_scripts() {
+    let pack = pack("fold", "[\"sarin\", \"mustard gas\", \"\u{437}\u{430}\u{440}\u{438}\u{43d}\"]");
+    for (text, expected) in [
+        ("使用了sarin和VX", vec!["sarin"]),
+        ("ผลิตsarinที่นี่ sarin", vec!["sarin", "sarin"]),
+        ("ที่sarin", vec!["sarin"]),
+        ("サリンsarinとmustard gasを", vec!["sarin", "mustard gas"]),
+        ("使用了з\u{430}рин和", vec!["з\u{430}рин"]),
+        ("使用了s\u{430}rin和ｓａｒｉｎ。", vec!["~s\u{430}rin", "~ｓａｒｉｎ"]),
+        ("sarin2和2sarin, sarins", vec![]),
+        ("사린sarin", vec![]),
+    ] {
+        assert_eq!(seen(&pack, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn markup_and_white_space_between_words_part_them() {
+    let pack = pack("fold", "[\"apple tart\", \"pear\"]");
+    for (text, expected) in [
+        ("apple     tart apple \n\t\r\n tart", vec!["apple     tart", "apple \n\t\r\n tart"]),
+        ("an apple&nbsp;tart", vec!["~apple&nbsp;tart"]),
+        ("apple &nbsp; tart", vec!["~apple &nbsp; tart"]),
+        ("apple&#160;&#x20;tart", vec!["~apple&#160;&#x20;tart"]),
+        ("apple&amp;nbsp;tart%20apple%20tart", vec!["~apple&amp;nbsp;tart", "~apple%20tart"]),
+        ("apple<br/>tart, apple<br />tart", vec!["~apple<br/>tart", "~apple<br />tart"]),
+        ("<b>apple</b> <i class=\"a b\">tart</i>", vec!["~apple</b> <i class=\"a b\">tart"]),
+        ("<b>pear</b>", vec!["pear"]),
+        ("&amp;#112;ear p\u{8}ear", vec!["~&amp;#112;ear", "~p\u{8}ear"]),
+        ("apple.<br/>tart, apple!&nbsp;tart", vec![]),
+        ("apple <3 <3 <3 tart, apple &lt;&gt;&lt; tart", vec![]),
+    ] {
+        assert_eq!(seen(&pack, text), expected, "{text}");
+    }
 }
 
 /// A pack of two categories and what else it may have.
