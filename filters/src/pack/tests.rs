@@ -90,6 +90,9 @@ fn exact_terms_keep_their_case() {
 
 #[test]
 fn shipped_packs_are_fit_to_ship() {
+    let hazards: Vec<&str> =
+        SHIPPED.iter().map(|(name, _)| *name).filter(|name| *name != "identity").collect();
+    assert_eq!(HAZARDS, hazards);
     for (name, content) in SHIPPED {
         let pack = Pack::parse(name, content.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(pack.id, *name);
@@ -243,7 +246,7 @@ fn what_a_pack_asks_for_decides_what_it_says() {
 #[test]
 fn a_pack_only_escalates_in_the_sources_it_names() {
     let measured =
-        "action_cap = \"remove\"\nmeasured = { false_positive_rate = 0, records = 9, sample = \"s\" }";
+        "action_cap = \"remove\"\nmeasured = { false_positive_rate = 0, records = 400, sample = \"s\" }";
     let fruit = "terms = [\"apple\", \"pear\"]";
     let pack = rules(&format!("{measured}\nescalate_only_in = [\"menu*\"]"), fruit, "terms = [\"tart\"]");
     let book = Rulebook::new([&pack]).unwrap();
@@ -258,8 +261,33 @@ fn a_pack_only_escalates_in_the_sources_it_names() {
 }
 
 #[test]
+fn a_pack_removes_only_by_a_rate_that_was_measured() {
+    let cap = "action_cap = \"remove\"\n";
+    let of = |rate: &str, records: u64| {
+        format!("{cap}measured = {{ false_positive_rate = \"{rate}\", records = {records}, sample = \"s\" }}")
+    };
+    let fruit = toml::to_string(&rules("", "terms = [\"pear\"]", "terms = [\"tart\"]")).unwrap();
+    for (measured, expected) in [
+        (of("0.01", 400), None),
+        (of("0", 100), None),
+        (cap.to_string(), Some("`action_cap = \"remove\"` needs `measured`: ")),
+        (of("0", 99), Some("`measured` rests on 99 records; `action_cap = \"remove\"` needs 100")),
+        (of("0.99", 400), Some("a false-positive rate of 0.99 on 400 records may be up to 0.996")),
+        (of("0.03", 400), Some("rate of 0.03 on 400 records may be up to 0.0517 (Wilson, 95 %)")),
+        (of("-0.1", 400), Some("the false-positive rate is -0.1, not a share from 0 to 1")),
+    ] {
+        let text = fruit.replace("action_cap = \"quarantine\"", &measured);
+        let message = Pack::parse("p.toml", text.as_bytes()).err().map(|e| e.to_string());
+        match expected {
+            None => assert_eq!(message, None),
+            Some(part) => assert!(message.as_ref().is_some_and(|told| told.contains(part)), "{message:?}"),
+        }
+    }
+}
+
+#[test]
 fn hashed_terms_are_found_without_being_written() {
-    let list = hash_list("salt", ["Apple tart", "p\u{e9}ar", "", "pear"]);
+    let list = hash_list("salt", ["Apple tart", "p\u{e9}ar", "", "# fig", "pear"]).unwrap();
     assert_eq!((list.terms.len(), list.tags.len(), list.words_max), (2, 2, 2));
     let quoted = |hex: &[String]| hex.iter().map(|hex| format!("\"{hex}\"")).collect::<Vec<_>>().join(", ");
     let hashed = format!(
@@ -272,6 +300,7 @@ fn hashed_terms_are_found_without_being_written() {
         seen(&pack, "An APPLE\ntart, a p\u{435}ar, an apple pie, a pears and a pear"),
         ["APPLE\ntart", "~p\u{435}ar", "pear"]
     );
+    assert_eq!(hash_list("salt", ["pear", "a b c d e f g"]).unwrap_err(), "line 2: 7 words, more than 6");
     assert_ne!(hash_term("salt", "pear"), hash_term("pepper", "pear"));
     let wrong = toml::to_string(&pack).unwrap().replace(&list.terms[0], "0123");
     let message = Pack::parse("p.toml", wrong.as_bytes()).unwrap_err().to_string();

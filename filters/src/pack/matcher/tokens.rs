@@ -206,6 +206,22 @@ pub(super) fn squeeze(word: &str) -> String {
     squeezed
 }
 
+/// Whether a word is another with some of its letters repeated, of the same letters in turn: only a run of three or more
+/// stands for a shorter one, so that `aaas` is no `ass`.
+pub(super) fn is_lengthened(word: &str, of: &str) -> bool {
+    let (mut long, mut short) = (word.chars().peekable(), of.chars().peekable());
+    while let Some(letter) = long.peek().copied() {
+        let run = |letters: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+            std::iter::from_fn(|| letters.next_if_eq(&letter)).count()
+        };
+        let (found, expected) = (run(&mut long), run(&mut short));
+        if found != expected && (found < RUN || found < expected) {
+            return false;
+        }
+    }
+    short.peek().is_none()
+}
+
 /// Symbols that stand for letters.
 pub(super) fn is_leet_symbol(c: char) -> bool {
     matches!(c, '@' | '$' | '!' | '|' | '+')
@@ -248,6 +264,25 @@ mod tests {
             format!("{}={}", &text[token.start..token.end], forms.join("/"))
         };
         tokens.list.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn only_a_long_run_stands_for_a_shorter_one() {
+        for (word, of, expected) in [
+            ("booook", "book", true),
+            ("boook", "bok", true),
+            ("book", "bok", false),
+            ("aaas", "ass", false),
+            ("asss", "ass", true),
+            ("aaasss", "ass", true),
+            ("beeen", "ben", true),
+            ("beennn", "ben", false),
+            ("sooon", "sooon", true),
+            ("sooo", "soon", false),
+            ("", "a", false),
+        ] {
+            assert_eq!(is_lengthened(word, of), expected, "{word} {of}");
+        }
     }
 
     #[test]
