@@ -151,3 +151,6 @@ fn is_kebab(name: &str) -> bool {
     let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     name.split('-').all(word)
 }
+
+#[cfg(test)]
+mod tests;
