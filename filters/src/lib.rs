@@ -18,6 +18,7 @@ mod error;
 mod findings;
 #[cfg(test)]
 mod golden;
+mod interval;
 mod items;
 mod keys;
 pub mod pack;
@@ -35,6 +36,7 @@ pub use document::{Analysed, Document, FieldRef, Scratch, View};
 pub use edit::{Edit, Edits};
 pub use error::BuildError;
 pub use findings::{Broken, Findings, Layout, Measure, Span, StageSlots, Value};
+pub use interval::wilson;
 pub use items::{BenchmarkItem, ItemFields, NameField};
 pub use keys::keys;
 pub use registry::{FILTERS, find};

@@ -58,6 +58,7 @@ fn bakery() -> Sandbox {
     sandbox.write("many.jsonl", many.to_string());
     sandbox.write("list.txt", "# a comment\napple tart\nquince\n");
     sandbox.write("empty.txt", "# a comment\n");
+    sandbox.write("long.txt", "apple tart\na b c d e f g\n");
     sandbox
 }
 
@@ -141,7 +142,8 @@ const MEASURES: &[Case<'_>] = &[
         &[
             "6 texts, 4 terms found as written, seed 1",
             "4 harmless texts: 25.000 % hold a term as written, 25.000 % either way, 0.000 points more",
-            "homoglyph           0.000        1.000                  0.000",
+            "4 harmless texts: 25.000 % are escalated as written, 25.000 % either way, 0.000 points more",
+            "homoglyph           0.000        1.000                0.000                0.000",
         ],
     ),
     (
@@ -167,6 +169,8 @@ const MEASURES: &[Case<'_>] = &[
         &["[group.hashed]", "salt = \"pepper\"", "words_max = 2", "tags = [", "terms = ["],
     ),
     ("pack hash empty.txt --salt pepper", 2, &["error: `empty.txt`: holds no terms"]),
+    ("pack hash long.txt --salt pepper", 2, &["error: `long.txt`: line 2: 7 words, more than 6"]),
+    ("pack hash list.txt --salt=", 2, &["a value is required for '--salt <SALT>'"]),
     ("pack hash none.txt --salt pepper", 2, &["error: `none.txt`: No such file"]),
     ("pack hash list.txt", 2, &["--salt <SALT>"]),
 ];
@@ -184,6 +188,13 @@ const SUGGESTIONS: &[Case<'_>] = &[
         &["invalid value '0' for '--words-max <N>': expected 1 to 6"],
     ),
     ("suggest-terms cakes.jsonl others.jsonl --column body", 2, &["`cakes.jsonl`: line 1: no `body`"]),
+    ("suggest-terms cakes.jsonl empty.jsonl", 2, &["error: `empty.jsonl`: holds no texts"]),
+    ("suggest-terms cakes.jsonl cakes.jsonl", 2, &["error: the two files hold the same texts"]),
+    (
+        "suggest-terms cakes.jsonl others.jsonl --budget 5",
+        2,
+        &["'--budget <BUDGET>': expected a share from 0 to 1"],
+    ),
     ("suggest-terms none.jsonl others.jsonl", 2, &["error: `none.jsonl`: No such file"]),
 ];
 
@@ -242,7 +253,22 @@ fn suggestions_come_best_first() {
     };
     sandbox.write("cakes.jsonl", lines(&|nth| format!("a quince for pie {nth}")));
     sandbox.write("others.jsonl", lines(&|nth| format!("a pie for nobody {nth}")));
+    sandbox.write("empty.jsonl", "");
     all_as_written(&sandbox, SUGGESTIONS);
+    let few = sandbox.run(&["suggest-terms", "cakes.jsonl", "others.jsonl", "--terms-max", "0"]).expect(0);
+    assert!(few.stderr.contains("find 0.000 of the texts about the subject, not 0.98"), "{}", few.stderr);
+}
+
+#[test]
+fn the_packs_taken_by_default_are_those_of_the_profile() {
+    let sandbox = bakery();
+    let profile: toml::Table = sandbox.run(&["init", "high-risk"]).expect(0).stdout.parse().unwrap();
+    let packs: Vec<&str> =
+        profile["stage"][0]["packs"].as_array().unwrap().iter().filter_map(toml::Value::as_str).collect();
+    assert_eq!(packs, filters::pack::HAZARDS);
+    let linted = sandbox.run(&["pack", "lint"]).expect(0).stdout;
+    let linted: Vec<&str> = linted.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(linted, filters::pack::HAZARDS);
 }
 
 #[test]

@@ -78,16 +78,12 @@ fn percentiles(value: f64, mut values: Vec<f64>) -> Interval {
 
 /// Wilson's 95 % interval of a share (Wilson 1927); `None` of nothing.
 pub fn wilson(hits: u64, of: u64) -> Option<Interval> {
-    /// The 97.5th percentile of the normal distribution.
-    const Z: f64 = 1.959_963_984_540_054;
     if of == 0 {
         return None;
     }
-    let (n, share) = (of as f64, hits as f64 / of as f64);
-    let centre = share + Z * Z / (2.0 * n);
-    let spread = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let end = |centre: f64| (centre / (1.0 + Z * Z / n)).clamp(0.0, 1.0);
-    Some(Interval { value: share, low: end(centre - spread), high: end(centre + spread) })
+    let value = hits as f64 / of as f64;
+    let (low, high) = filters::wilson(value, of);
+    Some(Interval { value, low, high })
 }
 
 #[cfg(test)]

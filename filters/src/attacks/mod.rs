@@ -2,7 +2,7 @@
 
 mod measure;
 
-pub use measure::{AttackReport, AttackRow, HARMLESS_EVERY, measure};
+pub use measure::{AttackReport, AttackRow, Cost, HARMLESS_EVERY, measure};
 
 /// A way to disguise a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Attack {
     Dotting,
     /// One vowel three to five times.
     Repetition,
-    /// HTML entities or percent-encoding for some letters.
+    /// HTML entities or percent-encoding for some letters and for spaces.
     Encoding,
     /// Two inner letters change places.
     Swap,
@@ -71,7 +71,8 @@ impl Attack {
     /// The phrase in disguise, each of its words by itself. A word the attack can do nothing to stays as it is.
     pub fn disguise(self, phrase: &str, random: &mut Random) -> String {
         let words: Vec<String> = phrase.split(' ').map(|word| self.word(word, random)).collect();
-        words.join(" ")
+        let encoded_space = *random.one_of(&["&nbsp;", "&#32;", "%20"]);
+        words.join(if self == Attack::Encoding { encoded_space } else { " " })
     }
 
     fn word(self, word: &str, random: &mut Random) -> String {
@@ -276,7 +277,7 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pack::{Pack, Rulebook, shipped};
+    use crate::pack::{Pack, Rulebook, Thresholds, shipped};
 
     #[test]
     fn disguises_are_made_from_the_seed() {
@@ -299,10 +300,12 @@ mod tests {
             "A ricin of abrin and the tabun are in the annex, soman is as well.",
             "Nothing is named here.",
         ];
-        let report = measure(&book, &texts, |_| true, 7);
-        assert_eq!((report.texts, report.terms, report.flagged_raw, report.flagged), (3, 7, 2, 2));
+        let report = measure(&book, &texts, |_| true, Thresholds::default(), 7);
+        assert_eq!((report.texts, report.terms, report.harmless), (3, 7, 3));
+        let two = Cost { found: 2, escalated: 2 };
+        assert_eq!((report.raw, report.both), (two, two));
         for row in &report.attacks {
-            assert_eq!(row.flagged, 0, "{}", row.attack.name());
+            assert_eq!(row.newly, Cost::default(), "{}", row.attack.name());
             match row.attack {
                 Attack::Swap | Attack::Deletion => assert!(row.found < 3, "{}", row.attack.name()),
                 _ => assert_eq!(row.found, 7, "{}", row.attack.name()),

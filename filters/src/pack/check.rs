@@ -1,6 +1,6 @@
 //! Reading a pack: whatever can be wrong with a file is told here.
 
-use super::{ActionCap, Group, Hashed, Pack, SCHEMA, SPELLINGS, TERM_WORDS_MAX, hashed, matcher};
+use super::{ActionCap, Group, Hashed, Measured, Pack, SCHEMA, SPELLINGS, TERM_WORDS_MAX, hashed, matcher};
 use crate::{BuildError, Decimal, is_day};
 
 impl Pack {
@@ -24,13 +24,8 @@ impl Pack {
         if self.groups.iter().all(|group| group.terms.is_empty() && group.hashed.is_none()) {
             return Err("holds no terms".to_string());
         }
-        if self.action_cap == ActionCap::Remove
-            && self.measured.as_ref().is_none_or(|measured| measured.records == 0)
-        {
-            return Err(
-                "`action_cap = \"remove\"` needs `measured`: a false-positive rate and the records behind it"
-                    .to_string(),
-            );
+        if self.action_cap == ActionCap::Remove {
+            check_measured(self.measured.as_ref())?;
         }
         if self.expires.as_ref().is_some_and(|day| !is_day(day)) {
             return Err("`expires` is not a day written YYYY-MM-DD".to_string());
@@ -82,6 +77,38 @@ impl Group {
     }
 }
 
+/// Fewest harmless records behind a rate, ours: of fewer, one false positive more or less is a point or more.
+const MEASURED_RECORDS_MIN: u64 = 100;
+
+/// The largest share of harmless records that a pack which removes may be thought to remove, ours.
+const FALSE_POSITIVE_RATE_MAX: f64 = 0.05;
+
+fn check_measured(measured: Option<&Measured>) -> Result<(), String> {
+    let Some(measured) = measured else {
+        return Err(
+            "`action_cap = \"remove\"` needs `measured`: a false-positive rate and the records behind it"
+                .to_string(),
+        );
+    };
+    let (rate, records) = (measured.false_positive_rate, measured.records);
+    if !(0.0..=1.0).contains(&rate.get()) {
+        return Err(format!("`measured`: the false-positive rate is {rate}, not a share from 0 to 1"));
+    }
+    if records < MEASURED_RECORDS_MIN {
+        return Err(format!(
+            "`measured` rests on {records} records; `action_cap = \"remove\"` needs {MEASURED_RECORDS_MIN}"
+        ));
+    }
+    let (_, upper) = crate::wilson(rate.get(), records);
+    if upper > FALSE_POSITIVE_RATE_MAX {
+        return Err(format!(
+            "`measured`: a false-positive rate of {rate} on {records} records may be up to {upper:.4} (Wilson, 95 %); \
+             `action_cap = \"remove\"` allows {FALSE_POSITIVE_RATE_MAX}"
+        ));
+    }
+    Ok(())
+}
+
 fn check_spelling(term: &str) -> Result<(), String> {
     match matcher::words(term).count() {
         0 => Err(format!("term `{term}` holds no letter or digit")),
@@ -93,6 +120,9 @@ fn check_spelling(term: &str) -> Result<(), String> {
 }
 
 fn check_hashed(category: &str, list: &Hashed) -> Result<(), String> {
+    if list.salt.is_empty() {
+        return Err(format!("group `{category}`: `salt` is empty"));
+    }
     if !(1..=TERM_WORDS_MAX).contains(&list.words_max) {
         let found = list.words_max;
         return Err(format!("group `{category}`: `words_max` is {found}, expected 1 to {TERM_WORDS_MAX}"));
@@ -121,3 +151,6 @@ fn is_kebab(name: &str) -> bool {
     let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     name.split('-').all(word)
 }
+
+#[cfg(test)]
+mod tests;

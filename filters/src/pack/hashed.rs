@@ -3,7 +3,7 @@
 //! Whoever has the pack can still try words of their own against it, one at a time or a dictionary at once: the salt
 //! keeps lists from being compared with each other and ready-made tables from being used, no more.
 
-use super::{Hashed, Hit, Sight, matcher};
+use super::{Hashed, Hit, Sight, TERM_WORDS_MAX, matcher};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -44,12 +44,16 @@ fn seed(salt: &str) -> u64 {
     xxh3_64(salt.as_bytes())
 }
 
-/// Makes a list of hashes, sorted, each once, from lines of terms; lines without a word are left out.
-pub fn hash_list<'t>(salt: &str, terms: impl IntoIterator<Item = &'t str>) -> Hashed {
+/// Makes a list of hashes, sorted, each once, from lines of terms; lines that begin with `#` or hold no word are left out.
+/// The error names a line with more words than a term may have.
+pub fn hash_list<'t>(salt: &str, lines: impl IntoIterator<Item = &'t str>) -> Result<Hashed, String> {
     let mut list = Hashed { salt: salt.to_string(), words_max: 1, tags: Vec::new(), terms: Vec::new() };
-    for term in terms {
+    for (nth, term) in lines.into_iter().enumerate().filter(|(_, line)| !line.starts_with('#')) {
         let mut words: Vec<String> = Vec::new();
         matcher::normal_words(term, |_, word, _| words.push(word.to_string()));
+        if words.len() > TERM_WORDS_MAX {
+            return Err(format!("line {}: {} words, more than {TERM_WORDS_MAX}", nth + 1, words.len()));
+        }
         let Some(first) = words.first() else { continue };
         list.words_max = list.words_max.max(words.len());
         list.tags.push(format!("{:04x}", tag(seed(salt), first)));
@@ -59,7 +63,7 @@ pub fn hash_list<'t>(salt: &str, terms: impl IntoIterator<Item = &'t str>) -> Ha
         hashes.sort_unstable();
         hashes.dedup();
     }
-    list
+    Ok(list)
 }
 
 pub(super) fn parse_hash(hex: &str) -> Option<TermHash> {

@@ -22,5 +22,5 @@ pub use format::{
 };
 pub use hashed::{TermHash, hash_list, hash_term};
 pub use matcher::{Found, GAP_CHARS_MAX, Hit, Matcher, Sight, sequences};
-pub use shipped::{SHIPPED, shipped};
+pub use shipped::{HAZARDS, SHIPPED, shipped};
 pub use verdict::{Opinion, Origin, Outcome, Rulebook, Thresholds, Verdict};

@@ -15,6 +15,20 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("self-harm", include_str!("../../../packs/self-harm.toml")),
 ];
 
+/// The shipped packs that look for hazards, those of the profile `high-risk`: `identity` measures filters, it is none.
+pub const HAZARDS: &[&str] = &[
+    "adult",
+    "cbrn",
+    "critical-infrastructure",
+    "democratic-processes",
+    "discrimination",
+    "extremism",
+    "illicit-trade",
+    "pii-context",
+    "prompt-injection",
+    "self-harm",
+];
+
 /// The content of a shipped pack.
 pub fn shipped(name: &str) -> Option<&'static str> {
     SHIPPED.iter().find(|(shipped, _)| *shipped == name).map(|(_, content)| *content)

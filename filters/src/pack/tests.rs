@@ -39,10 +39,18 @@ fn words_are_runs_of_letters_digits_and_marks() {
 proptest::proptest! {
     #[test]
     fn words_are_the_runs_of_the_definition(text in "([a-zA-Z0-9 @`{/:\\[\u{7f}\u{80}é字\u{301}😀-]|\\PC){0,40}") {
-        let is_word = |c: char| c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c);
-        let expected: Vec<&str> = text.split(|c| !is_word(c)).filter(|word| !word.is_empty()).collect();
+        use unicode_normalization::char::is_combining_mark;
+        let is_word = |c: char| c.is_alphanumeric() || is_combining_mark(c);
         let found: Vec<&str> = words(&text).map(|(start, end)| &text[start..end]).collect();
-        proptest::prop_assert_eq!(found, expected);
+        let runs: Vec<&str> = text.split(|c| !is_word(c)).filter(|word| !word.is_empty()).collect();
+        proptest::prop_assert_eq!(found.concat(), runs.concat());
+        // a run is parted only where scripts with and without spaces meet
+        for run in &runs {
+            let letters: Vec<bool> =
+                run.chars().filter(|c| !is_combining_mark(*c)).map(matcher::is_unspaced).collect();
+            let parts = 1 + letters.windows(2).filter(|pair| pair[0] != pair[1]).count();
+            proptest::prop_assert_eq!(words(run).count(), parts, "{}", run);
+        }
     }
 }
 
@@ -82,35 +90,15 @@ fn exact_terms_keep_their_case() {
 
 #[test]
 fn shipped_packs_are_fit_to_ship() {
+    let hazards: Vec<&str> =
+        SHIPPED.iter().map(|(name, _)| *name).filter(|name| *name != "identity").collect();
+    assert_eq!(HAZARDS, hazards);
     for (name, content) in SHIPPED {
         let pack = Pack::parse(name, content.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(pack.id, *name);
         assert_eq!(pack.lint(None), Vec::<String>::new(), "{name}");
         assert!(pack.action_cap < ActionCap::Remove, "{name}: nothing was measured");
     }
-}
-
-#[test]
-fn a_wrong_file_is_told_with_its_line() {
-    let good = pack("fold", "[\"pie\"]");
-    let text = toml::to_string(&good).unwrap();
-    for (from, to, part) in [
-        ("schema = 1", "schema = 2", "asset `p.toml`: schema 2 is not one this program reads: 1"),
-        ("owner =", "ower =", "unknown field `ower`"),
-        ("id = \"p\"", "id = \"P p\"", "`id` is `P p`"),
-        ("[\"pie\"]", "[\"--\"]", "term `--` holds no letter or digit"),
-        ("[\"pie\"]", "[\"a b c d e f g\"]", "term `a b c d e f g` has 7 words, more than 6"),
-        ("[\"pie\"]", "[]", "holds no terms"),
-        ("source = \"x\"", "source = \"y\"", "names the source `y`, which is not listed"),
-        ("category = \"c\"", "category = \"C\"", "category `C` is not lower-case"),
-    ] {
-        assert!(text.contains(from), "{from} in {text}");
-        let message = Pack::parse("p.toml", text.replace(from, to).as_bytes()).unwrap_err().to_string();
-        assert!(message.contains(part), "{message}");
-    }
-    let late = text.replace("[[group]]", "[[group]]\nfruit = 1");
-    assert!(Pack::parse("p.toml", late.as_bytes()).unwrap_err().to_string().contains(": line "));
-    assert!(Pack::parse("p.toml", b"\xff").unwrap_err().to_string().contains("not UTF-8 after byte 0"));
 }
 
 #[test]
@@ -150,6 +138,43 @@ fn scripts_without_spaces_need_no_boundaries() {
         ),
         ["\u{679c}\u{7269}\u{5e97}", "\u{679c}\u{7269}", "~\u{ff98}\u{ff9d}\u{ff7a}\u{ff9e}"]
     );
+}
+
+#[test]
+fn a_script_without_spaces_bounds_terms_of_other_scripts() {
+    let pack = pack("fold", "[\"sarin\", \"mustard gas\", \"\u{437}\u{430}\u{440}\u{438}\u{43d}\"]");
+    for (text, expected) in [
+        ("使用了sarin和VX", vec!["sarin"]),
+        ("ผลิตsarinที่นี่ sarin", vec!["sarin", "sarin"]),
+        ("ที่sarin", vec!["sarin"]),
+        ("サリンsarinとmustard gasを", vec!["sarin", "mustard gas"]),
+        ("使用了з\u{430}рин和", vec!["з\u{430}рин"]),
+        ("使用了s\u{430}rin和ｓａｒｉｎ。", vec!["~s\u{430}rin", "~ｓａｒｉｎ"]),
+        ("sarin2和2sarin, sarins", vec![]),
+        ("사린sarin", vec![]),
+    ] {
+        assert_eq!(seen(&pack, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn markup_and_white_space_between_words_part_them() {
+    let pack = pack("fold", "[\"apple tart\", \"pear\"]");
+    for (text, expected) in [
+        ("apple     tart apple \n\t\r\n tart", vec!["apple     tart", "apple \n\t\r\n tart"]),
+        ("an apple&nbsp;tart", vec!["~apple&nbsp;tart"]),
+        ("apple &nbsp; tart", vec!["~apple &nbsp; tart"]),
+        ("apple&#160;&#x20;tart", vec!["~apple&#160;&#x20;tart"]),
+        ("apple&amp;nbsp;tart%20apple%20tart", vec!["~apple&amp;nbsp;tart", "~apple%20tart"]),
+        ("apple<br/>tart, apple<br />tart", vec!["~apple<br/>tart", "~apple<br />tart"]),
+        ("<b>apple</b> <i class=\"a b\">tart</i>", vec!["~apple</b> <i class=\"a b\">tart"]),
+        ("<b>pear</b>", vec!["pear"]),
+        ("&amp;#112;ear p\u{8}ear", vec!["~&amp;#112;ear", "~p\u{8}ear"]),
+        ("apple.<br/>tart, apple!&nbsp;tart", vec![]),
+        ("apple <3 <3 <3 tart, apple &lt;&gt;&lt; tart", vec![]),
+    ] {
+        assert_eq!(seen(&pack, text), expected, "{text}");
+    }
 }
 
 /// A pack of two categories and what else it may have.
@@ -198,7 +223,7 @@ fn what_a_pack_asks_for_decides_what_it_says() {
 #[test]
 fn a_pack_only_escalates_in_the_sources_it_names() {
     let measured =
-        "action_cap = \"remove\"\nmeasured = { false_positive_rate = 0, records = 9, sample = \"s\" }";
+        "action_cap = \"remove\"\nmeasured = { false_positive_rate = 0, records = 400, sample = \"s\" }";
     let fruit = "terms = [\"apple\", \"pear\"]";
     let pack = rules(&format!("{measured}\nescalate_only_in = [\"menu*\"]"), fruit, "terms = [\"tart\"]");
     let book = Rulebook::new([&pack]).unwrap();
@@ -214,7 +239,7 @@ fn a_pack_only_escalates_in_the_sources_it_names() {
 
 #[test]
 fn hashed_terms_are_found_without_being_written() {
-    let list = hash_list("salt", ["Apple tart", "p\u{e9}ar", "", "pear"]);
+    let list = hash_list("salt", ["Apple tart", "p\u{e9}ar", "", "# fig", "pear"]).unwrap();
     assert_eq!((list.terms.len(), list.tags.len(), list.words_max), (2, 2, 2));
     let quoted = |hex: &[String]| hex.iter().map(|hex| format!("\"{hex}\"")).collect::<Vec<_>>().join(", ");
     let hashed = format!(
@@ -227,6 +252,7 @@ fn hashed_terms_are_found_without_being_written() {
         seen(&pack, "An APPLE\ntart, a p\u{435}ar, an apple pie, a pears and a pear"),
         ["APPLE\ntart", "~p\u{435}ar", "pear"]
     );
+    assert_eq!(hash_list("salt", ["pear", "a b c d e f g"]).unwrap_err(), "line 2: 7 words, more than 6");
     assert_ne!(hash_term("salt", "pear"), hash_term("pepper", "pear"));
     let wrong = toml::to_string(&pack).unwrap().replace(&list.terms[0], "0123");
     let message = Pack::parse("p.toml", wrong.as_bytes()).unwrap_err().to_string();

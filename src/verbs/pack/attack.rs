@@ -4,13 +4,15 @@ use super::{Data, compile, load_all, percent};
 use crate::say;
 use anyhow::Result;
 use filters::attacks::measure;
+use filters::pack::Thresholds;
 use std::process::ExitCode;
 
 /// Disguise every term that packs find in twelve ways and tell how many are still found, as written and with both ways
-/// of looking; and how many harmless texts are found that were not, as they are and with every eighth word disguised.
+/// of looking; and how many harmless texts are escalated that were not, and in how many a term of any weight is found,
+/// as they are and with every eighth word disguised.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Shipped packs by name, own ones by path; all shipped ones where none is given
+    /// Shipped packs by name, own ones by path; those of the profile `high-risk` where none is given
     #[arg(long, num_args = 1.., value_name = "PACK")]
     packs: Vec<String>,
     #[command(flatten)]
@@ -31,31 +33,38 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let harmless = |nth: usize| {
         labels.is_empty() || texts[nth].label.as_ref().is_some_and(|label| labels.contains(label))
     };
-    let report = measure(&book, &plain, harmless, arguments.seed);
+    let report = measure(&book, &plain, harmless, Thresholds::default(), arguments.seed);
     say(format_args!(
         "{} texts, {} terms found as written, seed {}",
         report.texts, report.terms, arguments.seed
     ))?;
-    let raw = percent(report.flagged_raw, report.harmless);
-    let both = percent(report.flagged, report.harmless);
+    let share = |texts: u64| percent(texts, report.harmless);
+    for (what, raw, both) in [
+        ("hold a term", report.raw.found, report.both.found),
+        ("are escalated", report.raw.escalated, report.both.escalated),
+    ] {
+        let (raw, both) = (share(raw), share(both));
+        say(format_args!(
+            "{} harmless texts: {raw:.3} % {what} as written, {both:.3} % either way, {:.3} points more",
+            report.harmless,
+            both - raw
+        ))?;
+    }
     say(format_args!(
-        "{} harmless texts: {raw:.3} % hold a term as written, {both:.3} % either way, {:.3} points more",
-        report.harmless,
-        both - raw
+        "{:12} {:>12} {:>12} {:>20} {:>20}",
+        "attack", "recall raw", "recall both", "newly escalated, %", "newly found, %"
     ))?;
-    say(format_args!(
-        "{:12} {:>12} {:>12} {:>22}",
-        "attack", "recall raw", "recall both", "clean texts found, %"
-    ))?;
-    let clean = report.harmless - report.flagged;
+    let clean = report.harmless - report.both.found;
+    let passed = report.harmless - report.both.escalated;
     for row in &report.attacks {
         let recall = |found: u64| percent(found, report.terms) / 100.0;
         say(format_args!(
-            "{:12} {:>12.3} {:>12.3} {:>22.3}",
+            "{:12} {:>12.3} {:>12.3} {:>20.3} {:>20.3}",
             row.attack.name(),
             recall(row.found_raw),
             recall(row.found),
-            percent(row.flagged, clean)
+            percent(row.newly.escalated, passed),
+            percent(row.newly.found, clean)
         ))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Time packs on one core, as written and with both ways of looking; and tell what share of the texts is escalated.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Shipped packs by name, own ones by path; all shipped ones where none is given
+    /// Shipped packs by name, own ones by path; those of the profile `high-risk` where none is given
     #[arg(long, num_args = 1.., value_name = "PACK")]
     packs: Vec<String>,
     #[command(flatten)]

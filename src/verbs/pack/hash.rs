@@ -2,6 +2,7 @@
 
 use crate::say;
 use anyhow::{Context, Result};
+use clap::builder::NonEmptyStringValueParser;
 use filters::pack::hash_list;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,14 +13,15 @@ pub struct Arguments {
     /// The list
     list: PathBuf,
     /// What is hashed before each term: long and random, and not used for another list
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     salt: String,
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let path = &arguments.list;
     let text = std::fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?;
-    let list = hash_list(&arguments.salt, text.lines().filter(|line| !line.starts_with('#')));
+    let list = hash_list(&arguments.salt, text.lines())
+        .map_err(|why| anyhow::anyhow!("`{}`: {why}", path.display()))?;
     if list.terms.is_empty() {
         anyhow::bail!("`{}`: holds no terms", path.display());
     }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 /// Tell everything that is wrong with packs, and the digest of each: exit code 1 if anything is.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Shipped packs by name, own ones by path; all shipped ones where none is given
+    /// Shipped packs by name, own ones by path; those of the profile `high-risk` where none is given
     packs: Vec<String>,
     /// The day to compare expiry with, YYYY-MM-DD: no clock is read
     #[arg(long, value_name = "DAY")]
@@ -27,7 +27,7 @@ pub struct Arguments {
 /// Run the must-hit and must-miss texts of packs: exit code 1 if one does not come out as written.
 #[derive(clap::Args)]
 pub struct TestArguments {
-    /// Shipped packs by name, own ones by path; all shipped ones where none is given
+    /// Shipped packs by name, own ones by path; those of the profile `high-risk` where none is given
     packs: Vec<String>,
 }
 

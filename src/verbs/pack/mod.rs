@@ -8,7 +8,7 @@ mod lint;
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use filters::pack::{Origin, Outcome, Pack, Rulebook, SHIPPED, Sight, Thresholds, shipped};
+use filters::pack::{HAZARDS, Origin, Outcome, Pack, Rulebook, SHIPPED, Sight, Thresholds, shipped};
 use pipeline::rows::{LabelledText, labelled_texts};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -59,10 +59,10 @@ fn load(name: &str) -> Result<Pack> {
     Ok(Pack::parse(name, &bytes)?)
 }
 
-/// Reads packs, all shipped ones where none is named.
+/// Reads packs, those of the profile `high-risk` where none is named.
 fn load_all(names: &[String]) -> Result<Vec<Pack>> {
     if names.is_empty() {
-        return SHIPPED.iter().map(|(name, _)| load(name)).collect();
+        return HAZARDS.iter().map(|name| load(name)).collect();
     }
     names.iter().map(|name| load(name)).collect()
 }

@@ -113,7 +113,7 @@ const LETTER: u8 = 1;
 const DIGIT: u8 = 1 << 1;
 /// `@`, `$`, `!`, `|`, `+`: letters to some.
 const SYMBOL: u8 = 1 << 2;
-/// `&`, `%`: the beginning of an encoded character.
+/// `&`, `%`, `<` and controls: the beginning of an encoded character or a tag, and what nobody sees.
 const CODE: u8 = 1 << 3;
 const HIGH: u8 = 1 << 4;
 const SPACE: u8 = 1 << 5;
@@ -131,8 +131,8 @@ static CLASS: [u8; 256] = {
             b'a'..=b'z' | b'A'..=b'Z' => LETTER,
             b'0'..=b'9' => DIGIT,
             b'@' | b'$' | b'!' | b'|' | b'+' => SYMBOL,
-            b'&' | b'%' => CODE,
             b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => SPACE,
+            b'&' | b'%' | b'<' | 0..0x20 | 0x7f => CODE,
             0x80.. => HIGH,
             _ => 0,
         };
@@ -166,6 +166,8 @@ mod tests {
             ("wooord", Look::Suspicious),
             ("w&#111;rd", Look::Suspicious),
             ("100%", Look::Suspicious),
+            ("a<br/>word", Look::Suspicious),
+            ("wo\u{8}rd", Look::Suspicious),
         ] {
             let found: Vec<Chunk> = chunks(text).collect();
             assert_eq!(found, [Chunk { place: 0..text.len(), look: expected }], "{text}");

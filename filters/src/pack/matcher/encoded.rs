@@ -1,4 +1,4 @@
-//! Characters written by HTML entities or percent-encoding.
+//! Characters written by HTML entities or percent-encoding, and the tags of HTML.
 
 /// Decodes what stands at the byte `at`, a `&` or `%`; the character and how many bytes wrote it.
 pub(super) fn decode(text: &str, at: usize) -> Option<(char, usize)> {
@@ -10,12 +10,14 @@ pub(super) fn decode(text: &str, at: usize) -> Option<(char, usize)> {
     }
 }
 
-/// Longest entity: `&#x10FFFF;`, `&Aacute;`.
-const ENTITY_BYTES_MAX: usize = 12;
+/// Longest entity: `&NonBreakingSpace;`, or a number with some zeros before it.
+const ENTITY_BYTES_MAX: usize = 24;
 
+/// An ampersand may itself be written as an entity, any number of times: `&amp;#115;`.
 fn entity(rest: &str) -> Option<(char, usize)> {
-    let end = rest.bytes().take(ENTITY_BYTES_MAX).position(|byte| byte == b';')?;
-    let name = rest.get(1..end)?;
+    let plain = after_all(&rest[1..], "amp;");
+    let end = plain.bytes().take(ENTITY_BYTES_MAX).position(|byte| byte == b';')?;
+    let name = plain.get(..end)?;
     let c = match name.strip_prefix('#') {
         Some(number) => {
             let code = match number.strip_prefix(['x', 'X']) {
@@ -26,18 +28,28 @@ fn entity(rest: &str) -> Option<(char, usize)> {
         }
         None => named(name)?,
     };
-    Some((c, end + 1))
+    Some((c, rest.len() - plain.len() + end + 1))
 }
 
-/// The named entities of HTML 4 that hide a letter: those of Latin-1 that are a letter and the name of its diacritic,
-/// and those nobody sees.
+/// What follows the last of the same beginnings in a row.
+fn after_all<'t>(mut text: &'t str, beginning: &str) -> &'t str {
+    while let Some(rest) = text.strip_prefix(beginning) {
+        text = rest;
+    }
+    text
+}
+
+/// The named entities of HTML that hide a letter or part words: those of Latin-1 that are a letter and the name of its
+/// diacritic, those nobody sees, and white space (HTML Living Standard, section 13.5).
 fn named(name: &str) -> Option<char> {
     const DIACRITICS: [&str; 8] = ["acute", "grave", "circ", "uml", "tilde", "cedil", "ring", "slash"];
     match name {
         "shy" => return Some('\u{ad}'),
         "zwj" => return Some('\u{200d}'),
-        "zwnj" => return Some('\u{200c}'),
+        "zwnj" | "lrm" | "rlm" | "ZeroWidthSpace" | "NoBreak" => return Some('\u{200c}'),
         "szlig" => return Some('ß'),
+        "nbsp" | "NonBreakingSpace" | "ensp" | "emsp" | "emsp13" | "emsp14" | "numsp" | "puncsp"
+        | "thinsp" | "ThinSpace" | "hairsp" | "MediumSpace" | "Tab" | "NewLine" => return Some(' '),
         _ => {}
     }
     let mut chars = name.chars();
@@ -45,10 +57,27 @@ fn named(name: &str) -> Option<char> {
     DIACRITICS.contains(&chars.as_str()).then_some(letter)
 }
 
-/// `%73`, or as many of them as UTF-8 takes for one character.
+/// Longest tag that is seen as one.
+const TAG_BYTES_MAX: usize = 512;
+
+/// How long the HTML tag or comment is that begins with this `<`.
+pub(super) fn tag(rest: &str) -> Option<usize> {
+    let bytes = &rest.as_bytes()[1..rest.len().min(TAG_BYTES_MAX)];
+    let begins = bytes.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'/' | b'!'));
+    let end = bytes.iter().position(|byte| matches!(byte, b'<' | b'>')).filter(|_| begins)?;
+    (bytes[end] == b'>').then_some(end + 2)
+}
+
+/// `%73`, or as many of them as UTF-8 takes for one character; the percent sign itself may be encoded: `%2573`.
 fn percent(rest: &[u8]) -> Option<(char, usize)> {
+    let nested = rest[1..].chunks_exact(2).take_while(|pair| pair == b"25").count() * 2;
+    let (c, len) = percent_once(&rest[nested..])?;
+    Some((c, len + nested))
+}
+
+fn percent_once(rest: &[u8]) -> Option<(char, usize)> {
     let byte = |nth: usize| {
-        let hex = rest.get(nth * 3..nth * 3 + 3).filter(|triple| triple[0] == b'%')?;
+        let hex = rest.get(nth * 3..nth * 3 + 3).filter(|triple| nth == 0 || triple[0] == b'%')?;
         let digit = |at: usize| char::from(hex[at]).to_digit(16);
         u8::try_from(digit(1)? * 16 + digit(2)?).ok()
     };
@@ -84,12 +113,37 @@ mod tests {
             ("%80", None),
             ("&#x110000;", None),
             ("&amp;", None),
+            ("&amp;#115;in", Some(('s', 10))),
+            ("&amp;amp;nbsp;", Some((' ', 14))),
+            ("&#0000115;", Some(('s', 10))),
+            ("%2573", Some(('s', 5))),
+            ("%20", Some((' ', 3))),
+            ("%25", None),
             ("&#é;", None),
             ("& ;", None),
             ("&", None),
             ("a", None),
         ] {
             assert_eq!(decode(text, 0), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tag_ends_where_it_is_closed() {
+        let long = format!("<p {}>", "x".repeat(TAG_BYTES_MAX));
+        for (text, expected) in [
+            ("<br/>gas", Some(5)),
+            ("<br />gas", Some(6)),
+            ("</b>", Some(4)),
+            ("<a href=\"é\">", Some(13)),
+            ("<!-- x -->", Some(10)),
+            ("<3 and >", None),
+            ("<a <b>", None),
+            ("<b", None),
+            ("<", None),
+            (&long, None),
+        ] {
+            assert_eq!(tag(text), expected, "{text}");
         }
     }
 }

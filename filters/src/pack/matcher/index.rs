@@ -1,7 +1,7 @@
 //! The terms of all packs, by the words they begin with.
 
 use super::normal;
-use super::tokens::{Token, Tokens, squeeze};
+use super::tokens::{Token, Tokens, is_lengthened, squeeze};
 use super::words::{fold, next_word, words};
 use crate::pack::Case;
 use std::collections::HashMap;
@@ -30,6 +30,7 @@ impl Disguised {
         let (plain, squeezed) = &self.words[nth];
         tokens.readings(token).any(|form| form == &**plain)
             || tokens.squeezed(token).is_some_and(|form| form == &**squeezed)
+                && is_lengthened(tokens.best(token), plain)
     }
 }
 

@@ -4,7 +4,7 @@
 //! [`GAP_CHARS_MAX`] other characters and no end of a sentence between two of them. Normalised ([`tokens`]): only the
 //! chunks in which something may be disguised ([`chunks`]) are, with as many chunks beside them as a term may reach, so
 //! that ordinary text costs little. A disguise is a look-alike or an accented or wide letter, something nobody sees, an
-//! encoded character, a digit for a letter, a letter repeated, a word spelled letter by letter; letters swapped or left
+//! encoded character, markup between words, a digit for a letter, a letter repeated, a word spelled letter by letter; letters swapped or left
 //! out are not seen. What both ways find counts once, as written. Scripts without spaces have a way of their own
 //! ([`unspaced`]).
 //!
@@ -28,7 +28,7 @@ use index::Index;
 use normal::Part;
 use std::collections::VecDeque;
 use std::ops::Range;
-use tokens::Tokens;
+use tokens::{Token, Tokens};
 use unspaced::Unspaced;
 pub(super) use unspaced::is_unspaced;
 use words::{fold, joins, next_word};
@@ -152,7 +152,7 @@ impl Matcher {
             if chunk.look == Look::Suspicious {
                 tokens.clear();
                 tokens.add(text, chunk.place.clone());
-                if tokens.list.iter().any(|token| token.altered && self.index.knows(&tokens, token)) {
+                if self.may_hide(&tokens) {
                     let start = stretch.map_or(recent[0], |open| open.place.start);
                     stretch = Some(Stretch { place: start..chunk.place.end, left: TERM_WORDS_MAX });
                     continue;
@@ -170,7 +170,14 @@ impl Matcher {
         self.normalised(text, stretch, &mut tokens, hits);
     }
 
-    /// Finds terms with a disguised word in a stretch of chunks.
+    /// Whether a chunk may hold a disguised word of a term, or markup beside one.
+    fn may_hide(&self, chunk: &Tokens) -> bool {
+        let markup = chunk.hold_markup();
+        let hides = |token: &Token| (token.altered || markup) && self.index.knows(chunk, token);
+        chunk.list.iter().any(hides) || (markup && chunk.list.is_empty())
+    }
+
+    /// Finds terms with a disguised word, or markup between words, in a stretch of chunks.
     fn normalised(&self, text: &str, stretch: Option<Stretch>, tokens: &mut Tokens, hits: &mut Vec<Hit>) {
         let Some(stretch) = stretch else { return };
         tokens.clear();
@@ -181,9 +188,10 @@ impl Matcher {
             for spelling in self.index.disguised_at(tokens, first) {
                 let spelling = &self.index.disguised[spelling];
                 let Some(here) = tokens.list.get(nth..nth + spelling.len()) else { continue };
-                let joined = here.windows(2).all(|pair| joins(&text[pair[0].end..pair[1].start]));
+                let joined = here[1..].iter().all(|token| token.joined);
                 let same = here.iter().enumerate().all(|(nth, token)| spelling.is(nth, tokens, token));
-                if joined && same && here.iter().any(|token| token.altered) {
+                let altered = here.iter().any(|token| token.altered);
+                if joined && same && (altered || here[1..].iter().any(|token| token.after_markup)) {
                     let (start, end) = (first.start, here[here.len() - 1].end);
                     hits.push(Hit { start, end, term: spelling.term, sight: Sight::Normalised });
                 }

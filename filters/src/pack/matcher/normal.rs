@@ -24,7 +24,7 @@ pub(super) enum Part {
 pub(super) fn push(c: char, form: &mut String) -> Part {
     if c.is_ascii() {
         if !c.is_ascii_alphanumeric() {
-            return Part::Gap;
+            return if is_unseen(c) { Part::Nothing } else { Part::Gap };
         }
         form.push(c.to_ascii_lowercase());
         return Part::Letters;
@@ -91,7 +91,7 @@ fn compute(c: char, form: &mut String) -> Part {
         return Part::Gap;
     }
     let before = form.len();
-    decompose_compatible(c, |part| {
+    decompose_compatible(unboxed(c), |part| {
         if is_unseen(part) || !is_word_char(part) {
             return;
         }
@@ -103,11 +103,22 @@ fn compute(c: char, form: &mut String) -> Part {
     if form.len() == before { Part::Nothing } else { Part::Letters }
 }
 
-/// Diacritics that sit on letters of any alphabet, the points of Hebrew and Arabic, and the code points with the property
+/// Negative circled and negative squared letters, which Unicode 17.0 does not decompose, as the letter they hold.
+fn unboxed(c: char) -> char {
+    let first = match c {
+        '\u{1f150}'..='\u{1f169}' => 0x1f150,
+        '\u{1f170}'..='\u{1f189}' => 0x1f170,
+        _ => return c,
+    };
+    char::from_u32(c as u32 - first + u32::from('A')).unwrap_or(c)
+}
+
+/// Control characters that are no white space, diacritics that sit on letters of any alphabet, the points of Hebrew and Arabic, and the code points with the property
 /// Default_Ignorable_Code_Point (Unicode 17.0). Vowel signs of Indic scripts are letters to a reader and stay.
 fn is_unseen(c: char) -> bool {
     matches!(c,
-        '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{5bf}'..='\u{5c7}' | '\u{64b}'..='\u{65f}' | '\u{670}'
+        '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}'
+        | '\u{300}'..='\u{36f}' | '\u{591}'..='\u{5bd}' | '\u{5bf}'..='\u{5c7}' | '\u{64b}'..='\u{65f}' | '\u{670}'
         | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}'
         | '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
@@ -128,6 +139,8 @@ mod tests {
             ("sárïn s\u{301}a", "sarinsa"),
             ("ｓａｒｉｎ 𝐬𝓪𝕣𝚒𝗇", "sarinsarin"),
             ("Straße Ψς", "strasseψo"),
+            ("s\u{8}a\u{7f}r\u{80}in", "sarin"),
+            ("🅂🅰🅡🄸Ⓝ", "sarin"),
             ("की \u{5e9}\u{5c1}", "की\u{5e9}"),
         ] {
             let mut form = String::new();

@@ -1,8 +1,8 @@
 //! The words of a stretch of text in normal form, each with the bytes it was written in.
 
-use super::encoded::decode;
+use super::encoded::{decode, tag};
 use super::normal::{self, Part};
-use super::words::fold;
+use super::words::{Gap, WordPart, fold, joins_script, word_part};
 use std::ops::Range;
 
 /// A word that may be disguised, in bytes of the text.
@@ -16,6 +16,10 @@ pub(super) struct Token {
     squeezed: Option<Range<usize>>,
     /// Whether any reading differs from the word as written.
     pub altered: bool,
+    /// Whether a term may go on from the word before to this one.
+    pub joined: bool,
+    /// Whether markup stands between the two: a tag or an encoded character.
+    pub after_markup: bool,
 }
 
 /// As it is; with `1`, `!` and `|` as i; with them as l.
@@ -27,6 +31,11 @@ const RUN: usize = 3;
 #[derive(Default)]
 pub(super) struct Tokens {
     pub list: Vec<Token>,
+    /// What stands after the last word.
+    gap: Gap,
+    markup: bool,
+    /// Where the last tag ends, which may hold white space.
+    tag_end: usize,
     forms: String,
     folded: String,
 }
@@ -35,6 +44,12 @@ impl Tokens {
     pub fn clear(&mut self) {
         self.list.clear();
         self.forms.clear();
+        (self.gap, self.markup, self.tag_end) = (Gap::default(), false, 0);
+    }
+
+    /// Whether markup stands beside any of the words, or where there are none.
+    pub fn hold_markup(&self) -> bool {
+        self.markup || self.list.iter().any(|token| token.after_markup)
     }
 
     /// The forms a word of a term may have to be this token, without repetition.
@@ -56,34 +71,67 @@ impl Tokens {
     /// Adds the words of a chunk, which is a stretch of `text` without white space of ASCII.
     pub fn add(&mut self, text: &str, chunk: Range<usize>) {
         let leet = !is_address(&text[chunk.clone()]);
-        let mut open: Option<Open> = None;
-        let mut at = chunk.start;
-        while let Some(written) = text[at..chunk.end].chars().next() {
+        let (mut open, mut script) = (None, None);
+        let mut at = chunk.start.max(self.tag_end);
+        self.gap.push(' ');
+        while let Some(written) = text.get(at..chunk.end).and_then(|rest| rest.chars().next()) {
             let (c, len) = match written {
-                '&' | '%' => decode(&text[..chunk.end], at).unwrap_or((written, 1)),
-                _ => (written, written.len_utf8()),
-            };
+                '&' | '%' => decode(&text[..chunk.end], at),
+                '<' => tag(&text[at..]).map(|len| (' ', len)),
+                _ => None,
+            }
+            .unwrap_or((written, written.len_utf8()));
+            let part = word_part(c);
+            if part != WordPart::Gap && !joins_script(&mut script, part) {
+                self.close(text, open.take(), leet);
+                script = Some(part);
+            }
             let before = self.forms.len();
             match normal::push(c, &mut self.forms) {
                 Part::Nothing => {}
                 Part::Letters => {
-                    let open = open.get_or_insert(Open::at(at, before));
+                    let open = open.get_or_insert_with(|| self.open(at, before));
                     open.letters |= !c.is_ascii_digit();
-                    open.solid = (at + len, self.forms.len());
+                    self.end(open, at + len);
                 }
                 Part::Gap if leet && is_leet_symbol(c) => {
                     self.forms.push(c);
-                    let open = open.get_or_insert(Open::at(at, before));
+                    let open = open.get_or_insert_with(|| self.open(at, before));
                     // punctuation at the end of a word is punctuation
-                    if !matches!(c, '@' | '!') {
-                        open.solid = (at + len, self.forms.len());
+                    if matches!(c, '@' | '!') {
+                        self.gap.push(c);
+                    } else {
+                        self.end(open, at + len);
                     }
                 }
-                Part::Gap => self.close(text, open.take(), leet),
+                Part::Gap => {
+                    self.close(text, open.take(), leet);
+                    script = None;
+                    self.gap.push(c);
+                    self.markup |= len > written.len_utf8();
+                }
             }
             at += len;
         }
+        self.tag_end = at;
         self.close(text, open, leet);
+    }
+
+    fn open(&self, start: usize, form: usize) -> Open {
+        Open {
+            start,
+            form,
+            solid: (start, form),
+            letters: false,
+            joined: self.gap.joins(),
+            after_markup: self.markup,
+        }
+    }
+
+    /// The word goes on up to here.
+    fn end(&mut self, open: &mut Open, end: usize) {
+        open.solid = (end, self.forms.len());
+        (self.gap, self.markup) = (Gap::default(), false);
     }
 
     fn close(&mut self, text: &str, open: Option<Open>, leet: bool) {
@@ -104,7 +152,8 @@ impl Tokens {
         fold(&text[open.start..open.solid.0], &mut self.folded);
         let altered = best > 0 || squeezed.is_some() || self.folded != self.forms[readings[0].clone()];
         let (start, end) = (open.start, open.solid.0);
-        self.list.push(Token { start, end, readings, squeezed, altered });
+        let Open { joined, after_markup, .. } = open;
+        self.list.push(Token { start, end, readings, squeezed, altered, joined, after_markup });
     }
 
     /// Appends a form with digits and symbols as the letters they look like.
@@ -142,12 +191,8 @@ struct Open {
     /// Where word and form end, but for punctuation.
     solid: (usize, usize),
     letters: bool,
-}
-
-impl Open {
-    fn at(start: usize, form: usize) -> Self {
-        Self { start, form, solid: (start, form), letters: false }
-    }
+    joined: bool,
+    after_markup: bool,
 }
 
 /// A word with each letter once where it stands in a row.
@@ -159,6 +204,22 @@ pub(super) fn squeeze(word: &str) -> String {
         }
     }
     squeezed
+}
+
+/// Whether a word is another with some of its letters repeated, of the same letters in turn: only a run of three or more
+/// stands for a shorter one, so that `aaas` is no `ass`.
+pub(super) fn is_lengthened(word: &str, of: &str) -> bool {
+    let (mut long, mut short) = (word.chars().peekable(), of.chars().peekable());
+    while let Some(letter) = long.peek().copied() {
+        let run = |letters: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+            std::iter::from_fn(|| letters.next_if_eq(&letter)).count()
+        };
+        let (found, expected) = (run(&mut long), run(&mut short));
+        if found != expected && (found < RUN || found < expected) {
+            return false;
+        }
+    }
+    short.peek().is_none()
 }
 
 /// Symbols that stand for letters.
@@ -203,6 +264,25 @@ mod tests {
             format!("{}={}", &text[token.start..token.end], forms.join("/"))
         };
         tokens.list.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn only_a_long_run_stands_for_a_shorter_one() {
+        for (word, of, expected) in [
+            ("booook", "book", true),
+            ("boook", "bok", true),
+            ("book", "bok", false),
+            ("aaas", "ass", false),
+            ("asss", "ass", true),
+            ("aaasss", "ass", true),
+            ("beeen", "ben", true),
+            ("beennn", "ben", false),
+            ("sooon", "sooon", true),
+            ("sooo", "soon", false),
+            ("", "a", false),
+        ] {
+            assert_eq!(is_lengthened(word, of), expected, "{word} {of}");
+        }
     }
 
     #[test]

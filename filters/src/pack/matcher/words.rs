@@ -1,8 +1,10 @@
 //! Words of a text as written: longest runs of letters, digits and combining marks.
 //!
 //! These are the word boundaries of UAX #29 for scripts written with spaces, tailored (as section 4.1.1 there allows) so
-//! that apostrophes, full stops, colons and underscores separate too: a name is found in `sarin's` and `sarin_note`.
+//! that apostrophes, full stops, colons and underscores separate too: a name is found in `sarin's` and `sarin_note`. A run
+//! of a script written without spaces is a word of its own: a name is also found between Han letters.
 
+use super::unspaced::is_unspaced;
 use std::sync::LazyLock;
 
 /// The byte ranges of the words of a text.
@@ -22,24 +24,34 @@ pub(super) fn next_word(text: &str, from: usize) -> Option<(usize, usize)> {
     let mut start = from;
     loop {
         start += leading(bytes, start, Run::AsciiGap);
-        if bytes.get(start)?.is_ascii() {
-            break;
-        }
-        match word_char_at(text, start) {
-            (true, _) => break,
-            (false, len) => start += len,
+        bytes.get(start)?;
+        match beyond_ascii_at(text, start) {
+            Some((WordPart::Gap, len)) => start += len,
+            _ => break,
         }
     }
     let mut end = start;
+    let mut script = None;
     loop {
-        end += leading(bytes, end, Run::AsciiWord);
-        match bytes.get(end) {
-            Some(byte) if !byte.is_ascii() => match word_char_at(text, end) {
-                (true, len) => end += len,
-                (false, _) => return Some((start, end)),
-            },
-            _ => return Some((start, end)),
+        let ascii = leading(bytes, end, Run::AsciiWord);
+        if ascii > 0 && joins_script(&mut script, WordPart::Spaced) {
+            end += ascii;
         }
+        let Some((part, len)) = beyond_ascii_at(text, end) else { return Some((start, end)) };
+        if !joins_script(&mut script, part) {
+            return Some((start, end));
+        }
+        end += len;
+    }
+}
+
+/// Whether a character goes on with a word of this script, which is that of its first letter.
+#[inline]
+pub(super) fn joins_script(script: &mut Option<WordPart>, part: WordPart) -> bool {
+    match part {
+        WordPart::Gap => false,
+        WordPart::Mark => true,
+        letter => *script.get_or_insert(letter) == letter,
     }
 }
 
@@ -97,45 +109,80 @@ fn ascii_alphanumerics(block: u64) -> u64 {
     ascii_letters(block) | (digits & !block & HIGH_BITS)
 }
 
-/// Whether the character at a byte belongs to a word, and its length.
-fn word_char_at(text: &str, at: usize) -> (bool, usize) {
-    text[at..].chars().next().map_or((false, 1), |c| (is_word_char(c), c.len_utf8()))
+/// What the character beyond ASCII at a byte is, if one stands there, and its length.
+fn beyond_ascii_at(text: &str, at: usize) -> Option<(WordPart, usize)> {
+    let c = text[at..].chars().next().filter(|c| !c.is_ascii())?;
+    Some((word_part(c), c.len_utf8()))
 }
 
-/// One bit for every code point up to U+FFFF: asking the standard library costs several times as much.
-static WORD_CHARS: LazyLock<Vec<u64>> = LazyLock::new(|| {
-    let mut bits = vec![0u64; 0x1_0000 / 64];
-    for c in ('\0'..='\u{ffff}').filter(|&c| defines_word_char(c)) {
-        bits[c as usize / 64] |= 1 << (c as usize % 64);
-    }
-    bits
+/// What a character is to the words of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum WordPart {
+    /// Not part of any.
+    Gap,
+    /// A combining mark, which belongs to the letter it stands on.
+    Mark,
+    /// A letter or digit of a script written with spaces between words.
+    Spaced,
+    /// One of a script written without.
+    Unspaced,
+}
+
+/// The parts of the code points up to U+FFFF: asking the standard library costs several times as much.
+static WORD_PARTS: LazyLock<Vec<WordPart>> = LazyLock::new(|| {
+    (0..=0xffff).map(|code| char::from_u32(code).map_or(WordPart::Gap, defined_part)).collect()
 });
 
+pub(super) fn word_part(c: char) -> WordPart {
+    WORD_PARTS.get(c as usize).copied().unwrap_or_else(|| defined_part(c))
+}
+
 pub(super) fn is_word_char(c: char) -> bool {
-    match WORD_CHARS.get(c as usize / 64) {
-        Some(bits) => bits >> (c as usize % 64) & 1 == 1,
-        None => defines_word_char(c),
+    word_part(c) != WordPart::Gap
+}
+
+fn defined_part(c: char) -> WordPart {
+    match c {
+        c if unicode_normalization::char::is_combining_mark(c) => WordPart::Mark,
+        c if !c.is_alphanumeric() => WordPart::Gap,
+        c if is_unspaced(c) => WordPart::Unspaced,
+        _ => WordPart::Spaced,
     }
 }
 
-/// Letters and digits; a combining mark belongs to the letter it stands on.
-fn defines_word_char(c: char) -> bool {
-    c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c)
-}
-
-/// Most characters between two words of a term: "foot- and-mouth", "mustard\n> gas".
+/// Most characters between two words of a term: "foot- and-mouth", "mustard\n> gas". White space in a row counts as one.
 pub const GAP_CHARS_MAX: usize = 3;
 
-/// Whether a term may go on after this gap: it is short, and no sentence ends in it.
-pub(super) fn joins(gap: &str) -> bool {
-    let mut stop = false;
-    for (nth, c) in gap.chars().enumerate() {
-        if nth >= GAP_CHARS_MAX || (stop && c.is_whitespace()) {
-            return false;
-        }
-        stop = matches!(c, '.' | '!' | '?');
+/// What stands between two words, read one character at a time. White space in a row counts as one character.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Gap {
+    chars: usize,
+    after_space: bool,
+    after_stop: bool,
+    ends_sentence: bool,
+}
+
+impl Gap {
+    pub fn push(&mut self, c: char) {
+        let space = c.is_whitespace();
+        self.chars += usize::from(!(space && self.after_space));
+        self.ends_sentence |= space && self.after_stop;
+        (self.after_space, self.after_stop) = (space, matches!(c, '.' | '!' | '?'));
     }
-    true
+
+    /// Whether a term may go on after it: it is short, and no sentence ends in it.
+    pub fn joins(self) -> bool {
+        self.chars <= GAP_CHARS_MAX && !self.ends_sentence
+    }
+}
+
+/// Whether a term may go on after this gap.
+pub(super) fn joins(gap: &str) -> bool {
+    let mut read = Gap::default();
+    gap.chars().all(|c| {
+        read.push(c);
+        read.joins()
+    })
 }
 
 /// Writes a word without regard to case.
