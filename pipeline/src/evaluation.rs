@@ -125,7 +125,8 @@ impl Scorer {
                     .ok_or_else(|| asset(format!("has no label `{head}`; there are: {}", listed())))?,
             ),
             None if classifier.labels_exclude_each_other() => {
-                let why = "its labels exclude each other, so that the largest of all is no score; name one as head";
+                let why =
+                    "its labels exclude each other, so that the largest of all is no score; name one as head";
                 return Err(asset(format!("{why}: {}", listed())));
             }
             None => None,

@@ -134,7 +134,8 @@ fn evaluation_tells_apart_what_differs_and_nothing_else() {
     let pair = ["--model", "zorb.probity", "--model", fasttext, "--positive", "marked"];
     let refused = eval(&sandbox, &pair).expect(2);
     assert!(refused.stderr.contains("its labels exclude each other"), "{}", refused.stderr);
-    let three = eval(&sandbox, &[&pair[..], &["--head", "a", "--head", "b", "--head", "c"]].concat()).expect(2);
+    let three =
+        eval(&sandbox, &[&pair[..], &["--head", "a", "--head", "b", "--head", "c"]].concat()).expect(2);
     assert!(three.stderr.contains("`--head` is given 3 times for 2 models"), "{}", three.stderr);
     let heads = ["--head", "zorb", "--head", "yes"];
     let told = eval(&sandbox, &[&pair[..], &heads].concat()).expect(0).stdout;
