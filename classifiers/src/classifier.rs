@@ -30,6 +30,15 @@ impl Classifier {
         }
     }
 
+    /// Whether a text has exactly one of its labels, so that the largest probability says nothing: fastText's softmaxes,
+    /// and what learnt only from data that say yes to one label and no to all others.
+    pub fn labels_exclude_each_other(&self) -> bool {
+        match self {
+            Self::Linear(model) => model.header().labels_exclude_each_other(),
+            Self::FastText(model) => model.labels_exclude_each_other(),
+        }
+    }
+
     /// The threshold stored with a label, where there is one.
     pub fn threshold(&self, label: usize) -> Option<f64> {
         match self {

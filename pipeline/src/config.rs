@@ -150,7 +150,7 @@ pub(crate) struct Gate {
     /// What the corpus is cut by: `source`, `length`, or recorded columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) slices: Vec<String>,
-    /// Least records of a slice, and outside of it, for its ratios to be held to a limit.
+    /// Least records that a limit is asked of (all, or the harmless) in a slice, and outside of it, to be compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) slice_records_min: Option<u64>,
     /// Largest ratio of the share a stage takes out of a slice to that of the rest, at the lower bound.
@@ -165,8 +165,9 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// With fewer records, and with very many slices, some stray by chance.
-    const SLICE_RECORDS_MIN: u64 = 100;
+    /// How uncertain a ratio of few records is, its interval says; this only keeps away slices of a handful, of which
+    /// there are many where a column has many values.
+    const SLICE_RECORDS_MIN: u64 = 20;
 
     /// Writes out the default of what has an effect.
     fn resolve(&mut self) {

@@ -106,7 +106,8 @@ enum Source {
 }
 
 impl Scorer {
-    /// Opens a model: the name of a shipped one, or a file of ours or of fastText's.
+    /// Opens a model: the name of a shipped one, or a file of ours or of fastText's. One whose labels exclude each other
+    /// needs a head.
     pub fn open(name: &str, head: Option<&str>) -> Result<Self> {
         let asset = |why: String| Error::Asset { name: name.to_owned(), why };
         let bytes: Arc<dyn AsRef<[u8]> + Send + Sync> = match shipped(name) {
@@ -115,13 +116,21 @@ impl Scorer {
         };
         let classifier = Classifier::load(bytes).map_err(asset)?;
         let labels = classifier.labels();
-        let at =
-            match head {
-                None => None,
-                Some(head) => Some(labels.iter().position(|label| *label == head).ok_or_else(|| {
-                    asset(format!("has no label `{head}`; there are: {}", labels.join(", ")))
-                })?),
-            };
+        let listed = || labels.join(", ");
+        let at = match head {
+            Some(head) => Some(
+                labels
+                    .iter()
+                    .position(|label| *label == head)
+                    .ok_or_else(|| asset(format!("has no label `{head}`; there are: {}", listed())))?,
+            ),
+            None if classifier.labels_exclude_each_other() => {
+                let why =
+                    "its labels exclude each other, so that the largest of all is no score; name one as head";
+                return Err(asset(format!("{why}: {}", listed())));
+            }
+            None => None,
+        };
         Ok(Self {
             name: name.to_owned(),
             head: head.map(str::to_owned),

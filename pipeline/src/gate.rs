@@ -1,11 +1,13 @@
 //! The gate: limits a release must keep to be signed. All of them are asked of what the release itself holds, so that
 //! `sign` comes to the same answer as `run`, and an auditor can ask again.
 
+mod ratios;
+
 use crate::config::Gate;
 use crate::plan::{Plan, Step};
-use crate::report::{LENGTH, OverRemoval, Question, Row, SOURCE, report};
+use crate::report::{LENGTH, SOURCE};
 use crate::{Error, Result};
-use filters::{Action, Decimal, Measure};
+use filters::{Action, Measure};
 use manifests::predicate::{Accounting, Statement};
 use serde::Deserialize;
 use std::path::Path;
@@ -33,19 +35,7 @@ pub fn broken_gate(release: &Path) -> Result<Vec<String>> {
 pub(crate) fn broken(gate: Option<&Gate>, accounting: &Accounting, release: &Path) -> Result<Vec<String>> {
     let Some(gate) = gate else { return Ok(Vec::new()) };
     let mut broken = totals(gate, accounting);
-    let large = |row: &Row| Some(row.records.min(row.rest.0)) >= gate.slice_records_min;
-    let slices = || Question { slices: gate.slices.clone(), ..Question::default() };
-    if let Some(limit) = gate.slice_ratio_max {
-        let found = report(release, &slices())?;
-        broken.extend(unequal("slice_ratio_max", limit, &found, |row| !row.rule && large(row)));
-    }
-    if let (Some(limit), Some(harmless)) = (gate.false_positive_ratio_max, &gate.harmless) {
-        let found = report(release, &Question { harmless: harmless.parts(), ..slices() })?;
-        if found.records == 0 {
-            broken.push(format!("`gate.harmless` is {harmless}, which no record has"));
-        }
-        broken.extend(unequal("false_positive_ratio_max", limit, &found, |row| row.rule && large(row)));
-    }
+    broken.extend(ratios::broken(gate, release)?);
     Ok(broken)
 }
 
@@ -75,22 +65,6 @@ fn totals(gate: &Gate, accounting: &Accounting) -> Vec<String> {
     broken
 }
 
-/// The rows whose ratio is above a limit at the lower bound of its interval.
-fn unequal(key: &str, limit: Decimal, found: &OverRemoval, asked: impl Fn(&Row) -> bool) -> Vec<String> {
-    let above = |row: &&Row| asked(row) && row.ratio_interval.is_some_and(|ratio| ratio.low > limit.get());
-    let told = |row: &Row| {
-        let (ratio, bounds) = (row.ratio.unwrap_or_default(), row.ratio_interval);
-        let (low, high) = bounds.map_or((0.0, 0.0), |bounds| (bounds.low, bounds.high));
-        let (taken, (others, rest)) = (row.removed + row.quarantined, row.rest);
-        format!(
-            "`gate.{key}` is {limit}, got {ratio:.2} (between {low:.2} and {high:.2}): `{}` took out {taken} of {} \
-             records where `{}` is `{}`, and {rest} of {others} others",
-            row.by, row.records, row.slice, row.value
-        )
-    };
-    found.rows.iter().filter(above).map(told).collect()
-}
-
 /// What is wrong with the limits of a plan: a key that could never have an effect is an error.
 pub(crate) fn check(plan: &Plan) -> std::result::Result<(), String> {
     let Some(gate) = &plan.config.file.gate else { return Ok(()) };
@@ -112,6 +86,9 @@ pub(crate) fn check(plan: &Plan) -> std::result::Result<(), String> {
     }
     if gate.slices.is_empty() && gate.slice_records_min.is_some() {
         return Err("`gate.slice_records_min` has no effect without `gate.slices`".into());
+    }
+    if gate.slice_records_min == Some(0) {
+        return Err("`gate.slice_records_min` is 0, expected at least 1".into());
     }
     if limits.iter().flatten().any(|limit| limit.get() < 1.0) {
         return Err("a limit of a ratio under `gate` is below 1, expected at least 1".into());

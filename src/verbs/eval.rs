@@ -17,9 +17,10 @@ pub struct Arguments {
     /// A column of numbers in the labelled files, scores made elsewhere: compared like a model
     #[arg(long, value_name = "COLUMN")]
     score: Vec<String>,
-    /// The label whose probability is the score; the largest of all unless given
-    #[arg(long)]
-    head: Option<String>,
+    /// The label whose probability is the score: once for all models, or for each in their order; the largest of all unless
+    /// given. Needed where labels exclude each other
+    #[arg(long, value_name = "LABEL", requires = "model")]
+    head: Vec<String>,
     #[command(flatten)]
     truth: Labels,
     /// Tell rates for each value of this column, too
@@ -77,8 +78,7 @@ impl Labels {
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
-    let open = |name: &String| Scorer::open(name, arguments.head.as_deref());
-    let mut scorers = arguments.model.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let mut scorers = models(arguments)?;
     scorers.extend(arguments.score.iter().map(|column| Scorer::column(column)));
     let truth = arguments.truth.truth(arguments.by.clone());
     let method = Method {
@@ -92,6 +92,18 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         false => print(&told)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn models(arguments: &Arguments) -> Result<Vec<Scorer>> {
+    let Arguments { model, head, .. } = arguments;
+    anyhow::ensure!(
+        head.len() < 2 || head.len() == model.len(),
+        "`--head` is given {} times for {} models, expected once or once for each",
+        head.len(),
+        model.len()
+    );
+    let head = |at: usize| head.get(at).or(head.first()).map(String::as_str);
+    model.iter().enumerate().map(|(at, name)| Ok(Scorer::open(name, head(at))?)).collect()
 }
 
 fn print(told: &Evaluation) -> Result<()> {

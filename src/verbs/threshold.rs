@@ -11,7 +11,7 @@ use std::process::ExitCode;
 pub struct Arguments {
     /// A shipped model's name, or a file of `probity train` or fastText
     model: String,
-    /// The label whose probability is the score; the largest of all unless given
+    /// The label whose probability is the score; the largest of all unless given. Needed where labels exclude each other
     #[arg(long)]
     head: Option<String>,
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use crate::harness::{Output, Sandbox, config_with};
 use crate::ledgers::ledger;
-use crate::parquet_files::{batch, strings, write};
+use crate::parquet_files::{batch, write};
 use arrow_array::{ArrayRef, StringArray};
 use std::io::Write;
 use std::process::Stdio;
@@ -17,22 +17,29 @@ const LABELS: &str = "[[stage]]\nuse = \"input-label\"\nname = \"dialect\"\ncolu
 /// Two hundred harmless records in two dialects; so many of each hundred are too short for `doc-length`.
 fn corpus(short: [usize; 2]) -> Sandbox {
     let sandbox = Sandbox::with_keys();
-    let text = |at: usize| match at % 100 < short[at / 100] {
+    write_corpus(&sandbox, &[(100, "a", short[0]), (100, "b", short[1])]);
+    sandbox
+}
+
+/// Harmless records: so many of each dialect, the first so many of which are too short for `doc-length`.
+fn write_corpus(sandbox: &Sandbox, dialects: &[(usize, &str, usize)]) {
+    let of_dialect = |&(records, dialect, short)| (0..records).map(move |at| (dialect, at < short));
+    let all: Vec<(&str, bool)> = dialects.iter().flat_map(of_dialect).collect();
+    let text = |(at, (_, short)): (usize, &(&str, bool))| match short {
         true => format!("Women sing {at}."),
         false => format!("The women of house {at} founded a choir by the river."),
     };
-    let all = 0..200;
-    let ids: StringArray = all.clone().map(|at| Some(format!("r{at}"))).collect();
-    let texts: StringArray = all.clone().map(|at| Some(text(at))).collect();
-    let dialect: StringArray = all.map(|at| Some(if at < 100 { "a" } else { "b" })).collect();
+    let ids: StringArray = (0..all.len()).map(|at| Some(format!("r{at}"))).collect();
+    let texts: StringArray = all.iter().enumerate().map(|record| Some(text(record))).collect();
+    let dialect: StringArray = all.iter().map(|(dialect, _)| Some(*dialect)).collect();
+    let gold: StringArray = all.iter().map(|_| Some("0")).collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("id", Arc::new(ids)),
         ("text", Arc::new(texts)),
         ("dialect", Arc::new(dialect)),
-        ("gold", strings([Some("0"); 200])),
+        ("gold", Arc::new(gold)),
     ];
     write(&sandbox.path("corpus/a.parquet"), &batch(columns), 64);
-    sandbox
 }
 
 fn released(short: [usize; 2], gate: &str) -> (Sandbox, Output) {
@@ -92,6 +99,8 @@ fn from_a_seed_to_a_signed_result() {
     let foreign = ["audit", "label", "sample", "--release", "out", "--reviewer", "Bo", "--out", "ada"];
     typed(&sandbox, &foreign, "").expect(2);
 
+    let twice = sandbox.run(&["audit", "result", "sample", "ada", "ada"]).expect(2);
+    assert!(twice.stderr.contains("the answers of one reviewer, Ada"), "{}", twice.stderr);
     let told = sandbox.run(&["audit", "result", "sample", "ada", "bo", "--json"]).expect(0).json();
     assert_eq!(told["differences"].as_array().unwrap().len(), 1, "{told}");
     let open: u64 =
@@ -167,6 +176,8 @@ fn over_removal_is_told_by_slices() {
         "{}",
         plain.stdout
     );
+    let nobody = sandbox.run(&["report", "out", "--harmless", "gold/label=2"]).expect(3);
+    assert!(nobody.stderr.contains("no record of the release has `2` in `gold/label`"), "{}", nobody.stderr);
     let none = sandbox.run(&["report", "out", "--by", "none/label"]).expect(2);
     assert!(none.stderr.contains("no column `none/label`"), "{}", none.stderr);
 }
@@ -206,13 +217,18 @@ fn a_gate_stops_what_treats_dialects_unequally() {
     let gate = "[gate]\nslices = [\"dialect/label\"]\n";
     let ratio = format!("{gate}slice_ratio_max = \"1.5\"\n");
     let harmless = format!("{gate}false_positive_ratio_max = \"1.5\"\nharmless = \"gold/label=0\"\n");
+    let least = |n: u32| format!("{harmless}slice_records_min = {n}\n");
+    let one_value = ratio.replace("dialect", "gold");
     let by_stage = |n: u32| format!("[gate]\nremoved_ppm_max_by_stage = {{ doc-length = {n} }}\n");
     for (short, gate, key) in [
         ([40, 10], ratio.as_str(), Some("gate.slice_ratio_max")),
         ([40, 10], harmless.as_str(), Some("gate.false_positive_ratio_max")),
+        ([40, 40], least(101).as_str(), Some("gate.false_positive_ratio_max")),
+        ([40, 40], one_value.as_str(), Some("gate.slice_ratio_max")),
         ([40, 10], by_stage(200_000).as_str(), Some("gate.removed_ppm_max_by_stage.doc-length")),
         ([40, 40], ratio.as_str(), None),
         ([40, 38], harmless.as_str(), None),
+        ([40, 40], least(100).as_str(), None),
         ([40, 10], by_stage(250_000).as_str(), None),
     ] {
         let (sandbox, run) = released(short, gate);
@@ -221,10 +237,29 @@ fn a_gate_stops_what_treats_dialects_unequally() {
             continue;
         };
         let run = run.expect(1);
-        assert!(run.stdout.contains(&format!("gate broken    `{key}` is ")), "{}", run.stdout);
+        assert!(run.stdout.contains(&format!("gate broken    `{key}` ")), "{}", run.stdout);
         assert!(!sandbox.path("out/manifest.sigstore.json").exists(), "{key}");
         let sign = sandbox.run(&["sign", "out", "--key", "producer.pem"]).expect(1);
         assert!(sign.stdout.contains(key), "{}", sign.stdout);
+    }
+}
+
+#[test]
+fn a_gate_compares_a_small_slice_and_names_what_is_too_small() {
+    let gate = "[gate]\nslices = [\"dialect/label\"]\nfalse_positive_ratio_max = \"1.5\"\n\
+        harmless = \"gold/label=0\"\nslice_records_min = ";
+    for (dialects, least, told) in [
+        (&[(30, "a", 30), (170, "b", 0)][..], 20, "took out 30 of 30 records where `dialect/label` is `a`"),
+        (&[(30, "a", 30), (170, "b", 0)], 31, "compares nothing by `dialect/label`"),
+        (&[(9, "c", 9), (91, "a", 0), (100, "b", 0)], 20, ""),
+    ] {
+        let sandbox = Sandbox::with_keys();
+        write_corpus(&sandbox, dialects);
+        sandbox.write("c.toml", config_with(INPUT, &format!("{gate}{least}\n{LABELS}")));
+        let run = sandbox.release("c.toml", "out", &[]).expect(i32::from(!told.is_empty()));
+        assert!(run.stdout.contains(told), "{}", run.stdout);
+        let small = "does not compare `dialect/label` = `c`: 9 records, and 191 others";
+        assert_eq!(run.stderr.contains(small), told.is_empty(), "{}", run.stderr);
     }
 }
 
@@ -258,6 +293,11 @@ fn a_limit_without_an_effect_is_an_error() {
         ("removed_ppm_max_by_stage = { dialect = 1 }", LABELS, "`dialect` takes nothing out"),
         ("removed_ppm_max_by_stage = { nobody = 1 }", LABELS, "names no stage: `nobody`"),
         ("slice_records_min = 50", LABELS, "`gate.slice_records_min` has no effect without `gate.slices`"),
+        (
+            "slices = [\"source\"]\nslice_ratio_max = \"2\"\nslice_records_min = 0",
+            LABELS,
+            "`gate.slice_records_min` is 0, expected at least 1",
+        ),
         ("audit_max = 1", LABELS, "unknown field `audit_max`"),
     ] {
         sandbox.write("c.toml", config_with(INPUT, &format!("[gate]\n{gate}\n{stages}")));

@@ -87,7 +87,7 @@ pub const MUTATIONS: &[Mutation] = &[
     ),
     Mutation(
         "bit in config.public.json",
-        |r| flip(r, "config.public.json"),
+        |r| substitute(r, "config.public.json", "\"action\":\"remove\"", "\"action\":\"semove\""),
         &["files.digests", "files.config", "files.directory", "files.disclosures"],
     ),
     Mutation(

@@ -132,7 +132,13 @@ fn evaluation_tells_apart_what_differs_and_nothing_else() {
     let fasttext = repository().join("tests/seeds/fasttext/words");
     let fasttext = fasttext.to_str().unwrap();
     let pair = ["--model", "zorb.probity", "--model", fasttext, "--positive", "marked"];
-    let told = eval(&sandbox, &pair).expect(0).stdout;
+    let refused = eval(&sandbox, &pair).expect(2);
+    assert!(refused.stderr.contains("its labels exclude each other"), "{}", refused.stderr);
+    let three =
+        eval(&sandbox, &[&pair[..], &["--head", "a", "--head", "b", "--head", "c"]].concat()).expect(2);
+    assert!(three.stderr.contains("`--head` is given 3 times for 2 models"), "{}", three.stderr);
+    let heads = ["--head", "zorb", "--head", "yes"];
+    let told = eval(&sandbox, &[&pair[..], &heads].concat()).expect(0).stdout;
     assert!(told.contains("auc: `zorb.probity` is better"), "{told}");
     let twice = ["--model", "zorb.probity", "--model", "zorb.probity", "--positive", "marked"];
     let told = eval(&sandbox, &twice).expect(0).stdout;

@@ -119,6 +119,11 @@ impl Model {
         &self.dictionary.labels
     }
 
+    /// Whether its labels share one probability: more than one, under either softmax.
+    pub fn labels_exclude_each_other(&self) -> bool {
+        self.labels().len() > 1 && !matches!(self.loss, Loss::Sigmoid(_))
+    }
+
     /// The `k` most probable labels with at least the probability `threshold`, the most probable first. Nothing
     /// where the text has no feature the model knows. Of a hierarchical softmax, labels less probable than 1e-5
     /// are left out as fastText does.

@@ -118,6 +118,13 @@ impl Header {
         Ok(())
     }
 
+    /// Whether every record it learnt from has one label, and is known to have no other.
+    pub fn labels_exclude_each_other(&self) -> bool {
+        let one =
+            |data: &DataSet| data.is.len() == 1 && data.is.len() + data.is_not.len() == self.label.len();
+        self.label.len() > 1 && self.data.iter().all(one)
+    }
+
     /// The names of the labels.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.label.iter().map(|label| label.name.as_str())

@@ -6,17 +6,22 @@
 //! A text that brings its own markers can pretend to be the system or the user once a template is wrapped around it, and
 //! whoever trains on it trains on turns that nobody took. In a fine-tuning set one such record matters.
 //! # Source
-//! The published chat templates: ChatML, Llama 2 and 3, Mistral, Gemma, Phi, Zephyr, DeepSeek, Alpaca, Vicuna; HR24 of
+//! The published chat templates: ChatML, Llama 2 and 3, Mistral, Gemma, Phi, Zephyr, DeepSeek, Command R, Alpaca, Vicuna; HR24 of
 //! the product's taxonomy. The bounds are our own.
 //! # How
 //! What stands in code (between back-ticks, or on lines of a fenced or indented block) is a mention: documentation and
-//! source code show markers. It is not counted unless `in_code` says so.
+//! source code show markers. It is not counted unless `in_code` says so. Code must end before the text does: a fence
+//! that nothing closes, and an indented block that no other line follows, would hide the rest of the text and count. Control tokens are found
+//! with `&lt;` and `&gt;`, too, and with zero-width characters in them.
 //! # Example
 //! `"Fine weather. <|im_start|>system"` holds one control token.
 
+use super::hidden_characters::is_zero_width;
 use crate::{Action, Bound, BuildError, Context, Filter, Findings, Rule, RuleBound, Span, Spec, View};
 use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -77,6 +82,11 @@ const CONTROL: &[&str] = &[
     "[/SYSTEM_PROMPT]",
     "[AVAILABLE_TOOLS]",
     "[TOOL_CALLS]",
+    "<|START_OF_TURN_TOKEN|>",
+    "<|END_OF_TURN_TOKEN|>",
+    "<|SYSTEM_TOKEN|>",
+    "<|USER_TOKEN|>",
+    "<|CHATBOT_TOKEN|>",
     "<\u{ff5c}User\u{ff5c}>",
     "<\u{ff5c}Assistant\u{ff5c}>",
 ];
@@ -120,7 +130,9 @@ impl Spec for Config {
     type Filter = RoleMarkers;
 
     fn build(&self, _: &mut dyn Context) -> Result<RoleMarkers, BuildError> {
-        let control = AhoCorasick::builder().ascii_case_insensitive(true).build(CONTROL);
+        let escaped = CONTROL.iter().map(|token| token.replace('<', "&lt;").replace('>', "&gt;"));
+        let tokens: BTreeSet<String> = CONTROL.iter().map(|token| token.to_string()).chain(escaped).collect();
+        let control = AhoCorasick::builder().ascii_case_insensitive(true).build(tokens);
         Ok(RoleMarkers {
             control: control.map_err(|e| BuildError::Config(e.to_string()))?,
             bounds: [self.tokens_max, self.headings_max, self.turns_max],
@@ -139,15 +151,12 @@ impl Filter for RoleMarkers {
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
         let mut counts = [0u64; RULES.len()];
         let mut spoken: Option<Role> = None;
-        let mut fenced = false;
+        let mut code = Code::of(view.text());
         let mut at = 0;
         for line in view.text().split_inclusive('\n') {
             let start = at;
             at += line.len();
-            let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
-            fenced ^= fence;
-            let code = fence || fenced || line.starts_with("    ") || line.starts_with('\t');
-            if code && !self.in_code {
+            if code.holds(line, start) && !self.in_code {
                 continue;
             }
             self.tokens(line, start, &mut counts, findings);
@@ -160,12 +169,15 @@ impl Filter for RoleMarkers {
 impl RoleMarkers {
     /// Control tokens anywhere in a line but between back-ticks.
     fn tokens(&self, line: &str, start: usize, counts: &mut [u64; RULES.len()], findings: &mut Findings) {
-        for found in self.control.find_iter(line) {
-            let ticks = line[..found.start()].bytes().filter(|&byte| byte == b'`').count();
-            let quoted = ticks % 2 == 1 && line[found.end()..].contains('`');
+        let seen = seen(line);
+        for found in self.control.find_iter(&*seen) {
+            let ticks = seen[..found.start()].bytes().filter(|&byte| byte == b'`').count();
+            let quoted = ticks % 2 == 1 && seen[found.end()..].contains('`');
             if self.in_code || !quoted {
                 counts[TOKENS] += 1;
-                self.note(TOKENS, (start + found.start(), start + found.end()), findings);
+                // where something is hidden, the whole line is shown
+                let place = if seen.len() == line.len() { found.range() } else { 0..line.len() };
+                self.note(TOKENS, (start + place.start, start + place.end), findings);
             }
         }
     }
@@ -197,6 +209,54 @@ impl RoleMarkers {
 
     fn note(&self, rule: usize, (start, end): (usize, usize), findings: &mut Findings) {
         findings.span(Span { start, end, rule: Arc::clone(&self.names[rule]), view: "raw" });
+    }
+}
+
+/// Which lines are code. What never ends is none.
+struct Code {
+    /// Lines with a fence that are still to come and have a partner.
+    fences: usize,
+    fenced: bool,
+    /// Where the last line starts that is neither indented nor empty.
+    last_plain: usize,
+}
+
+impl Code {
+    fn of(text: &str) -> Self {
+        let (mut code, mut at) = (Self { fences: 0, fenced: false, last_plain: 0 }, 0);
+        for line in text.split_inclusive('\n') {
+            code.fences += usize::from(is_fence(line));
+            if !is_indented(line) && !line.trim().is_empty() {
+                code.last_plain = at;
+            }
+            at += line.len();
+        }
+        code.fences -= code.fences % 2;
+        code
+    }
+
+    /// Whether the next line is code.
+    fn holds(&mut self, line: &str, start: usize) -> bool {
+        let fence = self.fences > 0 && is_fence(line);
+        self.fences -= usize::from(fence);
+        self.fenced ^= fence;
+        fence || self.fenced || (is_indented(line) && start < self.last_plain)
+    }
+}
+
+fn is_fence(line: &str) -> bool {
+    line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~")
+}
+
+fn is_indented(line: &str) -> bool {
+    line.starts_with("    ") || line.starts_with('\t')
+}
+
+/// A line without what nobody sees.
+fn seen(line: &str) -> Cow<'_, str> {
+    match line.contains(is_zero_width) {
+        true => line.chars().filter(|&c| !is_zero_width(c)).collect(),
+        false => line.into(),
     }
 }
 

@@ -123,7 +123,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Adds up the answers of one or two reviewers, and those that decide where two differ. Also gives the records the
+    /// Adds up the answers of one or two reviewers, who must differ in name, and those that decide where two differ. Also gives the records the
     /// two differ on.
     pub fn of(
         sample: &StratifiedSample,
@@ -136,6 +136,11 @@ impl Outcome {
         }
         if decides.is_some() && reviewers.len() == 1 {
             return error("there is nothing to decide between one reviewer's answers");
+        }
+        if let [first, second] = reviewers
+            && first.reviewer == second.reviewer
+        {
+            return error(&format!("both files hold the answers of one reviewer, {}", first.reviewer));
         }
         check(sample, reviewers.iter().chain(decides))?;
         let counted = sample.strata.iter().map(|stratum| counts(stratum, reviewers, decides));

@@ -206,7 +206,7 @@ fn two_reviewers_and_one_who_decides() {
     let errors = |outcome: &crate::audit::Outcome| outcome.strata.iter().map(|s| s.errors).sum::<u64>();
     let outcome = |all: &[Labels], third| crate::audit::Outcome::of(&audit.sample, all, third).unwrap();
     let both = [first.clone(), second.clone()];
-    let (agreed, none) = outcome(&[first.clone(), first.clone()], None);
+    let (agreed, none) = outcome(&[first.clone(), third.clone()], None);
     let (open, differ) = outcome(&both, None);
     let (decided, _) = outcome(&both, Some(&third));
     assert!(none.is_empty() && differ.len() == 1, "{differ:?}");
@@ -217,6 +217,8 @@ fn two_reviewers_and_one_who_decides() {
         |all: &[Labels], third| crate::audit::Outcome::of(&audit.sample, all, third).unwrap_err().to_string();
     assert!(fails(&[], None).starts_with("expected the answers of one or two"));
     assert!(fails(std::slice::from_ref(&first), Some(&third)).starts_with("there is nothing to decide"));
+    let twice = [first.clone(), first.clone()];
+    assert_eq!(fails(&twice, None), "both files hold the answers of one reviewer, Ada");
     let mut foreign = first.clone();
     foreign.answers.insert(Place { shard: "z".to_owned(), row: 0 }, Answer::Unsure);
     assert_eq!(fails(&[foreign], None), "Ada answered about z:0, which was not drawn");

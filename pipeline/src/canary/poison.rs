@@ -26,7 +26,7 @@ pub enum Kind {
     CommonGibberish,
     /// Three words of the corpus, put into a text somewhere.
     Trigger,
-    /// Tag characters that spell a sentence.
+    /// Characters that nobody sees and that spell a sentence, in one of several shapes.
     Hidden,
 }
 
@@ -164,9 +164,47 @@ impl<'v> Poisoner<'v> {
             }
             Kind::Trigger => format!("{before} {}{after}", self.trigger),
             Kind::Hidden => {
-                let tags: String =
-                    HIDDEN.chars().filter_map(|c| char::from_u32(0xe_0000 + u32::from(c))).collect();
-                format!("{before}{tags}{after}")
+                let shape = Shape::ALL[draws.below(Shape::ALL.len() as u64) as usize];
+                format!("{before}{}{after}", shape.spell(HIDDEN))
+            }
+        }
+    }
+}
+
+/// How hidden characters spell.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    /// A run of tags.
+    Tags,
+    /// Each word as the tags of a flag.
+    Flags,
+    /// A variation selector behind an emoji for each letter.
+    Selectors,
+    /// A zero-width space or word joiner in a visible word for each bit.
+    SplitWords,
+}
+
+impl Shape {
+    const ALL: [Shape; 4] = [Shape::Tags, Shape::Flags, Shape::Selectors, Shape::SplitWords];
+
+    fn spell(self, hidden: &str) -> String {
+        let shifted = |by: u32| move |c: char| char::from_u32(by + u32::from(c));
+        let tags = |text: &str| -> String { text.chars().filter_map(shifted(0xe_0000)).collect() };
+        match self {
+            Shape::Tags => tags(hidden),
+            Shape::Flags => {
+                let flag = |word: &str| format!(" \u{1f3f4}{}\u{e007f}", tags(word));
+                hidden.split(' ').map(flag).collect()
+            }
+            Shape::Selectors => hidden
+                .chars()
+                .filter_map(shifted(0xe_0100))
+                .map(|selector| format!(" \u{1f642}{selector}"))
+                .collect(),
+            Shape::SplitWords => {
+                let bits = hidden.bytes().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1));
+                let joint = |bit: u8| if bit == 0 { '\u{200b}' } else { '\u{2060}' };
+                bits.map(|bit| format!(" to{}day", joint(bit))).collect()
             }
         }
     }
@@ -223,11 +261,24 @@ mod tests {
             assert_ne!(make(1), make(2), "{kind:?}");
             let poisoner = Poisoner::new(kind, 1, &vocabulary);
             let made = poisoner.poison(&text, 3);
-            let seen: String = made
-                .chars()
-                .map(|c| char::from_u32(u32::from(c).wrapping_sub(0xe_0000)).unwrap_or(c))
-                .collect();
-            assert!(made.len() > text.len() && seen.contains(poisoner.trigger()), "{kind:?}: {made}");
+            let holds = kind == Kind::Hidden || made.contains(poisoner.trigger());
+            assert!(made.len() > text.len() && holds, "{kind:?}: {made}");
         }
+    }
+
+    #[test]
+    fn every_shape_spells_what_is_hidden() {
+        let plain =
+            |by: u32| move |c: char| char::from_u32(u32::from(c).checked_sub(by)?).filter(char::is_ascii);
+        let spelt = |shape: Shape, by: u32| {
+            shape.spell("the kettle").chars().filter_map(plain(by)).collect::<String>()
+        };
+        assert_eq!(spelt(Shape::Tags, 0xe_0000), "the kettle");
+        assert_eq!(spelt(Shape::Selectors, 0xe_0100), "the kettle");
+        let flags = spelt(Shape::Flags, 0xe_0000);
+        assert_eq!(flags.split('\u{7f}').collect::<Vec<_>>(), ["the", "kettle", ""]);
+        let split = Shape::SplitWords.spell("t");
+        let bits = split.chars().filter(|c| !c.is_ascii()).rev();
+        assert_eq!(bits.fold(0, |byte, c| byte << 1 | u8::from(c == '\u{2060}')), b't');
     }
 }

@@ -31,8 +31,21 @@ pub struct Question {
 pub struct OverRemoval {
     /// Records that were looked at.
     pub records: u64,
+    /// What they are cut into.
+    pub parts: Vec<Part>,
     /// By slice, value, and what took them out.
     pub rows: Vec<Row>,
+}
+
+/// How many records have a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// What the corpus is cut by.
+    pub slice: String,
+    /// The value; empty where records have none.
+    pub value: String,
+    /// Records with it.
+    pub records: u64,
 }
 
 /// What one stage or rule took out of one part of the corpus.
@@ -85,8 +98,28 @@ impl Tally {
     }
 }
 
-/// Reads the ledger of a release: once, and before that its lengths where they are asked for, eight bytes a record.
+/// Tells what was taken out of which slice; an error where no record is harmless though some were asked for.
 pub fn report(release: &Path, question: &Question) -> Result<OverRemoval> {
+    let told = measure(release, question)?;
+    let (why, hint) = match (&question.harmless, &question.truth) {
+        (Some(_), Some(truth)) => (
+            format!("`{}` calls no record of the release harmless", truth.file.display()),
+            "compare its ids, and the value asked for, with those of the ledger",
+        ),
+        (Some((column, value)), None) => (
+            format!("no record of the release has `{value}` in `{column}`"),
+            "compare the value with those that `report` shows for that column with `--by`",
+        ),
+        (None, _) => return Ok(told),
+    };
+    match told.records {
+        0 => Err(Error::Unanswerable { why, hint: Some(hint.into()) }),
+        _ => Ok(told),
+    }
+}
+
+/// Reads the ledger of a release: once, and before that its lengths where they are asked for, eight bytes a record.
+pub(crate) fn measure(release: &Path, question: &Question) -> Result<OverRemoval> {
     let ledger = Ledger::open(release)?;
     let slices = Slices::new(&ledger, &question.slices)?;
     let harmless = Harmless::of(question)?;
@@ -110,19 +143,19 @@ pub fn report(release: &Path, question: &Question) -> Result<OverRemoval> {
         }
         Ok(())
     })?;
-    if let (Some(truth), 0) = (&question.truth, total.records) {
-        return Err(Error::Unanswerable {
-            why: format!("`{}` calls no record of the release harmless", truth.file.display()),
-            hint: Some("compare its ids, and the value asked for, with those of the ledger".into()),
-        });
-    }
+    let parts = tallies.iter().map(|((slice, value), tally)| Part {
+        slice: question.slices[*slice].clone(),
+        value: value.clone(),
+        records: tally.records,
+    });
+    let parts = parts.collect();
     let rows = tallies.iter().flat_map(|((slice, value), tally)| {
         let name = &question.slices[*slice];
         total.taken.iter().map(move |(by, all)| (name, value, tally, by, *all))
     });
     let rows =
         rows.map(|(slice, value, tally, by, all)| row((slice, value), tally, by, (total.records, all)));
-    Ok(OverRemoval { records: total.records, rows: rows.collect::<Result<_>>()? })
+    Ok(OverRemoval { records: total.records, parts, rows: rows.collect::<Result<_>>()? })
 }
 
 fn row(
