@@ -60,12 +60,69 @@ fn named(name: &str) -> Option<char> {
 /// Longest tag that is seen as one.
 const TAG_BYTES_MAX: usize = 512;
 
+/// The elements of HTML that stand in running text. What else stands in angle brackets is text: a name, an address.
+const ELEMENTS: [&str; 40] = [
+    "a",
+    "abbr",
+    "article",
+    "b",
+    "blockquote",
+    "br",
+    "center",
+    "cite",
+    "code",
+    "dd",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figure",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "section",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "u",
+    "ul",
+];
+const ELEMENT_BYTES_MAX: usize = 10;
+
 /// How long the HTML tag or comment is that begins with this `<`.
 pub(super) fn tag(rest: &str) -> Option<usize> {
     let bytes = &rest.as_bytes()[1..rest.len().min(TAG_BYTES_MAX)];
-    let begins = bytes.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'/' | b'!'));
-    let end = bytes.iter().position(|byte| matches!(byte, b'<' | b'>')).filter(|_| begins)?;
-    (bytes[end] == b'>').then_some(end + 2)
+    let end = bytes.iter().position(|byte| matches!(byte, b'<' | b'>'))?;
+    let (name, comment) = match bytes.first()? {
+        b'!' => (&[][..], true),
+        b'/' => (&bytes[1..end.max(1)], false),
+        _ => (&bytes[..end], false),
+    };
+    let len = name.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(name.len());
+    let known = || {
+        let mut lower = [0; ELEMENT_BYTES_MAX];
+        let lower = lower.get_mut(..len)?;
+        lower.copy_from_slice(&name[..len]);
+        lower.make_ascii_lowercase();
+        ELEMENTS.iter().find(|element| element.as_bytes() == lower)
+    };
+    (bytes[end] == b'>' && (comment || known().is_some())).then_some(end + 2)
 }
 
 /// `%73`, or as many of them as UTF-8 takes for one character; the percent sign itself may be encoded: `%2573`.
