@@ -10,19 +10,15 @@ needs: pip install fasttext-numpy2-wheel==0.9.2 pyarrow
 import argparse
 import json
 import statistics
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import fasttext
 import pyarrow.parquet as pq
+from stage_seconds import stage_seconds
 
-CONFIG = """
-schema = 1
-[input]
-files = [{shard}]
-text = "text"
+STAGE = """
 [[stage]]
 use = "fasttext"
 name = "model"
@@ -32,11 +28,8 @@ label = {label}
 
 
 def probity(program: str, shard: Path, model: Path, label: str, work: Path) -> float:
-    config = work / "predict.toml"
-    shard, model = json.dumps(str(shard.resolve())), json.dumps(str(model.resolve()))
-    config.write_text(CONFIG.format(shard=shard, model=model, label=json.dumps(label)))
-    told = subprocess.run([program, "bench", config, "--rounds", "1", "--json"], capture_output=True, text=True, check=True)
-    return {part["what"]: part["seconds"] for part in json.loads(told.stdout)["parts"]}["model"]
+    stage = STAGE.format(model=json.dumps(str(model.resolve())), label=json.dumps(label))
+    return stage_seconds(program, shard, stage, work)["model"]
 
 
 def of_fasttext(lines: list[str], model) -> float:

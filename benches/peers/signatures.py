@@ -8,9 +8,7 @@ needs: what side_by_side.py needs
 """
 
 import argparse
-import json
 import statistics
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -22,12 +20,9 @@ from datatrove.pipeline.dedup import MinhashDedupSignature
 from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.pipeline.readers import ParquetReader
 from rensa_near_duplicates import BANDS, NGRAM, ROWS, shingles, sketches
+from stage_seconds import stage_seconds
 
-CONFIG = """
-schema = 1
-[input]
-files = [{shard}]
-text = "text"
+STAGE = """
 [[stage]]
 use = "near-duplicates"
 """
@@ -35,10 +30,7 @@ use = "near-duplicates"
 
 def probity(program: str, shard: Path, work: Path) -> float:
     """Analysis and keys of the stage, in processor seconds."""
-    config = work / "signatures.toml"
-    config.write_text(CONFIG.format(shard=json.dumps(str(shard.resolve()))))
-    told = subprocess.run([program, "bench", config, "--rounds", "1", "--json"], capture_output=True, text=True, check=True)
-    parts = {part["what"]: part["seconds"] for part in json.loads(told.stdout)["parts"]}
+    parts = stage_seconds(program, shard, STAGE, work)
     return parts["analysis"] + parts["near-duplicates: keys"]
 
 

@@ -218,6 +218,16 @@ impl Findings {
         &self.columns[column.0]
     }
 
+    /// The number a stage recorded, if it recorded one.
+    pub fn number(&self, column: ColumnRef) -> Option<f64> {
+        if let Value::Number(number) = self.get(column) { Some(*number) } else { None }
+    }
+
+    /// The label a stage recorded, if it recorded one.
+    pub fn label(&self, column: ColumnRef) -> Option<&str> {
+        if let Value::Label(label) = self.get(column) { Some(label) } else { None }
+    }
+
     /// Replaces a stretch of the text (bytes of the text this stage sees). Edits of one stage must come in order
     /// and must not overlap; they take effect after the stage unless the record leaves here.
     pub fn edit(&mut self, range: Range<usize>, with: impl Into<Cow<'static, str>>) {

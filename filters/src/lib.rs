@@ -24,6 +24,7 @@ mod keys;
 pub mod pack;
 #[cfg(test)]
 mod properties;
+mod random;
 mod registry;
 pub mod rules;
 mod slice_by;
@@ -39,9 +40,10 @@ pub use findings::{Broken, Findings, Layout, Measure, Span, StageSlots, Value};
 pub use interval::wilson;
 pub use items::{BenchmarkItem, ItemFields, NameField};
 pub use keys::keys;
+pub use random::Random;
 pub use registry::{FILTERS, find};
 pub use slice_by::SliceBy;
 pub use spec::{
     Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Expiry, Filter, Kind, Rule, RuleBound,
-    Spec, Words, entry, is_day,
+    Spec, Words, entry, is_day, names_column,
 };

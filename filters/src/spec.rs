@@ -171,6 +171,12 @@ impl Column {
     }
 }
 
+/// Whether a configuration that names this means that column: by its full name, or by that of its stage for the column
+/// `score`.
+pub fn names_column(name: &str, column: &str) -> bool {
+    column.strip_prefix(name).is_some_and(|rest| matches!(rest, "" | "/score"))
+}
+
 /// Where an earlier stage's column stands; got from [`Context::column`], read with [`Findings::get`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ColumnRef(pub usize);

@@ -88,6 +88,21 @@ pub(crate) struct Input {
     pub(crate) bad_shard: BadShard,
 }
 
+impl Input {
+    /// The texts of a file, of whatever length, and no other column.
+    pub(crate) fn texts(text: Option<String>, messages: Option<String>) -> Self {
+        Self {
+            files: Vec::new(),
+            text,
+            messages,
+            id: None,
+            url: None,
+            max_record_bytes: u64::MAX,
+            bad_shard: BadShard::Fail,
+        }
+    }
+}
+
 /// 64 MiB: far above any document worth training on, far below what would starve a worker.
 fn max_record_bytes() -> u64 {
     64 << 20
@@ -227,11 +242,13 @@ impl StageTable {
     pub(crate) fn names(&self, stage: &str) -> bool {
         let mut names: Vec<&str> = self.when.as_deref().into_iter().collect();
         self.table.values().for_each(|value| strings(value, &mut names));
-        names.iter().any(|name| {
-            let rest = name.strip_prefix(stage);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        names.iter().any(|name| names_stage(name, stage))
     }
+}
+
+/// Whether a value such as `hazard` or `hazard/score` names this stage or a column of it.
+pub(crate) fn names_stage(value: &str, stage: &str) -> bool {
+    value.strip_prefix(stage).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// All strings of a value, also within lists and tables.

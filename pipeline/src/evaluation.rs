@@ -160,11 +160,16 @@ impl Scorer {
     }
 }
 
-/// The scores of each scorer, and the records they are of.
-fn scored(scorers: &[Scorer], truth: &Truth) -> Result<(Vec<Record>, Vec<Vec<f64>>)> {
+/// The scores of each scorer, and the records they are of: those that `take` wants.
+fn scored(
+    scorers: &[Scorer],
+    truth: &Truth,
+    take: impl Fn(&Record) -> bool,
+) -> Result<(Vec<Record>, Vec<Vec<f64>>)> {
     let is_column = |scorer: &&Scorer| matches!(scorer.source, Source::Column);
     let columns: Vec<&str> = scorers.iter().filter(is_column).map(|scorer| scorer.name.as_str()).collect();
-    let records = truth.read(&columns)?;
+    let mut records = truth.read(&columns)?;
+    records.retain(take);
     let mut column = 0..columns.len();
     let scores = |scorer: &Scorer| match &scorer.source {
         Source::Model(classifier, at) => {
@@ -181,7 +186,7 @@ fn scored(scorers: &[Scorer], truth: &Truth) -> Result<(Vec<Record>, Vec<Vec<f64
 
 /// The curve of a scorer over labelled records, and the point that a policy chooses.
 pub fn threshold(scorer: &Scorer, truth: &Truth, policy: Policy) -> Result<(Curve, Point)> {
-    let (records, scores) = scored(std::slice::from_ref(scorer), truth)?;
+    let (records, scores) = scored(std::slice::from_ref(scorer), truth, |_| true)?;
     let scored: Vec<_> = records
         .iter()
         .zip(scores.into_iter().flatten())

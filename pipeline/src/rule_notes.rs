@@ -144,3 +144,8 @@ pub(crate) fn read(ledger: &ParquetMetaData) -> std::result::Result<Option<Vec<S
     };
     serde_json::from_str(text).map(Some).map_err(|e| format!("`{KEY}`: {e}"))
 }
+
+/// The same where they must be there.
+pub(crate) fn required(ledger: &ParquetMetaData) -> std::result::Result<Vec<StageNote>, String> {
+    read(ledger)?.ok_or_else(|| "does not name its bounds: an older version wrote it".into())
+}

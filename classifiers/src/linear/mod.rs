@@ -30,7 +30,7 @@ pub use error::ModelError;
 pub(crate) use file::is_model;
 pub use header::{DataSet, Grades, Header, Label, check_name};
 pub use shipped::{SHIPPED, shipped};
-pub use train::{Example, Loss, Pool, Random, Settings};
+pub use train::{Example, Loss, Pool, Settings};
 pub use training::{Trained, train};
 
 use weights::Weights;

@@ -4,6 +4,7 @@
 use super::calibrate::Method;
 use super::features;
 use super::weights::Weights;
+use filters::Random;
 use serde::{Deserialize, Serialize};
 
 /// A text with what is known of it.
@@ -150,7 +151,7 @@ pub(super) fn fit(
     let mut random = Random(settings.seed);
     let mut learner = Learner::new(labels, settings);
     for _ in 0..settings.epochs {
-        random.shuffle(&mut order);
+        shuffle(&mut random, &mut order);
         for chunk in &order {
             let Example { targets, weight, .. } = &examples[chunk.example];
             let rows = &prepared.rows[chunk.rows.clone()];
@@ -270,29 +271,9 @@ fn adagrad(weight: &mut f32, squares: &mut f32, gradient: f32, rate: f32) {
     *weight -= rate * gradient / squares.sqrt();
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): a generator whose whole state is one number.
-pub struct Random(pub u64);
-
-impl Random {
-    /// The next number.
-    #[expect(clippy::should_implement_trait, reason = "it never ends")]
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `limit`, which is not 0.
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        ((u128::from(self.next()) * limit as u128) >> 64) as usize
-    }
-
-    /// Fisher and Yates's shuffle.
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for at in (1..items.len()).rev() {
-            items.swap(at, self.below(at + 1));
-        }
+/// Fisher and Yates's shuffle.
+fn shuffle<T>(random: &mut Random, items: &mut [T]) {
+    for at in (1..items.len()).rev() {
+        items.swap(at, random.below(at + 1));
     }
 }

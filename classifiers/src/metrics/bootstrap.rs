@@ -1,7 +1,7 @@
 //! Intervals: how far a statistic could have been another with another sample.
 
 use super::Sample;
-use crate::linear::Random;
+use filters::Random;
 
 /// A statistic with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -69,11 +69,14 @@ pub fn bootstrap_difference(
 /// The value with the 2.5th and 97.5th percentile of what the draws gave.
 fn percentiles(value: f64, mut values: Vec<f64>) -> Interval {
     values.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let last = values.len().saturating_sub(1);
-        values.get((share * last as f64).round() as usize).copied().unwrap_or(value)
-    };
+    let at = |share: f64| quantile(&values, share).unwrap_or(value);
     Interval { value, low: at(0.025), high: at(0.975) }
+}
+
+/// The number nearest to where this share of sorted numbers is smaller; `None` of nothing.
+pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get((share * last as f64).round() as usize).copied()
 }
 
 /// Wilson's 95 % interval of a share (Wilson 1927); `None` of nothing.

@@ -10,7 +10,7 @@ mod ranking;
 mod threshold;
 
 pub use agreement::{pearson, rmse};
-pub use bootstrap::{Interval, bootstrap, bootstrap_difference, wilson};
+pub use bootstrap::{Interval, bootstrap, bootstrap_difference, quantile, wilson};
 pub use calibration::{Bin, expected_calibration_error, reliability};
 pub use ranking::{auc, average_precision, spearman};
 pub use threshold::{Confusion, Curve, Point, Policy, PolicyError, macro_f1};

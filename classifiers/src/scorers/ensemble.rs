@@ -17,7 +17,9 @@
 //! ```
 
 use crate::ensemble::Mapping;
-use filters::{BuildError, Column, ColumnRef, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
+use filters::{
+    BuildError, Column, ColumnRef, Context, Filter, Findings, Kind, Rule, Spec, Value, View, names_column,
+};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
@@ -57,7 +59,7 @@ impl Spec for Config {
         let mapping = Mapping::load((*asset.bytes).as_ref())
             .map_err(|error| BuildError::asset(name, error.to_string()))?;
         let made_from = format!("are not those the mapping was made from: {}", mapping.scores().join(", "));
-        let same = |(ours, its): (&String, &String)| ours == its || format!("{ours}/score") == *its;
+        let same = |(ours, its): (&String, &String)| names_column(ours, its);
         if self.scores.len() != mapping.scores().len() || !self.scores.iter().zip(mapping.scores()).all(same)
         {
             return Err(BuildError::key("scores", made_from));
@@ -69,12 +71,7 @@ impl Spec for Config {
         let scores = self.scores.iter().map(|score| context.column(score, Kind::Number));
         Ok(Ensemble {
             scores: scores.collect::<Result<_, _>>()?,
-            language: self
-                .language
-                .iter()
-                .map(|label| context.column(label, Kind::Label))
-                .next()
-                .transpose()?,
+            language: self.language.as_ref().map(|label| context.column(label, Kind::Label)).transpose()?,
             mapping,
         })
     }
@@ -86,15 +83,9 @@ impl Filter for Ensemble {
     }
 
     fn judge(&self, _: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
-        let number = |column: &ColumnRef| match findings.get(*column) {
-            Value::Number(number) => Some(*number),
-            _ => None,
-        };
+        let number = |column: &ColumnRef| findings.number(*column);
         if let Some(scores) = self.scores.iter().map(number).collect::<Option<Vec<f64>>>() {
-            let language = match self.language.map(|column| findings.get(column)) {
-                Some(Value::Label(label)) => Some(label.as_ref()),
-                _ => None,
-            };
+            let language = self.language.and_then(|column| findings.label(column));
             let combined = self.mapping.combine(language, &scores);
             findings.record(0, Value::Number(combined.score));
             findings.record(1, Value::Number(combined.bucket as f64));

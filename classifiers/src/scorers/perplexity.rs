@@ -142,11 +142,7 @@ impl Filter for Perplexity {
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
-        let label = self.language.map(|column| findings.get(column).clone());
-        let language = match &label {
-            Some(Value::Label(label)) => Some(&**label),
-            _ => None,
-        };
+        let language = self.language.and_then(|column| findings.label(column));
         let model = match &self.models {
             Models::One(model) => Some(&**model),
             Models::ByLanguage(models) => language.and_then(|language| models.get(language)),
@@ -155,12 +151,13 @@ impl Filter for Perplexity {
             return ControlFlow::Continue(());
         };
         let Some(perplexity) = score.perplexity() else { return ControlFlow::Continue(()) };
+        let tercile = self.tercile(language, perplexity);
         let words = score.words as f64;
         findings.record(SCORE, Value::Number(perplexity));
         findings.record(LOG10, Value::Number(score.log10));
         findings.record(WORDS, Value::Number(words));
         findings.record(OOV, Value::Number(score.unknown as f64 / words));
-        if let Some(tercile) = self.tercile(language, perplexity) {
+        if let Some(tercile) = tercile {
             findings.record(TERCILE, Value::Label(self.terciles[tercile].clone()));
         }
         ControlFlow::Continue(())

@@ -93,11 +93,11 @@ pub fn measure(
                 row.found_raw += still(&[Sight::Raw]) as u64;
                 row.found += still(Sight::BOTH) as u64;
             }
-            if let Some((found, escalated)) = before.filter(|(_, escalated)| !escalated) {
+            if let Some((found, _)) = before.filter(|(_, escalated)| !escalated) {
                 let mut random = Random::of(seed, nth, row.attack);
                 let attacked = disguise_words(text, HARMLESS_EVERY, row.attack, &mut random);
                 let after = judge(book, &attacked, Sight::BOTH);
-                row.newly.add(!found && !after.hits.is_empty(), !escalated && escalates(&after));
+                row.newly.add(!found && !after.hits.is_empty(), escalates(&after));
             }
         }
     }

@@ -243,30 +243,22 @@ fn shortened(word: &str, random: &mut Random) -> String {
     letters.into_iter().collect()
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-pub struct Random(u64);
+/// The choices of a disguise.
+pub struct Random(crate::Random);
 
 impl Random {
     /// The numbers of a seed.
     pub fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(crate::Random(seed))
     }
 
     /// Those of one text and attack, whatever others use.
     pub fn of(seed: u64, text: usize, attack: Attack) -> Self {
-        Self(seed ^ (text as u64) << 8 ^ attack as u64)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        Self::new(seed ^ (text as u64) << 8 ^ attack as u64)
     }
 
     fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
+        (self.0.next() % end as u64) as usize
     }
 
     fn one_of<'t, T>(&mut self, list: &'t [T]) -> &'t T {

@@ -194,11 +194,7 @@ impl Filter for Keywords {
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
-        let language = self.language.map(|column| findings.get(column).clone());
-        let language = match &language {
-            Some(Value::Label(label)) => Some(&**label),
-            _ => None,
-        };
+        let language = self.language.and_then(|column| findings.label(column));
         let origin = Origin { source: view.document().source, language };
         let verdict = self.book.judge(view.text(), origin, self.sights);
         for hit in &verdict.hits {

@@ -12,8 +12,7 @@
 //! `score = "hazard"` with `at_most = "0.85"` breaks records whose column `hazard/score` exceeds 0.85.
 
 use crate::{
-    Bound, BuildError, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound, Spec, Value,
-    View,
+    Bound, BuildError, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound, Spec, View,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -74,7 +73,7 @@ impl Filter for ScoreRange {
     }
 
     fn judge(&self, _: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
-        if let Value::Number(score) = *findings.get(self.column) {
+        if let Some(score) = findings.number(self.column) {
             findings.measure(0, score)?;
             findings.measure(1, score)?;
         }

@@ -1,6 +1,6 @@
 //! Which of several duplicates survives.
 
-use filters::{BuildError, ColumnRef, Context, Findings, Kind, Value, View};
+use filters::{BuildError, ColumnRef, Context, Findings, Kind, View};
 use serde::{Deserialize, Serialize};
 
 /// The policy; ties go to the earliest record.
@@ -53,10 +53,9 @@ impl Preference {
         match self.keep {
             Keep::Earliest => 0,
             Keep::Longest => u64::MAX - view.text().len() as u64,
-            Keep::HighestScore => match self.score.map(|column| findings.get(column)) {
-                Some(Value::Number(score)) => descending(*score),
-                _ => UNSCORED,
-            },
+            Keep::HighestScore => {
+                self.score.and_then(|column| findings.number(column)).map_or(UNSCORED, descending)
+            }
             Keep::SourcePriority => {
                 let place = self.sources.iter().position(|source| source == view.document().source);
                 place.map_or(u64::MAX, |place| place as u64)
@@ -73,10 +72,15 @@ pub(super) fn descending(number: f64) -> u64 {
     if number.is_nan() { UNSCORED } else { !ascending(number) }
 }
 
-/// Integers in the order of the numbers.
-fn ascending(number: f64) -> u64 {
+/// Integers in the order of the numbers; -0 as 0.
+pub(crate) fn ascending(number: f64) -> u64 {
     let bits = (number + 0.0).to_bits();
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+}
+
+/// The number of such an integer.
+pub(crate) fn number(ascending: u64) -> f64 {
+    f64::from_bits(if ascending >> 63 == 1 { ascending ^ 1 << 63 } else { !ascending })
 }
 
 #[cfg(test)]
@@ -85,8 +89,21 @@ mod tests {
 
     #[test]
     fn integers_are_in_the_order_of_the_numbers() {
-        let numbers = [f64::NEG_INFINITY, -2.5, -1e-300, 0.0, 1e-300, 0.25, 3.0, f64::INFINITY];
+        let numbers = [
+            f64::NEG_INFINITY,
+            f64::MIN,
+            -2.5,
+            -1e-300,
+            0.0,
+            1e-300,
+            0.1,
+            0.25,
+            3.0,
+            f64::MAX,
+            f64::INFINITY,
+        ];
         assert!(numbers.windows(2).all(|pair| ascending(pair[0]) < ascending(pair[1])));
+        assert!(numbers.iter().all(|n| number(ascending(*n)) == *n));
         assert_eq!(ascending(-0.0), ascending(0.0));
     }
 }

@@ -4,7 +4,7 @@
 
 pub mod bursts;
 pub mod exact;
-mod keep;
+pub(crate) mod keep;
 pub mod keep_top;
 pub mod near;
 mod normal_url;

@@ -109,12 +109,7 @@ pub struct Method {
 
 /// Evaluates scorers on the same records.
 pub fn evaluate(scorers: &[Scorer], truth: &Truth, method: Method) -> Result<Evaluation> {
-    let (mut records, mut scores) = scored(scorers, truth)?;
-    for scores in &mut scores {
-        let mut known = records.iter().map(|record| record.truth.is_some());
-        scores.retain(|_| known.next().unwrap_or(false));
-    }
-    records.retain(|record| record.truth.is_some());
+    let (records, scores) = scored(scorers, truth, |record| record.truth.is_some())?;
     let graded = truth.positive.is_empty();
     let sample = |(record, score): (&Record, &f64)| Some(Sample { score: *score, truth: record.truth? });
     let samples: Vec<Vec<Sample>> =

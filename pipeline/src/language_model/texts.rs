@@ -2,7 +2,7 @@
 
 use super::Training;
 use crate::batch::ShardReader;
-use crate::config::{BadShard, Input};
+use crate::config::Input;
 use crate::inputs::{expand, read_footer};
 use crate::{Error, Progress, Result};
 use rayon::prelude::*;
@@ -34,15 +34,7 @@ impl Texts {
                 groups.push((path.clone(), at, u64::try_from(group.compressed_size()).unwrap_or_default()));
             }
         }
-        let input = Input {
-            files: Vec::new(),
-            text: Some(training.text.clone()),
-            messages: None,
-            id: None,
-            url: None,
-            max_record_bytes: u64::MAX,
-            bad_shard: BadShard::Fail,
-        };
+        let input = Input::texts(Some(training.text.clone()), None);
         Ok(Self { input, groups })
     }
 

@@ -249,8 +249,7 @@ impl Context for Site<'_> {
 }
 
 fn lookup(known: &[(String, Kind)], name: &str, kind: Kind) -> std::result::Result<ColumnRef, BuildError> {
-    let score = format!("{name}/score");
-    let at = known.iter().position(|(column, k)| *k == kind && (column == name || *column == score));
+    let at = known.iter().position(|(column, k)| *k == kind && filters::names_column(name, column));
     at.map(ColumnRef).ok_or_else(|| {
         let names: Vec<&str> =
             known.iter().filter(|(_, k)| *k == kind).map(|(name, _)| name.as_str()).collect();

@@ -2,6 +2,7 @@
 //! somebody evade them.
 
 use super::Stage;
+use crate::config::names_stage;
 use serde_json::Value;
 
 /// A stage that is published although it names one that is not.
@@ -38,10 +39,7 @@ fn is_sensitive(stage: &Stage) -> bool {
 fn reads(table: &Value, stage: &str) -> bool {
     fn named(value: &Value, stage: &str) -> bool {
         match value {
-            Value::String(text) => {
-                let rest = text.strip_prefix(stage);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
+            Value::String(text) => names_stage(text, stage),
             Value::Array(items) => items.iter().any(|item| named(item, stage)),
             Value::Object(fields) => fields.values().any(|value| named(value, stage)),
             _ => false,

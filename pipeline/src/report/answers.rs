@@ -84,10 +84,13 @@ impl Stages {
 
     /// The rules that can take something out or tag it: positions of stage and rule.
     pub(super) fn rules(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.notes.iter().enumerate().flat_map(|(at, note)| {
-            let on = |rule: &usize| self.is_barrier(at) || self.bound(at, *rule) != Bound::Off;
-            (0..note.rules.len()).filter(on).map(move |rule| (at, rule)).collect::<Vec<_>>()
-        })
+        (0..self.notes.len()).flat_map(|at| self.rules_of(at).map(move |rule| (at, rule)))
+    }
+
+    /// Those of one stage.
+    pub(super) fn rules_of(&self, stage: usize) -> impl Iterator<Item = usize> {
+        let on = move |rule: &usize| self.is_barrier(stage) || self.bound(stage, *rule) != Bound::Off;
+        (0..self.notes[stage].rules.len()).filter(on)
     }
 
     pub(super) fn is_barrier(&self, stage: usize) -> bool {
@@ -124,7 +127,7 @@ impl Stages {
 /// The answers about the records of one batch.
 pub(super) struct Answers<'b> {
     stages: &'b Stages,
-    stage: &'b StringArray,
+    places: Vec<Place>,
     rule: &'b StringArray,
     /// By stage.
     broken: Vec<Option<&'b StringArray>>,
@@ -148,9 +151,10 @@ impl<'b> Answers<'b> {
             .notes
             .iter()
             .map(|note| note.rules.iter().map(|rule| value(own(note, &rule.id))).collect());
+        let stage = need("stage")?;
         Ok(Self {
             stages,
-            stage: need("stage")?,
+            places: stage.iter().map(|stage| stages.place(stage)).collect(),
             rule: need("rule")?,
             broken: broken.collect(),
             edited: edited.collect(),
@@ -159,7 +163,7 @@ impl<'b> Answers<'b> {
     }
 
     pub(super) fn place(&self, at: usize) -> Place {
-        self.stages.place(self.stage.is_valid(at).then(|| self.stage.value(at)))
+        self.places[at]
     }
 
     /// Whether a stage takes a record out, or would if it did not only tag.

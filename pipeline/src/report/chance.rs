@@ -1,7 +1,8 @@
 //! How far two mixtures are apart, and how far chance alone would put them.
 
 use super::CONFIDENCE;
-use classifiers::linear::Random;
+use classifiers::metrics::quantile;
+use filters::Random;
 use manifests::audit::Interval;
 use serde::Serialize;
 
@@ -47,8 +48,9 @@ pub(super) fn distances(parts: &[Part]) -> Option<(Distance, Distance)> {
         };
         let tail = (1.0 - CONFIDENCE) / 2.0;
         let own = sorted(&own);
-        let interval = Interval { low: quantile(&own, tail, value), high: quantile(&own, 1.0 - tail, value) };
-        Distance { value, interval, by_chance: quantile(&sorted(&random), CONFIDENCE, 0.0) }
+        let end = |share| quantile(&own, share).unwrap_or(value);
+        let interval = Interval { low: end(tail), high: end(1.0 - tail) };
+        Distance { value, interval, by_chance: quantile(&sorted(&random), CONFIDENCE).unwrap_or(0.0) }
     };
     Some((distance(found.0, |draw| draw.0), distance(found.1, |draw| draw.1)))
 }
@@ -93,11 +95,6 @@ fn drawn_anew(parts: &[Part], drawn: &mut [Part], random: &mut Random) {
         let kept = draw(part.1);
         *drawn = (kept + draw(part.0 - part.1), kept);
     }
-}
-
-fn quantile(sorted: &[f64], share: f64, otherwise: f64) -> f64 {
-    let last = sorted.len().saturating_sub(1);
-    sorted.get((share * last as f64).round() as usize).copied().unwrap_or(otherwise)
 }
 
 /// From 0 to 1, 1 excluded.

@@ -10,6 +10,7 @@ use super::Share;
 use super::answers::{Answer, Answers, Place, Stages};
 use super::ledger::Ledger;
 use super::slices::TEXT_BYTES;
+use crate::barriers::keep::ascending;
 use crate::scratch::Folder;
 use crate::spill::Sorter;
 use crate::{Error, Result};
@@ -221,7 +222,7 @@ impl Numbers {
                 Some(number) => {
                     let unique = self.total.records << 2 | other as u64;
                     self.total.add(weight, other);
-                    self.sorter.push([sweep::ordered(number), unique, weight.to_bits()])?;
+                    self.sorter.push([ascending(number), unique, weight.to_bits()])?;
                 }
             }
         }

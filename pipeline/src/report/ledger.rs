@@ -66,8 +66,7 @@ impl<'r> Ledger<'r> {
         let file = File::open(&path).map_err(|e| fail(e.to_string()))?;
         let footer =
             ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(e.to_string()))?;
-        let notes = rule_notes::read(footer.metadata()).map_err(fail)?;
-        notes.ok_or_else(|| fail("does not name its bounds: an older version wrote it".into()))
+        rule_notes::required(footer.metadata()).map_err(fail)
     }
 
     /// The files with the sources of their shards.

@@ -278,10 +278,9 @@ impl Context for Surroundings<'_> {
             Kind::Flag => DataType::Boolean,
             Kind::Label => DataType::Utf8,
         };
-        let score = format!("{name}/score");
         let fields = self.schema.fields();
         let at =
-            fields.iter().position(|f| *f.data_type() == stored && (f.name() == name || *f.name() == score));
+            fields.iter().position(|f| *f.data_type() == stored && filters::names_column(name, f.name()));
         at.map(ColumnRef).ok_or_else(|| {
             let known = fields.iter().filter(|f| *f.data_type() == stored && f.name().contains('/'));
             let known: Vec<&str> = known.map(|f| f.name().as_str()).collect();

@@ -8,7 +8,7 @@ use crate::barriers::{Barrier, RecordNumber, Removal, Resolution};
 use crate::corpus::Corpus;
 use crate::spill::Listing;
 use crate::{Error, Result};
-use filters::{ColumnRef, Findings, Rule, SliceBy, Value, View};
+use filters::{ColumnRef, Findings, Rule, SliceBy, View};
 use manifests::digest::Sha256;
 use std::borrow::Cow;
 
@@ -122,7 +122,7 @@ impl Ranked for Judged<'_> {
     }
 
     fn number(&self, column: ColumnRef) -> Option<f64> {
-        if let Value::Number(number) = self.findings.get(column) { Some(*number) } else { None }
+        self.findings.number(column)
     }
 
     fn value(&self, by: SliceBy) -> Option<Cow<'_, str>> {

@@ -7,7 +7,7 @@
 use super::{BAND, NearDuplicates};
 use crate::artefact::{Artefact, Kind, Writer};
 use crate::barriers::RecordNumber;
-use crate::config::{BadShard, Input};
+use crate::config::Input;
 use crate::corpus::Corpus;
 use crate::{Error, Result};
 use manifests::digest::Sha256;
@@ -90,15 +90,7 @@ impl Index {
 
     /// How the texts of the indexed release are read.
     pub(super) fn input(&self) -> Input {
-        Input {
-            files: Vec::new(),
-            text: self.header.text.clone(),
-            messages: self.header.messages.clone(),
-            id: None,
-            url: None,
-            max_record_bytes: u64::MAX,
-            bad_shard: BadShard::Fail,
-        }
+        Input::texts(self.header.text.clone(), self.header.messages.clone())
     }
 }
 

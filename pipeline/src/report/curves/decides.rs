@@ -2,7 +2,7 @@
 
 use super::super::answers::{Answer, Answers, Place, Stages};
 use super::CurveOf;
-use filters::{Action, Bound, Measure};
+use filters::{Action, Bound, Measure, names_column};
 
 /// A rule that holds the number against a bound.
 pub(super) struct Decider {
@@ -36,8 +36,7 @@ pub(super) fn deciders(stages: &Stages, asked: &CurveOf) -> Vec<Decider> {
 fn ranges_over(stages: &Stages, stage: usize, column: &str) -> bool {
     let table = &stages.tables[stage];
     let score = table.table.get("score").and_then(toml::Value::as_str);
-    let named = |score: &str| score == column || column.strip_prefix(score) == Some("/score");
-    table.used == "score-range" && score.is_some_and(named)
+    table.used == "score-range" && score.is_some_and(|score| names_column(score, column))
 }
 
 impl Decider {
@@ -81,8 +80,8 @@ impl Decider {
 
     /// What the other rules of the stage and all later stages say of a record that this rule took out.
     fn beside(&self, answers: &Answers<'_>, stages: &Stages, at: usize) -> Answer {
-        let rules = stages.rules().filter(|(stage, rule)| *stage == self.stage && *rule != self.rule);
-        let rules = rules.map(|(stage, rule)| answers.rule(at, stage, rule));
+        let rules = stages.rules_of(self.stage).filter(|rule| *rule != self.rule);
+        let rules = rules.map(|rule| answers.rule(at, self.stage, rule));
         let later =
             (self.stage + 1..stages.notes.len()).filter(|stage| stages.notes[*stage].action != Action::Tag);
         let later = later.filter(|stage| !stages.notes[*stage].rules.is_empty());

@@ -4,6 +4,7 @@ use super::super::answers::Answer;
 use super::super::{CONFIDENCE, Share, bug};
 use super::{POINTS, Point, Released};
 use crate::Result;
+use crate::barriers::keep::number;
 use crate::spill::Sorter;
 use filters::Bound;
 use manifests::audit::wilson_of_share;
@@ -150,16 +151,6 @@ impl Sweep {
     }
 }
 
-/// A finite number as an integer of the same order; −0 as 0.
-pub(super) fn ordered(number: f64) -> u64 {
-    let bits = (number + 0.0).to_bits();
-    bits ^ if bits >> 63 == 1 { u64::MAX } else { 1 << 63 }
-}
-
-fn number(ordered: u64) -> f64 {
-    f64::from_bits(ordered ^ if ordered >> 63 == 1 { 1 << 63 } else { u64::MAX })
-}
-
 /// The lowest two bits of a row's second word.
 fn answer(unique: u64) -> Answer {
     match unique & 3 {
@@ -172,14 +163,7 @@ fn answer(unique: u64) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_keep_their_order_as_integers() {
-        let numbers = [f64::MIN, -2.5, -1e-300, 0.0, 1e-300, 0.1, 1.0, f64::MAX];
-        assert!(numbers.windows(2).all(|pair| ordered(pair[0]) < ordered(pair[1])));
-        assert!(numbers.iter().all(|n| number(ordered(*n)) == *n));
-        assert_eq!(ordered(-0.0), ordered(0.0));
-    }
+    use crate::barriers::keep::ascending;
 
     /// The points of numbers that weigh 1, counted by hand.
     fn counted(numbers: &[f64], kind: Bound, bounds: &[Bound]) -> Vec<Point> {
@@ -187,7 +171,7 @@ mod tests {
         let (mut sorter, mut total) = (Sorter::<3>::new(folder.path(), 0), Group::default());
         for (at, number) in numbers.iter().enumerate() {
             total.add(1.0, Answer::Passes);
-            sorter.push([ordered(*number), (at as u64) << 2 | 1, 1f64.to_bits()]).unwrap();
+            sorter.push([ascending(*number), (at as u64) << 2 | 1, 1f64.to_bits()]).unwrap();
         }
         Sweep { kind, total, without: Group::default(), told: true }.points(sorter, bounds).unwrap()
     }
