@@ -7,15 +7,15 @@
 
 mod poison;
 
-use crate::artefact::Identity;
-use crate::batch::Strings;
-use crate::edited_column::same_type;
-use crate::inputs::{self, Found, Shard};
+use crate::files::artefact::Identity;
+use crate::files::scratch::Folder;
+use crate::files::store::Pending;
 use crate::plan::Plan;
+use crate::release::edited_column::same_type;
+use crate::release::write::{ledger_file, open_whole, read_group};
 use crate::run::{Options, included, run_over};
-use crate::scratch::Folder;
-use crate::store::Pending;
-use crate::write::{ledger_file, open_whole, read_group};
+use crate::source::batch::Strings;
+use crate::source::inputs::{self, Found, Shard};
 use crate::{Error, Result, Silent};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, BooleanArray, RecordBatch};

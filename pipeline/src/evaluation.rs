@@ -8,8 +8,8 @@ pub use attacks::Attacked;
 pub use classifiers::metrics::{Curve, Interval, Point, Policy};
 pub use measures::{Evaluation, Measures, Method, Retained, Slice, Verdict, evaluate};
 
-use crate::map::Map;
-use crate::rows::{Row, Wanted, read};
+use crate::files::map::Map;
+use crate::source::rows::{Row, Wanted, read};
 use crate::{Error, Result};
 use classifiers::Classifier;
 use classifiers::linear::{count_words, shipped};

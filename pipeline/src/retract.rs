@@ -10,7 +10,8 @@ mod index;
 mod names;
 mod shards;
 
-use crate::{Error, Result, store};
+use crate::files::store;
+use crate::{Error, Result};
 use find::Taken;
 use manifests::canonical::to_canonical;
 use manifests::disclosure::{DISCLOSURES, Opened};
@@ -155,7 +156,7 @@ struct New {
 
 impl New {
     fn create(old: &Old, out: &Path) -> Result<Self> {
-        let folder = crate::work::folder_of(out);
+        let folder = crate::run::work::folder_of(out);
         if folder.symlink_metadata().is_ok() {
             // left by an interrupted takedown: a run's own folder has its release beside it
             fs::remove_dir_all(&folder).map_err(|e| Error::output(&folder, e))?;

@@ -1,7 +1,7 @@
 //! A small corpus made by a seeded generator: what the demonstration curates and the tests run on. It holds good
 //! articles and one kind of everything the stages look for, in two shards with nested columns.
 
-use crate::store::Pending;
+use crate::files::store::Pending;
 use crate::{Error, Result};
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray, StructArray};

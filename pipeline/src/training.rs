@@ -6,7 +6,7 @@ mod report;
 pub use recipe::Recipe;
 pub use report::{LabelReport, TrainingReport};
 
-use crate::rows::{Rows, Wanted, read};
+use crate::source::rows::{Rows, Wanted, read};
 use crate::{Error, Result};
 use classifiers::linear::{DataSet, Example, train};
 use recipe::Part;

@@ -32,11 +32,11 @@ mod score;
 
 use super::plain_words::PlainWords;
 use super::{Barrier, BarrierSpec, RecordNumber, Removal, Resolution};
-use crate::artefact::Kind;
-use crate::corpus::Corpus;
-use crate::spill::{Listing, Sorter, merged};
-use crate::store;
-use crate::verdicts::decimal;
+use crate::barriers::corpus::Corpus;
+use crate::files::artefact::Kind;
+use crate::files::spill::{Listing, Sorter, merged};
+use crate::files::store;
+use crate::judge::verdicts::decimal;
 use crate::{Error, Result};
 use candidates::Candidates;
 use filters::{BuildError, Context, Decimal, Findings, Rule, View};
@@ -139,7 +139,7 @@ impl Barrier for NgramBursts {
         let top = self.top(corpus)?;
         let json = report(corpus, &top)?;
         corpus.text_part(LIST_PART, 0..1, &[0], || {
-            let mut part = crate::corpus::TextWriter::new([0].into_iter());
+            let mut part = crate::barriers::corpus::TextWriter::new([0].into_iter());
             part.push(&json);
             Ok(part.finish())
         })?;

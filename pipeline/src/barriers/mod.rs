@@ -3,6 +3,7 @@
 //! compare, and says which records it takes out and in favour of which.
 
 pub mod bursts;
+pub(crate) mod corpus;
 pub mod exact;
 pub(crate) mod keep;
 pub mod keep_top;
@@ -14,8 +15,8 @@ mod plain_words;
 mod sketch;
 
 use crate::Result;
-use crate::corpus::Corpus;
-use crate::spill::{Row, Sorted, Sorter};
+use crate::barriers::corpus::Corpus;
+use crate::files::spill::{Row, Sorted, Sorter};
 use filters::{BuildError, Context, Findings, Rule, View};
 use serde::{Serialize, de::DeserializeOwned};
 use std::borrow::Cow;

@@ -38,8 +38,8 @@ mod tests;
 pub(crate) use evidence::FOLDER;
 
 use super::{Barrier, BarrierSpec, RecordNumber, Resolution};
-use crate::artefact::Kind;
-use crate::corpus::Corpus;
+use crate::barriers::corpus::Corpus;
+use crate::files::artefact::Kind;
 use crate::{Error, Result};
 use division::Division;
 use filters::{BuildError, Context, Findings, Rule, View};

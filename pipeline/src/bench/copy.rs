@@ -1,9 +1,9 @@
 //! The bare copy: what reading and writing the shards costs when nothing is asked about them.
 
-use crate::inputs::Shard;
 use crate::plan::Plan;
-use crate::shard_file::{ShardFile, carried_over};
-use crate::write::{open_whole, read_group, text_column};
+use crate::release::shard_file::{ShardFile, carried_over};
+use crate::release::write::{open_whole, read_group, text_column};
+use crate::source::inputs::Shard;
 use crate::{Error, Result};
 use std::path::Path;
 

@@ -9,13 +9,14 @@ mod copy;
 mod report;
 mod watch;
 
-use crate::corpus::groups;
-use crate::inputs::{self, Found};
+use crate::barriers::corpus::groups;
+use crate::files::store;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::run::work::Work;
 use crate::run::{Options, Run, included};
-use crate::work::Work;
-use crate::{Error, Result, store};
+use crate::source::inputs::{self, Found};
+use crate::{Error, Result};
 use clock::Moment;
 use report::Round;
 use std::fs;

@@ -1,7 +1,7 @@
 //! The part of a ledger that tells of duplicates.
 
 use super::{Place, Record};
-use crate::rule_notes::{self, BoundKind};
+use crate::release::rule_notes::{self, BoundKind};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};

@@ -7,8 +7,8 @@
 mod difference;
 mod ledger;
 
-use crate::release_texts::{Place, Texts};
-use crate::verdicts::decimal;
+use crate::inspect::release_texts::{Place, Texts};
+use crate::judge::verdicts::decimal;
 use crate::{Error, Result};
 pub use difference::{Difference, Segment, Side};
 use ledger::{Ledger, Taken};

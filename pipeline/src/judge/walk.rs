@@ -3,8 +3,8 @@
 use super::watch::{Part, Watch};
 use crate::barriers::Barrier;
 use crate::config::OnError;
+use crate::judge::verdicts::{Decision, StageEdit, decimal};
 use crate::plan::{EDITED, ERROR, FAILED, Plan, Stage, Step};
-use crate::verdicts::{Decision, StageEdit, decimal};
 use filters::{Action, Edits, Findings, Measure, Value, View};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

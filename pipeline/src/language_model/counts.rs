@@ -9,7 +9,7 @@ use super::ngram::{Entry, Key, WIDTH, numbers};
 use super::texts::Texts;
 use super::vocabulary::{END, START, Vocabulary};
 use super::{Budget, Training};
-use crate::spill::{Sorted, Sorter};
+use crate::files::spill::{Sorted, Sorter};
 use crate::{Error, Progress, Result};
 use classifiers::language_model::{CountsOfCounts, ORDER_MAX};
 use std::collections::HashMap;

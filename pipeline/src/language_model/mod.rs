@@ -19,7 +19,7 @@ mod texts;
 mod vocabulary;
 mod write;
 
-use crate::scratch::Folder;
+use crate::files::scratch::Folder;
 use crate::{Error, Progress, Result};
 use classifiers::language_model::{CountsOfCounts, Discounts};
 use std::path::{Path, PathBuf};

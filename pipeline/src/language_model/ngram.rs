@@ -1,6 +1,6 @@
 //! N-grams as rows that sort: the ids of up to six words in three integers.
 
-use crate::spill::Row;
+use crate::files::spill::Row;
 use classifiers::language_model::ORDER_MAX;
 
 /// Integers of a row that hold words.

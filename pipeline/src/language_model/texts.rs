@@ -1,9 +1,9 @@
 //! The texts of Parquet files, row group by row group.
 
 use super::Training;
-use crate::batch::ShardReader;
 use crate::config::Input;
-use crate::inputs::{expand, read_footer};
+use crate::source::batch::ShardReader;
+use crate::source::inputs::{expand, read_footer};
 use crate::{Error, Progress, Result};
 use rayon::prelude::*;
 use std::path::PathBuf;

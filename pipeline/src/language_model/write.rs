@@ -3,7 +3,7 @@
 use super::estimate::Estimated;
 use super::ngram::{Key, numbers};
 use super::vocabulary::{UNKNOWN, Vocabulary};
-use crate::store::Pending;
+use crate::files::store::Pending;
 use crate::{Error, Result};
 use classifiers::language_model::{Builder, ModelError, Weights, Words, arpa_header};
 use std::io::{self, Write};

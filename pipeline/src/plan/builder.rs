@@ -2,9 +2,9 @@
 
 use super::{Asset, Stage, Step, checks};
 use crate::barriers;
-use crate::batch::WantedField;
 use crate::config::{Config, OnError, StageTable};
-use crate::map::Map;
+use crate::files::map::Map;
+use crate::source::batch::WantedField;
 use crate::{Error, Result};
 use filters::{
     Action, BenchmarkItem, BuildError, Built, Column, ColumnRef, Context, Entry, FieldRef, ItemFields, Kind,
@@ -197,10 +197,10 @@ impl Context for Site<'_> {
             return Ok(vec![pattern.to_string()]);
         }
         let mut paths = Vec::new();
-        crate::inputs::expand(&self.folder.join(pattern), &mut paths)
+        crate::source::inputs::expand(&self.folder.join(pattern), &mut paths)
             .map_err(|e| BuildError::asset(pattern, e.to_string()))?;
         paths.sort();
-        let folder = crate::inputs::clean(self.folder);
+        let folder = crate::source::inputs::clean(self.folder);
         let name = |path: &PathBuf| path.strip_prefix(&folder).unwrap_or(path).to_str().map(String::from);
         match paths.iter().map(name).collect::<Option<Vec<String>>>() {
             Some(names) if !names.is_empty() => Ok(names),
@@ -215,7 +215,7 @@ impl Context for Site<'_> {
         fields: ItemFields<'_>,
     ) -> std::result::Result<Vec<BenchmarkItem>, BuildError> {
         let asset = self.asset(name)?;
-        crate::rows::items(&asset, &fields)
+        crate::source::rows::items(&asset, &fields)
     }
 
     fn place(&self, name: &str) -> PathBuf {

@@ -6,8 +6,8 @@ mod resolved;
 mod withheld;
 
 use crate::barriers::Barrier;
-use crate::batch::{ShardReader, WantedField};
 use crate::config::{Config, OnError};
+use crate::source::batch::{ShardReader, WantedField};
 use crate::{Error, Result};
 use builder::Builder;
 use filters::{Action, ColumnRef, Filter, Kind, Layout, StageSlots};
@@ -100,7 +100,7 @@ pub struct Plan {
 impl Plan {
     /// Builds every stage. What configuration can break, breaks here.
     pub fn new(config: Config) -> Result<Self> {
-        crate::shard_file::compression(&config.file.output)?;
+        crate::release::shard_file::compression(&config.file.output)?;
         let mut builder = Builder::default();
         for table in &config.stages {
             builder.add(&config, table)?;
@@ -135,7 +135,7 @@ impl Plan {
             config,
         };
         let wrong = |why| Error::Config { path: plan.config.path.clone(), line: None, why, hint: None };
-        crate::gate::check(&plan).map_err(wrong)?;
+        crate::release::gate::check(&plan).map_err(wrong)?;
         Ok(plan)
     }
 
@@ -171,7 +171,7 @@ impl Plan {
 
     /// Shards that would be read: name, path and bytes.
     pub fn shards(&self) -> Result<Vec<(String, PathBuf, u64)>> {
-        let found = crate::inputs::find(&self.config)?;
+        let found = crate::source::inputs::find(&self.config)?;
         Ok(found
             .into_iter()
             .map(|f| (f.name, f.path.clone(), std::fs::metadata(f.path).map_or(0, |m| m.len())))
@@ -181,10 +181,10 @@ impl Plan {
     /// What a run on so many threads would hold in memory, by the inputs' footers.
     pub fn estimate(&self, threads: usize) -> Result<Estimate> {
         let (mut records, mut group_bytes) = (0u64, 0u64);
-        let found = crate::inputs::find(&self.config)?;
-        crate::inputs::check_columns(&found, self)?;
+        let found = crate::source::inputs::find(&self.config)?;
+        crate::source::inputs::check_columns(&found, self)?;
         for found in found {
-            for group in crate::inputs::read_footer(&found.path)?.row_groups() {
+            for group in crate::source::inputs::read_footer(&found.path)?.row_groups() {
                 records += u64::try_from(group.num_rows()).unwrap_or_default();
                 group_bytes = group_bytes.max(u64::try_from(group.total_byte_size()).unwrap_or_default());
             }

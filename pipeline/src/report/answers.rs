@@ -6,8 +6,8 @@
 
 use super::ledger::Ledger;
 use crate::config::{Config, StageTable};
-use crate::opened::{configuration, without_line};
-use crate::rule_notes::{StageKind, StageNote};
+use crate::inspect::opened::{configuration, without_line};
+use crate::release::rule_notes::{StageKind, StageNote};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;

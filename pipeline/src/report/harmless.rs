@@ -1,7 +1,7 @@
 //! Which records are known to be harmless: by a column of the ledger, or by a labelled file that names their ids.
 
 use super::removal::Question;
-use crate::rows::{Wanted, read};
+use crate::source::rows::{Wanted, read};
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! The ledger of a release, shard by shard.
 
-use crate::ledger_cells;
-use crate::rule_notes::{self, StageNote};
+use crate::inspect::ledger_cells;
+use crate::release::rule_notes::{self, StageNote};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use manifests::index::{INPUTS_INDEX, InputsIndex, LEDGER_INDEX, LedgerIndex};

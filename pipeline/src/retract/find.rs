@@ -174,7 +174,7 @@ fn likenesses(
             taken.dropped[row.place.0].insert(row.place.1);
         }
     })?;
-    let kept = |at: usize| old.folder.join(crate::write::removed_file(at)).is_file();
+    let kept = |at: usize| old.folder.join(crate::release::write::removed_file(at)).is_file();
     (0..taken.dropped.len()).filter(|at| !kept(*at)).for_each(|at| taken.dropped[at].clear());
     Ok(())
 }

@@ -3,8 +3,8 @@
 
 use super::Old;
 use super::find::Taken;
-use crate::artefact::{Artefact, Kind, Writer};
 use crate::barriers::near::{HEADER_START, INDEX as SIGNATURE_INDEX, header_bytes};
+use crate::files::artefact::{Artefact, Kind, Writer};
 use crate::{Error, Result};
 use manifests::digest::Sha256;
 use serde_json::Value;

@@ -3,9 +3,10 @@
 use super::Old;
 use super::find::Taken;
 use crate::config::Output;
-use crate::shard_file::{ShardFile, carried_over};
-use crate::write::{data_file, removed_file};
-use crate::{Error, Result, ledger};
+use crate::release::ledger;
+use crate::release::shard_file::{ShardFile, carried_over};
+use crate::release::write::{data_file, removed_file};
+use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{

@@ -5,8 +5,8 @@ use super::keep_top::Ranking;
 use super::unanswerable;
 use crate::barriers::{self, BarrierSpec, keep_top};
 use crate::config::{Config, Override, StageTable};
-use crate::opened::{configuration, without_line};
-use crate::rule_notes::{StageKind, StageNote};
+use crate::inspect::opened::{configuration, without_line};
+use crate::release::rule_notes::{StageKind, StageNote};
 use crate::{Error, Result};
 use arrow_schema::{DataType, Schema};
 use filters::{Action, BenchmarkItem, Bound, BuildError, ColumnRef, Context, ItemFields, Kind, Measure};
@@ -112,7 +112,7 @@ fn unchanged(note: &StageNote, table: &StageTable, earlier: &[Stage]) -> Option<
         "keep-top" => Barrier::KeepTop,
         _ => Barrier::Opaque,
     });
-    let rule = |rule: &crate::rule_notes::RuleNote| {
+    let rule = |rule: &crate::release::rule_notes::RuleNote| {
         let bound = if barrier.is_some() { Some(Bound::Off) } else { rule.bound.bound() }?;
         Some(Rule { id: rule.id.clone(), old: bound, new: bound })
     };
@@ -256,8 +256,8 @@ struct Surroundings<'a> {
 
 impl Context for Surroundings<'_> {
     fn asset(&mut self, name: &str) -> std::result::Result<filters::Asset, BuildError> {
-        let map =
-            crate::map::Map::open(Path::new(name)).map_err(|e| BuildError::asset(name, e.to_string()))?;
+        let map = crate::files::map::Map::open(Path::new(name))
+            .map_err(|e| BuildError::asset(name, e.to_string()))?;
         Ok(filters::Asset { name: name.to_string(), bytes: Arc::new(map) })
     }
 
@@ -267,7 +267,7 @@ impl Context for Surroundings<'_> {
         fields: ItemFields<'_>,
     ) -> std::result::Result<Vec<BenchmarkItem>, BuildError> {
         let asset = self.asset(name)?;
-        crate::rows::items(&asset, &fields)
+        crate::source::rows::items(&asset, &fields)
     }
 
     fn embedded(&mut self, _: &str, _: &[u8]) {}

@@ -13,7 +13,8 @@ mod report;
 mod walk;
 
 use crate::config::Override;
-use crate::{Error, Result, rule_notes};
+use crate::release::rule_notes;
+use crate::{Error, Result};
 use std::path::Path;
 
 pub use report::{Change, Counts, State, Tally, Unknown, WhatIf};

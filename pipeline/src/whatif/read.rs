@@ -3,7 +3,7 @@
 use super::change::{Barrier, Stage};
 use super::walk::{End, Measured, recorded, walk};
 use super::{INPUT, NOWHERE, Record};
-use crate::verdicts::decimal;
+use crate::judge::verdicts::decimal;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};

@@ -4,7 +4,7 @@ use super::change::Stage;
 use super::read::Part;
 use super::walk::{End, Why};
 use super::{NOWHERE, Ranked, Record};
-use crate::verdicts::decimal;
+use crate::judge::verdicts::decimal;
 use arrow_array::{Array, StringArray};
 use filters::Action;
 use manifests::ledger::Fate;

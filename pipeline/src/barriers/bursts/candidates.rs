@@ -3,8 +3,8 @@
 use super::super::plain_words::{PlainWords, joined};
 use super::counts::Counts;
 use crate::Result;
-use crate::corpus::Corpus;
-use crate::spill::{Row, Sorter, merged};
+use crate::barriers::corpus::Corpus;
+use crate::files::spill::{Row, Sorter, merged};
 use filters::View;
 use filters::text::word_hash;
 use std::ops::RangeInclusive;

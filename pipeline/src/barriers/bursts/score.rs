@@ -1,7 +1,7 @@
 //! How much a run of words looks dropped where it stands.
 
 use super::candidates::{Occurrence, WIDTH_MAX, width};
-use crate::spill::Row;
+use crate::files::spill::Row;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 

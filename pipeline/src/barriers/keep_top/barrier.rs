@@ -2,11 +2,11 @@
 
 use super::policy::Policy;
 use super::{RULES, order};
-use crate::artefact::Kind;
+use crate::barriers::corpus::Corpus;
 use crate::barriers::keep::{UNSCORED, descending};
 use crate::barriers::{Barrier, RecordNumber, Removal, Resolution};
-use crate::corpus::Corpus;
-use crate::spill::Listing;
+use crate::files::artefact::Kind;
+use crate::files::spill::Listing;
 use crate::{Error, Result};
 use filters::{ColumnRef, Findings, Rule, SliceBy, View};
 use manifests::digest::Sha256;

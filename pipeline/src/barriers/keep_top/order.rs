@@ -3,11 +3,11 @@
 
 use super::barrier::{ID, SCORE};
 use crate::Result;
-use crate::artefact::Kind;
 use crate::barriers::RecordNumber;
+use crate::barriers::corpus::{Corpus, Texts};
 use crate::barriers::keep::UNSCORED;
-use crate::corpus::{Corpus, Texts};
-use crate::spill::Listing;
+use crate::files::artefact::Kind;
+use crate::files::spill::Listing;
 
 /// Words of an id that are part of the key.
 pub(crate) const ID_WORDS: usize = 4;

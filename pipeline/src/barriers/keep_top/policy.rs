@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::barriers::RecordNumber;
-use crate::spill::{Listing, Row};
+use crate::files::spill::{Listing, Row};
 use filters::{BuildError, Decimal};
 
 /// An exact fraction from 0 to 1.

@@ -2,9 +2,9 @@
 
 use super::{BAND, NearDuplicates};
 use crate::Result;
-use crate::artefact::Kind;
-use crate::corpus::{Corpus, Standing};
-use crate::spill::{Listing, Sorter};
+use crate::barriers::corpus::{Corpus, Standing};
+use crate::files::artefact::Kind;
+use crate::files::spill::{Listing, Sorter};
 use std::collections::VecDeque;
 
 /// A bucket up to this size is compared all against all; a larger one is near certainly one template, and each

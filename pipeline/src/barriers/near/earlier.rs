@@ -1,11 +1,12 @@
 //! Records of earlier releases, known by their signatures, and by their texts where the release is at hand.
 
 use super::index::Index;
+use crate::Error;
 use crate::Result;
-use crate::batch::ShardReader;
-use crate::corpus::{Corpus, TextPart, TextWriter};
-use crate::spill::Listing;
-use crate::{Error, inputs};
+use crate::barriers::corpus::{Corpus, TextPart, TextWriter};
+use crate::files::spill::Listing;
+use crate::source::batch::ShardReader;
+use crate::source::inputs;
 use filters::{BuildError, Context};
 use parquet::arrow::arrow_reader::RowSelection;
 use std::collections::BTreeMap;

@@ -5,10 +5,10 @@
 //! 8 bytes, little-endian.
 
 use super::{BAND, NearDuplicates};
-use crate::artefact::{Artefact, Kind, Writer};
 use crate::barriers::RecordNumber;
+use crate::barriers::corpus::Corpus;
 use crate::config::Input;
-use crate::corpus::Corpus;
+use crate::files::artefact::{Artefact, Kind, Writer};
 use crate::{Error, Result};
 use manifests::digest::Sha256;
 use serde::{Deserialize, Serialize};

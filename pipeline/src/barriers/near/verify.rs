@@ -4,9 +4,9 @@
 use super::sets::{Candidates, Sets};
 use super::stars::{UnionFind, stars};
 use super::{ASSOCIATED, EARLIER, JACCARD, NearDuplicates, RANK, UNVERIFIED};
+use crate::barriers::corpus::{Corpus, Standing};
 use crate::barriers::{Removal, Resolution};
-use crate::corpus::{Corpus, Standing};
-use crate::spill::{Listing, Sorter};
+use crate::files::spill::{Listing, Sorter};
 use crate::{Error, Result};
 use rayon::prelude::*;
 

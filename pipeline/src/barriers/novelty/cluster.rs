@@ -2,8 +2,8 @@
 
 use super::super::plain_words::PlainWords;
 use crate::Result;
-use crate::corpus::Corpus;
-use crate::spill::{Listing, Sorter, merged};
+use crate::barriers::corpus::Corpus;
+use crate::files::spill::{Listing, Sorter, merged};
 use std::collections::HashMap;
 
 /// One in so many flagged records must have a word that ties them together: chance words of large clusters are shared,

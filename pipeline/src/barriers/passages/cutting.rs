@@ -4,10 +4,10 @@ use super::division::{Division, words_in};
 use super::evidence::Repeated;
 use super::{REMAINDER, RepeatedPassages, Stays};
 use crate::Result;
-use crate::artefact::Kind;
+use crate::barriers::corpus::Corpus;
 use crate::barriers::{RecordNumber, Removal, Resolution};
-use crate::corpus::Corpus;
-use crate::spill::{Row, Sorter, merged};
+use crate::files::artefact::Kind;
+use crate::files::spill::{Row, Sorter, merged};
 use filters::View;
 use std::ops::Range;
 

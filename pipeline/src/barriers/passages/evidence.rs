@@ -2,9 +2,9 @@
 
 use crate::Result;
 use crate::barriers::RecordNumber;
-use crate::corpus::Corpus;
-use crate::shard_file::ShardFile;
-use crate::spill::{Listing, Row};
+use crate::barriers::corpus::Corpus;
+use crate::files::spill::{Listing, Row};
+use crate::release::shard_file::ShardFile;
 use arrow_array::{ArrayRef, RecordBatch, UInt32Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 use std::ops::Range;

@@ -3,7 +3,7 @@
 use super::Stays;
 use crate::Result;
 use crate::barriers::RecordNumber;
-use crate::spill::Row;
+use crate::files::spill::Row;
 
 /// How often a passage must stand where, how many units it has, and which occurrence stays.
 #[derive(Clone, Copy, Debug)]

@@ -1,13 +1,14 @@
 //! The barrier over generated corpora, held against a definition that compares everything with everything.
 
 use super::*;
+use crate::Silent;
+use crate::barriers::corpus::{Judged, groups};
 use crate::barriers::{RecordNumber, Removal};
 use crate::config::Config as File;
-use crate::corpus::{Judged, groups};
 use crate::plan::Plan;
+use crate::run::work::Work;
 use crate::run::{Options, Run, included};
-use crate::work::Work;
-use crate::{Silent, inputs};
+use crate::source::inputs;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;

@@ -5,7 +5,7 @@ use super::super::{CONFIDENCE, Share, bug};
 use super::{POINTS, Point, Released};
 use crate::Result;
 use crate::barriers::keep::number;
-use crate::spill::Sorter;
+use crate::files::spill::Sorter;
 use filters::Bound;
 use manifests::audit::wilson_of_share;
 use std::ops::{AddAssign, Sub};

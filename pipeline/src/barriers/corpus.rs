@@ -1,0 +1,290 @@
+//! The judged corpus as a barrier sees it: which records are still alive, their keys, and, on demand, what it
+//! compares them by.
+
+mod scan;
+mod texts;
+
+use crate::barriers::{Barrier, RecordNumber};
+use crate::config::Output;
+use crate::files::artefact::{Artefact, Identity, Kind};
+use crate::files::spill::{Listing, Sorter};
+use crate::judge::verdicts::{INPUT_STAGE, UNDECIDED, Verdicts};
+use crate::plan::Plan;
+use crate::release::fates::Resolved;
+use crate::run::work::Work;
+use crate::source::inputs::Shard;
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::ops::Range;
+use std::path::PathBuf;
+
+pub use texts::Texts;
+pub(crate) use texts::{TextPart, TextWriter};
+
+/// One row group and the numbers of its records.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) shard: usize,
+    pub(crate) row_group: usize,
+    pub(crate) records: Range<RecordNumber>,
+}
+
+impl Group {
+    fn len(&self) -> usize {
+        (self.records.end - self.records.start) as usize
+    }
+}
+
+/// Every row group of the corpus, in order.
+pub(crate) fn groups(shards: &[Shard]) -> Vec<Group> {
+    let mut next = 0;
+    let mut groups = Vec::new();
+    for (shard, s) in shards.iter().enumerate() {
+        for (row_group, &rows) in s.row_groups.iter().enumerate() {
+            groups.push(Group { shard, row_group, records: next..next + rows });
+            next += rows;
+        }
+    }
+    groups
+}
+
+/// The corpus after judging: who has been decided where.
+pub(crate) struct Judged<'r> {
+    pub(crate) plan: &'r Plan,
+    pub(crate) shards: &'r [Shard],
+    pub(crate) work: &'r Work,
+    pub(crate) groups: Vec<Group>,
+    /// By record: the position of the stage that decided it, if one has.
+    decided: Vec<u16>,
+}
+
+impl<'r> Judged<'r> {
+    /// Loads who has been decided where.
+    pub(crate) fn load(plan: &'r Plan, shards: &'r [Shard], work: &'r Work) -> Result<Self> {
+        let groups = groups(shards);
+        let records = groups.last().map_or(0, |group| group.records.end) as usize;
+        let mut decided = Vec::with_capacity(records);
+        // a few groups at a time, so that what each decided is not in memory twice
+        for window in groups.chunks(4 * rayon::current_num_threads()) {
+            let stages = window
+                .par_iter()
+                .map(|group| {
+                    let artefact = verdicts(work, shards, group)?;
+                    Ok(Verdicts::read(artefact.payload())?.stages()?.to_vec())
+                })
+                .collect::<Result<Vec<Vec<u16>>>>()?;
+            stages.iter().for_each(|stages| decided.extend_from_slice(stages));
+        }
+        Ok(Self { plan, shards, work, groups, decided })
+    }
+
+    /// Whether any stage has decided the record.
+    pub(crate) fn is_decided(&self, record: RecordNumber) -> bool {
+        self.decided[record as usize] != UNDECIDED
+    }
+
+    /// The records that are in the release, with output shard and row. `unreadable` are ranges of records that
+    /// turned out unreadable when they were to be written.
+    pub(crate) fn released(
+        &self,
+        unreadable: &[(RecordNumber, RecordNumber)],
+    ) -> impl Iterator<Item = (RecordNumber, (u32, u64))> {
+        let (mut shard, mut next) = (0, 0);
+        let records = self.groups.iter().flat_map(move |group| {
+            let gone = unreadable.iter().any(|(start, _)| *start == group.records.start);
+            let records = group.records.clone().filter(move |&record| !gone && !self.is_decided(record));
+            records.map(|record| (record, group.shard as u32))
+        });
+        records.map(move |(record, of)| {
+            if of != shard {
+                (shard, next) = (of, 0);
+            }
+            next += 1;
+            (record, (shard, next - 1))
+        })
+    }
+
+    /// Shard and row of a record.
+    pub(crate) fn place(&self, record: RecordNumber) -> Result<(u32, u64)> {
+        let at = self.groups.partition_point(|group| group.records.end <= record);
+        let group = self.groups.get(at).ok_or_else(|| Error::Bug(format!("no record {record}")))?;
+        let first = self.shards[group.shard].first_row(group.row_group);
+        Ok((group.shard as u32, first + (record - group.records.start)))
+    }
+
+    /// Takes note of the records a barrier removed.
+    pub(crate) fn remove(&mut self, resolved: &Resolved) {
+        for [record, ..] in resolved.removals.iter() {
+            self.decided[record as usize] = resolved.stage as u16;
+        }
+    }
+}
+
+/// The verdicts artefact of a group.
+pub(crate) fn verdicts(work: &Work, shards: &[Shard], group: &Group) -> Result<Artefact> {
+    let identity = work.group_identity(&shards[group.shard], group.row_group);
+    Artefact::open(&work.verdicts(group.shard, group.row_group), Kind::Verdicts, &identity)
+}
+
+/// How a record stands at a barrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No stage before the barrier has decided it.
+    Alive,
+    /// A stage has taken it out whose removals the barrier wants to see ([`Barrier::associates`]).
+    Associate,
+    /// It takes no part.
+    Out,
+}
+
+/// The corpus at one barrier.
+pub struct Corpus<'r> {
+    judged: &'r Judged<'r>,
+    barrier: &'r dyn Barrier,
+    /// Position of the barrier's stage.
+    stage: usize,
+    /// Position of the barrier among the barriers.
+    ordinal: usize,
+    associates: Vec<u16>,
+    keys: Vec<Artefact>,
+    memory: u64,
+}
+
+impl<'r> Corpus<'r> {
+    /// The corpus at the barrier that is the `ordinal`th; `memory` is what it may hold at a time, in bytes.
+    pub(crate) fn new(
+        judged: &'r Judged<'r>,
+        barrier: &'r dyn Barrier,
+        (stage, ordinal): (usize, usize),
+        memory: u64,
+    ) -> Result<Self> {
+        let open = |group: &Group| {
+            let identity = judged.work.group_identity(&judged.shards[group.shard], group.row_group);
+            let path = judged.work.keys(group.shard, group.row_group, ordinal);
+            let artefact = Artefact::open(&path, Kind::Keys, &identity)?;
+            let expected = group.len() * barrier.key_words() * 8;
+            match artefact.payload().len() {
+                len if len == expected => Ok(artefact),
+                len => Err(Error::Bug(format!("keys artefact has {len} bytes, expected {expected}"))),
+            }
+        };
+        let keys = judged.groups.iter().map(open).collect::<Result<_>>()?;
+        let associates = judged.plan.associates(barrier);
+        Ok(Self { judged, barrier, stage, ordinal, associates, keys, memory })
+    }
+
+    /// How many records there are, alive or not.
+    pub fn len(&self) -> u64 {
+        self.judged.decided.len() as u64
+    }
+
+    /// Whether there are no records.
+    pub fn is_empty(&self) -> bool {
+        self.judged.decided.is_empty()
+    }
+
+    /// How a record stands here.
+    pub fn standing(&self, record: RecordNumber) -> Standing {
+        match self.judged.decided[record as usize] {
+            UNDECIDED => Standing::Alive,
+            INPUT_STAGE => Standing::Out,
+            stage if usize::from(stage) > self.stage => Standing::Alive,
+            stage if self.associates.contains(&stage) => Standing::Associate,
+            _ => Standing::Out,
+        }
+    }
+
+    /// Calls `each` with some words of the key of every record that is not out, in record order.
+    pub fn for_each<const C: usize>(
+        &self,
+        columns: [usize; C],
+        mut each: impl FnMut(RecordNumber, [u64; C]) -> Result<()>,
+    ) -> Result<()> {
+        for (group, keys) in self.judged.groups.iter().zip(&self.keys) {
+            let columns = columns.map(|column| key_column(keys, group, column));
+            for (at, record) in group.records.clone().enumerate() {
+                if self.standing(record) != Standing::Out {
+                    each(record, columns.map(|column| word_at(column, at)))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One word of a record's key.
+    pub fn word(&self, record: RecordNumber, column: usize) -> u64 {
+        let at = self.judged.groups.partition_point(|group| group.records.end <= record);
+        match self.judged.groups.get(at).zip(self.keys.get(at)) {
+            Some((group, keys)) => {
+                word_at(key_column(keys, group, column), (record - group.records.start) as usize)
+            }
+            None => 0,
+        }
+    }
+
+    /// The configured column of texts, or that of chat records.
+    pub(crate) fn text_columns(&self) -> (Option<String>, Option<String>) {
+        let input = &self.judged.plan.config.file.input;
+        (input.text.clone(), input.messages.clone())
+    }
+
+    /// The name of the barrier's stage.
+    pub(crate) fn stage_name(&self) -> &str {
+        &self.judged.plan.stages[self.stage].name
+    }
+
+    /// How shards are written.
+    pub(crate) fn output(&self) -> &Output {
+        &self.judged.plan.config.file.output
+    }
+
+    /// Shard and row of a record.
+    pub(crate) fn place(&self, record: RecordNumber) -> Result<(u32, u64)> {
+        self.judged.place(record)
+    }
+
+    /// What the barrier may hold in memory, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// A sorter that may use one part in `share` of the memory.
+    pub fn sorter<const N: usize>(&self, name: &str, share: u64) -> Sorter<N> {
+        Sorter::new(&self.folder().join(format!("{name}.runs")), self.memory / share)
+    }
+
+    /// Rows kept from one step of the barrier to the next, or from an interrupted run: made by `rows` if they are
+    /// not there.
+    pub(crate) fn listing<const N: usize, R: Iterator<Item = Result<[u64; N]>>>(
+        &self,
+        kind: Kind,
+        rows: impl FnOnce() -> Result<R>,
+    ) -> Result<Listing<N>> {
+        let path = self.folder().join(format!("{kind:?}").to_lowercase());
+        let identity = self.identity(b"listing");
+        match Listing::find(&path, kind, &identity) {
+            Some(listing) => Ok(listing),
+            None => Listing::write(&path, kind, &identity, rows()?),
+        }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.judged.work.barrier(self.ordinal)
+    }
+
+    /// What depends on the barrier, the whole corpus and `more`.
+    fn identity(&self, more: &[u8]) -> Identity {
+        let ordinal = (self.ordinal as u64).to_le_bytes();
+        self.judged.work.corpus_identity(&[&ordinal, more].concat())
+    }
+}
+
+/// One column of a group's keys: they are stored column by column.
+fn key_column<'k>(keys: &'k Artefact, group: &Group, column: usize) -> &'k [u8] {
+    let width = group.len() * 8;
+    &keys.payload()[column * width..][..width]
+}
+
+fn word_at(column: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(column[at * 8..][..8].try_into().unwrap_or_default())
+}

@@ -1,0 +1,139 @@
+//! What a barrier compares of some records, extracted once and mapped from disk.
+
+use super::{Corpus, Group};
+use crate::barriers::RecordNumber;
+use crate::files::artefact::{self, Artefact, Kind};
+use crate::files::spill::Listing;
+use crate::{Error, Result};
+use filters::Scratch;
+use manifests::digest::Sha256;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// What is compared of some records, by default their texts.
+pub struct Texts {
+    parts: Vec<TextPart>,
+}
+
+/// The texts of one part of the numbers.
+pub(crate) struct TextPart {
+    records: Range<RecordNumber>,
+    count: usize,
+    artefact: Artefact,
+}
+
+impl Corpus<'_> {
+    /// What the barrier compares of the listed records, as they stand at this barrier. The listing counts records
+    /// from `base`; what is below is not of this corpus.
+    pub fn texts(&self, listed: &Listing<1>, base: u64) -> Result<Texts> {
+        let mut wanted = Vec::new();
+        let mut from = listed.position(base);
+        for group in &self.judged.groups {
+            let to = listed.position(base + group.records.end);
+            if from < to {
+                wanted.push((group, from..to));
+            }
+            from = to;
+        }
+        let extract = |(group, positions): (&Group, Range<usize>)| {
+            let here: Vec<RecordNumber> = listed.range(positions).map(|[number]| number - base).collect();
+            self.group_texts(group, &here)
+        };
+        Ok(Texts { parts: wanted.into_par_iter().map(extract).collect::<Result<_>>()? })
+    }
+
+    fn group_texts(&self, group: &Group, records: &[RecordNumber]) -> Result<TextPart> {
+        let name = format!("texts-{:05}-{:05}", group.shard, group.row_group);
+        self.text_part(&name, group.records.clone(), records, || self.extract(group, records))
+    }
+
+    /// The texts of `numbers`, which are sorted and within `range`: made by `extract` if they are not there.
+    pub(crate) fn text_part(
+        &self,
+        name: &str,
+        range: Range<u64>,
+        numbers: &[u64],
+        extract: impl FnOnce() -> Result<Vec<u8>>,
+    ) -> Result<TextPart> {
+        let path = self.folder().join(name);
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let identity = self.identity(&[name.as_bytes(), &Sha256::of(&bytes).0[..]].concat());
+        let artefact = match Artefact::find(&path, Kind::Texts, &identity) {
+            Some(done) => done,
+            None => {
+                artefact::write(&path, Kind::Texts, &identity, &extract()?)?;
+                Artefact::open(&path, Kind::Texts, &identity)?
+            }
+        };
+        Ok(TextPart { records: range, count: numbers.len(), artefact })
+    }
+
+    fn extract(&self, group: &Group, records: &[RecordNumber]) -> Result<Vec<u8>> {
+        let scratch = Scratch::new(self.judged.plan.config.file.words);
+        let mut texts = TextWriter::new(records.iter().copied());
+        self.visit(group, records, &scratch, |_, view| {
+            texts.push(&self.barrier.compared(view));
+            Ok(())
+        })?;
+        Ok(texts.finish())
+    }
+}
+
+/// Texts in the order of their numbers, as [`TextPart`] reads them: the numbers, where each text ends, the texts.
+pub(crate) struct TextWriter {
+    numbers: Vec<u8>,
+    ends: Vec<u8>,
+    texts: String,
+}
+
+impl TextWriter {
+    pub(crate) fn new(numbers: impl Iterator<Item = u64>) -> Self {
+        Self { numbers: numbers.flat_map(u64::to_le_bytes).collect(), ends: Vec::new(), texts: String::new() }
+    }
+
+    pub(crate) fn push(&mut self, text: &str) {
+        self.texts.push_str(text);
+        self.ends.extend_from_slice(&(self.texts.len() as u64).to_le_bytes());
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        [self.numbers, self.ends, self.texts.into_bytes()].concat()
+    }
+}
+
+impl Texts {
+    /// What is compared of a record that was asked for.
+    pub fn get(&self, record: RecordNumber) -> Result<&str> {
+        let at = self.parts.partition_point(|part| part.records.end <= record);
+        let part = self
+            .parts
+            .get(at)
+            .ok_or_else(|| Error::Bug(format!("text of record {record} was not asked for")))?;
+        part.find(record)?
+            .ok_or_else(|| Error::Bug(format!("text of record {record} is not in its artefact")))
+    }
+}
+
+impl TextPart {
+    /// The text of this number; `None` if it is not among those that were extracted.
+    pub(crate) fn find(&self, number: u64) -> Result<Option<&str>> {
+        let payload = self.artefact.payload();
+        let damaged = || Error::Bug(format!("the texts with that of {number} make no sense"));
+        let word = |at: usize| {
+            let bytes = payload.get(at * 8..at * 8 + 8).ok_or_else(damaged)?;
+            Ok::<u64, Error>(u64::from_le_bytes(bytes.try_into().unwrap_or_default()))
+        };
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = low.midpoint(high);
+            if word(middle)? < number { low = middle + 1 } else { high = middle }
+        }
+        if low == self.count || word(low)? != number {
+            return Ok(None);
+        }
+        let end = word(self.count + low)? as usize;
+        let start = if low == 0 { 0 } else { word(self.count + low - 1)? as usize };
+        let bytes = payload[self.count * 16..].get(start..end).ok_or_else(damaged)?;
+        std::str::from_utf8(bytes).map(Some).map_err(|_| damaged())
+    }
+}

@@ -1,0 +1,131 @@
+//! A release's Parquet files as the verifier in `manifests` wants to see them: rows, digests, counts. Nothing is
+//! compared here.
+
+use crate::config::{BadShard, Input};
+use crate::inspect::ledger_cells;
+use crate::release::ledger;
+use crate::source::batch::{ShardReader, UpToError};
+use crate::source::inputs::read_footer;
+use arrow_array::RecordBatch;
+use manifests::digest::Sha256;
+use manifests::ledger::LedgerRow;
+use manifests::verify::{Evidence, Opening, TextDigest};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::Deserialize;
+use std::fs::{self, File};
+use std::path::Path;
+
+/// Columns of the ledger that the verifier needs.
+const LEDGER_COLUMNS: [&str; 16] = [
+    "row",
+    "fate",
+    "stage",
+    "rule",
+    "value",
+    "bound",
+    "duplicate_of_shard",
+    "duplicate_of_row",
+    "similarity",
+    "edits",
+    "out_shard",
+    "out_row",
+    "commit",
+    "shard",
+    "content_sha256",
+    "norm_sha256",
+];
+
+/// Reads ledgers and outputs of one release.
+pub struct ReleaseEvidence {
+    input: Result<Input, String>,
+}
+
+/// The part of the public configuration that says where the text is.
+#[derive(Deserialize)]
+struct PublicConfig {
+    input: Input,
+}
+
+impl ReleaseEvidence {
+    /// Evidence from the release in this directory. What cannot be read is told when it is asked for.
+    pub fn of(release: &Path) -> Self {
+        let path = release.join("config.public.json");
+        let input = fs::read(&path)
+            .map_err(|e| format!("`config.public.json`: {e}"))
+            .and_then(|bytes| {
+                serde_json::from_slice::<PublicConfig>(&bytes)
+                    .map_err(|e| format!("`config.public.json`: {e}"))
+            })
+            .map(|config| config.input);
+        Self { input }
+    }
+}
+
+type Rows<'a, T> = Result<Box<dyn Iterator<Item = Result<T, String>> + 'a>, String>;
+
+impl Evidence for ReleaseEvidence {
+    fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Rows<'a, (LedgerRow, Opening)> {
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(File::open(file).map_err(text)?).map_err(text)?;
+        let mask = ProjectionMask::columns(builder.parquet_schema(), LEDGER_COLUMNS);
+        let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(text)?;
+        let shard = shard_of(file);
+        Ok(Box::new(UpToError::new(reader).flat_map(move |batch| {
+            let rows = batch.map_err(text).and_then(|batch| {
+                let openings = ledger::openings(&batch)?;
+                Ok(ledger::rows(&batch, shard, stems)?.into_iter().zip(openings))
+            });
+            match rows {
+                Ok(rows) => rows.map(Ok).collect::<Vec<_>>(),
+                Err(why) => vec![Err(why)],
+            }
+        })))
+    }
+
+    fn cells<'a>(&'a self, file: &Path, columns: &'a [String]) -> Rows<'a, Vec<Option<String>>> {
+        ledger_cells::read(file, columns)
+    }
+
+    fn output_texts<'a>(&'a self, file: &Path) -> Rows<'a, TextDigest> {
+        let input = self.input.as_ref().map_err(String::clone)?;
+        let groups = read_footer(file).map_err(text)?.num_row_groups();
+        let only_text = Input { id: None, url: None, bad_shard: BadShard::Fail, ..input.clone() };
+        let reader = ShardReader::open(file, &only_text, &[]).map_err(text)?;
+        Ok(Box::new((0..groups).flat_map(move |group| match reader.batches(group, None) {
+            Ok(batches) => batches.flat_map(|batch| digests(&reader, batch)).collect::<Vec<_>>(),
+            Err(error) => vec![Err(text(error))],
+        })))
+    }
+
+    fn input_rows(&self, file: &Path) -> Result<u64, String> {
+        let rows = read_footer(file).map_err(text)?.file_metadata().num_rows();
+        u64::try_from(rows).map_err(text)
+    }
+}
+
+/// The shard a ledger file is about, by its name: `part-00012.parquet`.
+fn shard_of(file: &Path) -> Option<u32> {
+    file.file_stem()?.to_str()?.strip_prefix("part-")?.parse().ok()
+}
+
+fn digests(reader: &ShardReader, batch: Result<RecordBatch, String>) -> Vec<Result<TextDigest, String>> {
+    let batch = match batch {
+        Ok(batch) => batch,
+        Err(why) => return vec![Err(why)],
+    };
+    let rows = match reader.rows(&batch) {
+        Ok(rows) => rows,
+        Err(error) => return vec![Err(text(error))],
+    };
+    let mut joined = String::new();
+    let digest = |row: usize| match rows.text(row, &mut joined) {
+        Ok(text) => Ok(TextDigest { sha256: Sha256::of(text.as_bytes()), bytes: text.len() as u64 }),
+        Err(cause) => Err(format!("row {row}: {}", cause.rule())),
+    };
+    (0..batch.num_rows()).map(digest).collect()
+}
+
+fn text(error: impl ToString) -> String {
+    error.to_string()
+}

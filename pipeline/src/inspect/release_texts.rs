@@ -1,0 +1,144 @@
+//! The texts of some records of a release: from `data/` where they were released, from `auditor/removed/` where not.
+
+use crate::config::{BadShard, Input};
+use crate::release::write::{data_file, removed_file};
+use crate::source::batch::ShardReader;
+use crate::source::inputs::read_footer;
+use crate::{Error, Result};
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// Shard number and row.
+pub(crate) type Place = (u32, u64);
+
+/// Texts by the places of their records.
+pub(crate) struct Texts {
+    found: HashMap<Place, String>,
+    /// Why some are missing.
+    pub(crate) notes: Vec<String>,
+}
+
+/// The part of the public configuration that says where the text is.
+#[derive(Deserialize)]
+struct PublicConfig {
+    input: Input,
+}
+
+/// By file: rows in it and whose they are.
+type Wanted = BTreeMap<PathBuf, BTreeMap<u64, Place>>;
+
+impl Texts {
+    /// Reads the texts of records: where each came from, and where it is in the release.
+    pub(crate) fn read(
+        release: &Path,
+        records: impl Iterator<Item = (Place, Option<Place>)>,
+    ) -> Result<Self> {
+        let input = input(release)?;
+        let (mut released, mut removed) = (Wanted::new(), Wanted::new());
+        for (place, out) in records {
+            match out {
+                Some((shard, row)) => {
+                    let file = release.join(data_file(shard as usize));
+                    released.entry(file).or_default().insert(row, place);
+                }
+                None => {
+                    let file = release.join(removed_file(place.0 as usize));
+                    removed.entry(file).or_default().insert(place.1, place);
+                }
+            }
+        }
+        let mut texts = Self { found: HashMap::new(), notes: Vec::new() };
+        for (file, wanted) in &released {
+            texts.take(file, &input, wanted)?;
+        }
+        for (file, wanted) in &removed {
+            if file.exists() {
+                texts.take(file, &input, &positions(file, wanted)?)?;
+            } else if texts.notes.is_empty() {
+                texts.notes.push(
+                    "the release holds no texts of removed records (`removed = false` under `[output]`, or a \
+                     redacted copy), so no differences can be shown"
+                        .into(),
+                );
+            }
+        }
+        Ok(texts)
+    }
+
+    /// The text of a record, where the release holds it.
+    pub(crate) fn of(&self, place: Place) -> Option<&str> {
+        self.found.get(&place).map(String::as_str)
+    }
+
+    /// Reads rows of one file.
+    fn take(&mut self, file: &Path, input: &Input, wanted: &BTreeMap<u64, Place>) -> Result<()> {
+        let reader = ShardReader::open(file, input, &[])?;
+        let mut joined = String::new();
+        let mut first: u64 = 0;
+        for (group, metadata) in read_footer(file)?.row_groups().iter().enumerate() {
+            let rows = u64::try_from(metadata.num_rows()).unwrap_or_default();
+            let end = first.saturating_add(rows);
+            let here: Vec<(u64, Place)> =
+                wanted.range(first..end).map(|(row, place)| (*row, *place)).collect();
+            let ranges = here.iter().map(|(row, _)| (row - first) as usize).map(|row| row..row + 1);
+            let selection = RowSelection::from_consecutive_ranges(ranges, rows as usize);
+            first = end;
+            if here.is_empty() {
+                continue;
+            }
+            let mut places = here.iter().map(|(_, place)| *place);
+            for batch in reader.batches(group, Some(selection))? {
+                let batch = batch.map_err(|why| Error::release(file, why))?;
+                let read = reader.rows(&batch)?;
+                for (at, place) in (0..batch.num_rows()).zip(&mut places) {
+                    if let Ok(text) = read.text(at, &mut joined) {
+                        self.found.insert(place, text.to_string());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How the release's own shards are read.
+fn input(release: &Path) -> Result<Input> {
+    let path = release.join("config.public.json");
+    let bytes = fs::read(&path).map_err(|e| Error::release(&path, e))?;
+    let config: PublicConfig = serde_json::from_slice(&bytes).map_err(|e| Error::release(&path, e))?;
+    Ok(Input { id: None, url: None, bad_shard: BadShard::Fail, ..config.input })
+}
+
+/// Where rows of the input stand in a file of removed records, by the reason's `row`.
+fn positions(path: &Path, wanted: &BTreeMap<u64, Place>) -> Result<BTreeMap<u64, Place>> {
+    let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
+    let file = File::open(path).map_err(|e| fail(&e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
+    // the reason is the last column, under a name that the input did not use
+    let reason = builder.schema().fields().last().map(|field| field.name().clone()).unwrap_or_default();
+    let row = format!("{reason}.row");
+    let mask = ProjectionMask::columns(builder.parquet_schema(), [row.as_str()]);
+    let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(|e| fail(&e))?;
+    let mut found = BTreeMap::new();
+    let mut first = 0;
+    for batch in reader {
+        let batch = batch.map_err(|e| fail(&e))?;
+        let rows =
+            batch.column_by_name(&reason).and_then(|c| c.as_struct_opt()?.column_by_name("row").cloned());
+        let rows = rows.as_ref().and_then(|rows| rows.as_primitive_opt::<UInt64Type>());
+        let rows = rows.ok_or_else(|| fail(&"tells no reasons"))?;
+        for (at, row) in (first..).zip(rows.values()) {
+            if let Some(place) = wanted.get(row) {
+                found.insert(at, *place);
+            }
+        }
+        first += batch.num_rows() as u64;
+    }
+    Ok(found)
+}

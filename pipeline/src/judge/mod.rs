@@ -1,0 +1,245 @@
+//! The judging task: one row group through every per-record stage, in the order of the configuration.
+//!
+//! All per-record stages run in this one pass, also those that stand behind a barrier: their answer depends on the
+//! record alone, so it is the same whether or not a barrier removes the record first. At a barrier's place the
+//! record leaves the key by which the barrier will later compare it.
+
+pub(crate) mod norm;
+pub(crate) mod verdicts;
+mod walk;
+mod watch;
+
+use crate::judge::norm::norm_v1;
+use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged};
+use crate::plan::Plan;
+use crate::source::batch::{Cause, Rows, ShardReader};
+use crate::source::inputs::Shard;
+use crate::source::shelf::{Place, Shelf};
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use filters::{Document, Findings, Measure, Scratch, View};
+use manifests::digest::Sha256;
+use std::borrow::Cow;
+use walk::Walk;
+
+pub(crate) use walk::replay;
+pub(crate) use watch::{Part, Watch};
+
+/// What judging one row group yields: the payloads of its artefacts.
+pub(crate) struct JudgedGroup {
+    pub(crate) verdicts: Vec<u8>,
+    /// One payload per barrier, in order: the records' keys column by column, because barriers read few columns.
+    pub(crate) keys: Vec<Vec<u8>>,
+}
+
+/// Judges one row group. Rows of a group that cannot be decoded are quarantined, every one of them.
+pub(crate) fn judge_group(
+    plan: &Plan,
+    shard: &Shard,
+    (shard_index, row_group): Place,
+    shelf: &Shelf,
+    watch: &mut impl Watch,
+) -> Result<JudgedGroup> {
+    let reader = plan.open(&shard.path)?;
+    let first_row = shard.first_row(row_group);
+    let expected = shard.row_groups[row_group];
+    let judge = || Judge::new(plan, shard, shard_index);
+    let judged = match whole(&reader, row_group, shelf, expected) {
+        Some(batches) => {
+            let judged = judge().group(&reader, batches.iter().cloned().map(Ok), first_row, watch);
+            shelf.put((shard_index, row_group), batches);
+            judged
+        }
+        None => judge().group(&reader, reader.batches(row_group, None)?, first_row, watch),
+    };
+    match judged {
+        Ok((group, rows)) if rows == expected => Ok(group),
+        Ok((_, rows)) => {
+            tracing::warn!(
+                "`{}`: row group {row_group}: footer says {expected} rows, found {rows}",
+                shard.path.display()
+            );
+            judge().unreadable(first_row, expected)
+        }
+        Err(GroupError::Damaged(why)) => {
+            tracing::warn!("`{}`: row group {row_group}: {why}", shard.path.display());
+            judge().unreadable(first_row, expected)
+        }
+        Err(GroupError::Fatal(error)) => Err(error),
+    }
+}
+
+/// All columns of the group, if there is room to keep them for the passes to come. Where they cannot all be decoded
+/// the judge looks at its own columns alone, as it does where there is no room.
+fn whole(reader: &ShardReader, row_group: usize, shelf: &Shelf, expected: u64) -> Option<Vec<RecordBatch>> {
+    if !shelf.reserve(reader.decoded_bytes(row_group)) {
+        return None;
+    }
+    let batches: Vec<RecordBatch> =
+        reader.whole(row_group).ok()?.collect::<std::result::Result<_, _>>().ok()?;
+    let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+    (rows == expected).then_some(batches)
+}
+
+enum GroupError {
+    /// The bytes of this row group are not what they should be.
+    Damaged(String),
+    /// Anything else.
+    Fatal(Error),
+}
+
+impl From<Error> for GroupError {
+    fn from(error: Error) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+struct Judge<'p> {
+    plan: &'p Plan,
+    source: &'p str,
+    shard_index: usize,
+    scratch: Scratch,
+    findings: Findings,
+    verdicts: Builder,
+    keys: Vec<Vec<u64>>,
+    normal: String,
+}
+
+impl<'p> Judge<'p> {
+    fn new(plan: &'p Plan, shard: &'p Shard, shard_index: usize) -> Self {
+        let measure = plan.config.file.measure;
+        let rules = if measure == Measure::All { plan.rules().len() } else { 0 };
+        Self {
+            plan,
+            source: &shard.source,
+            shard_index,
+            scratch: Scratch::new(plan.config.file.words),
+            findings: Findings::new(&plan.layout, measure),
+            verdicts: Builder::new(&plan.columns(), rules),
+            keys: plan.barriers().map(|_| Vec::new()).collect(),
+            normal: String::new(),
+        }
+    }
+
+    fn group(
+        mut self,
+        reader: &ShardReader,
+        batches: impl Iterator<Item = std::result::Result<RecordBatch, String>>,
+        first_row: u64,
+        watch: &mut impl Watch,
+    ) -> std::result::Result<(JudgedGroup, u64), GroupError> {
+        let mut row_in_shard = first_row;
+        let mut joined = String::new();
+        for batch in batches {
+            let batch = batch.map_err(GroupError::Damaged)?;
+            let rows = reader.rows(&batch)?;
+            watch.done(Part::Read);
+            for row in 0..batch.num_rows() {
+                self.row(&rows, row, row_in_shard, &mut joined, watch)?;
+                row_in_shard += 1;
+            }
+        }
+        watch.done(Part::Read);
+        let group = self.finish()?;
+        watch.done(Part::Verdicts);
+        Ok((group, row_in_shard - first_row))
+    }
+
+    fn unreadable(mut self, first_row: u64, rows: u64) -> Result<JudgedGroup> {
+        for row in first_row..first_row + rows {
+            self.quarantine(self.default_id(row).into(), None, Cause::Unreadable, 0)?;
+        }
+        self.finish()
+    }
+
+    fn finish(self) -> Result<JudgedGroup> {
+        let widths = self.plan.barriers().map(|(_, barrier)| barrier.key_words());
+        let keys = self.keys.iter().zip(widths).map(|(keys, width)| by_column(keys, width)).collect();
+        Ok(JudgedGroup { verdicts: self.verdicts.finish()?, keys })
+    }
+
+    fn default_id(&self, row: u64) -> String {
+        format!("{}:{row}", self.shard_index)
+    }
+
+    fn row(
+        &mut self,
+        rows: &Rows<'_>,
+        row: usize,
+        row_in_shard: u64,
+        joined: &mut String,
+        watch: &mut impl Watch,
+    ) -> Result<()> {
+        let id = rows.id(row).unwrap_or_else(|| Cow::Owned(self.default_id(row_in_shard)));
+        let url = rows.url(row);
+        match rows.text(row, joined) {
+            Ok(text) if text.len() as u64 > self.plan.config.file.input.max_record_bytes => {
+                self.quarantine(id, url, Cause::TooLarge, text.len() as u64)
+            }
+            Ok(text) => {
+                let fields = rows.fields(row);
+                let document = Document { text, id: &id, url, source: self.source, fields: &fields };
+                self.record(&document, watch)
+            }
+            Err(cause) => self.quarantine(id, url, cause, 0),
+        }
+    }
+
+    /// A record no stage can judge.
+    fn quarantine(&mut self, id: Cow<'_, str>, url: Option<&str>, cause: Cause, bytes: u64) -> Result<()> {
+        self.findings.clear();
+        let (value, bound) = match cause {
+            Cause::TooLarge => (bytes.to_string(), self.plan.config.file.input.max_record_bytes.to_string()),
+            _ => ("1".to_string(), "0".to_string()),
+        };
+        let rule = cause.rule().into();
+        let decision = Some(Decision { stage: INPUT_STAGE, rule, value, bound, quarantined: true });
+        let judged = Judged { id, url, decision, text_bytes: bytes, ..Judged::default() };
+        for (keys, (_, barrier)) in self.keys.iter_mut().zip(self.plan.barriers()) {
+            keys.resize(keys.len() + barrier.key_words(), 0);
+        }
+        self.verdicts.add(&judged, &self.findings)
+    }
+
+    fn record(&mut self, record: &Document<'_>, watch: &mut impl Watch) -> Result<()> {
+        watch.done(Part::Read);
+        self.findings.clear();
+        let mut walk = Walk::default();
+        let mut current = Cow::Borrowed(record.text);
+        let mut next = 0;
+        loop {
+            let view = View::new(Document { text: &current, ..*record }, &self.scratch);
+            let step = walk.stages(self.plan, next, &view, (&mut self.findings, &mut self.keys), watch);
+            drop(view);
+            match step {
+                Some((stage, edited)) => {
+                    current = Cow::Owned(edited);
+                    next = stage + 1;
+                }
+                None => break,
+            }
+        }
+        let judged = Judged {
+            id: Cow::Borrowed(record.id),
+            url: record.url,
+            decision: walk.decision,
+            edits: walk.edits,
+            spans: self.findings.take_spans(),
+            text_bytes: record.text.len() as u64,
+            content: Sha256::of(record.text.as_bytes()).0,
+            norm: norm_v1(record.text, &mut self.normal).0,
+        };
+        watch.done(Part::Digests);
+        self.verdicts.add(&judged, &self.findings)?;
+        watch.done(Part::Verdicts);
+        Ok(())
+    }
+}
+
+fn by_column(keys: &[u64], width: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(keys.len() * 8);
+    for column in 0..width {
+        bytes.extend(keys.iter().skip(column).step_by(width).flat_map(|word| word.to_le_bytes()));
+    }
+    bytes
+}

@@ -1,0 +1,11 @@
+//! A release as it is written: fates, data, removed records, the ledger, the gate, the manifest.
+
+pub(crate) mod attest;
+pub(crate) mod edited_column;
+pub(crate) mod fates;
+pub(crate) mod gate;
+pub(crate) mod ledger;
+pub(crate) mod removed;
+pub(crate) mod rule_notes;
+pub(crate) mod shard_file;
+pub(crate) mod write;

@@ -1,0 +1,391 @@
+//! The writing task: one shard's records to their places. Kept records go to `data/`, removed and quarantined ones
+//! to `auditor/removed/`, and every record gets its row in the ledger.
+
+use crate::barriers::RecordNumber;
+use crate::barriers::corpus::{Group, verdicts};
+use crate::config::{Config, Output};
+use crate::judge::verdicts::Verdicts;
+use crate::plan::Plan;
+use crate::release::edited_column;
+use crate::release::fates::{Fates, RecordFate};
+use crate::release::ledger;
+use crate::release::removed;
+use crate::release::rule_notes;
+use crate::release::shard_file::{Encoded, ShardFile, carried_over};
+use crate::run::work::Work;
+use crate::source::batch::{BATCH_ROWS, with_views};
+use crate::source::inputs::Shard;
+use crate::{Error, Result};
+use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_schema::SchemaRef;
+use manifests::digest::Sha256;
+use manifests::ledger::{ShardEntry, ShardTally};
+use manifests::merkle::Tree;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+
+/// What writing one shard counted and hashed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Written {
+    pub(crate) rows: u64,
+    pub(crate) kept: u64,
+    pub(crate) edited: u64,
+    pub(crate) removed: u64,
+    pub(crate) quarantined: u64,
+    pub(crate) record_root: Sha256,
+    pub(crate) decision_root: Sha256,
+    /// Stage, rule, removed, quarantined.
+    pub(crate) by_rule: Vec<(String, String, u64, u64)>,
+    pub(crate) in_text_bytes: u64,
+    pub(crate) out_rows: u64,
+    pub(crate) out_text_bytes: u64,
+    pub(crate) content_root: Sha256,
+    /// Record numbers of row groups that could not be read again.
+    pub(crate) unreadable: Vec<(u64, u64)>,
+    /// The files with their digests.
+    pub(crate) files: Vec<(String, Sha256)>,
+}
+
+impl Written {
+    /// The shard's entry in the ledger index.
+    pub(crate) fn entry(&self, shard: &Shard) -> ShardEntry {
+        ShardEntry {
+            name: shard.stem().to_string(),
+            input_sha256: shard.sha256,
+            rows: self.rows,
+            kept: self.kept,
+            edited: self.edited,
+            removed: self.removed,
+            quarantined: self.quarantined,
+            record_root: self.record_root,
+            decision_root: self.decision_root,
+        }
+    }
+}
+
+/// Everything a writing task reads.
+pub(crate) struct WriteTask<'r> {
+    pub(crate) plan: &'r Plan,
+    pub(crate) shards: &'r [Shard],
+    pub(crate) work: &'r Work,
+    pub(crate) fates: &'r Fates<'r>,
+    pub(crate) release: &'r Path,
+    /// Row groups encoded side by side.
+    pub(crate) width: usize,
+}
+
+/// Names of the files of one shard in the release.
+pub(crate) fn data_file(shard: usize) -> String {
+    format!("data/part-{shard:05}.parquet")
+}
+
+pub(crate) fn ledger_file(shard: usize) -> String {
+    format!("auditor/ledger/part-{shard:05}.parquet")
+}
+
+pub(crate) fn removed_file(shard: usize) -> String {
+    format!("auditor/removed/part-{shard:05}.parquet")
+}
+
+/// One row group, ready to be appended.
+struct Prepared {
+    verdicts: Verdicts,
+    fates: Vec<RecordFate>,
+    kept: Option<Encoded>,
+    removed: Vec<RecordBatch>,
+    /// Digest and length of each kept text.
+    texts: Vec<(Sha256, u64)>,
+    readable: bool,
+}
+
+impl WriteTask<'_> {
+    /// Writes the three files of a shard.
+    pub(crate) fn run(&self, index: usize, groups: &[Group]) -> Result<Written> {
+        let shard = &self.shards[index];
+        let (schema, metadata) = open_whole(shard, &self.plan.config)?;
+        let output = &self.plan.config.file.output;
+        let mut data = ShardFile::create(
+            &self.release.join(data_file(index)),
+            &schema,
+            output,
+            text_column(&self.plan.config),
+            carried_over(metadata.metadata()),
+        )?;
+        let mut removed = match output.removed {
+            true => Some(self.removed_file(index, &schema, output)?),
+            false => None,
+        };
+        let ledger_schema = ledger::schema(self.plan);
+        let mut rows = ShardFile::create(
+            &self.release.join(ledger_file(index)),
+            &ledger_schema,
+            &Output::default(),
+            None,
+            Some(vec![rule_notes::note(self.plan)?]),
+        )?;
+        let mut state = Tallies::new(shard);
+        for window in groups.chunks(self.width) {
+            let prepared: Vec<Result<Prepared>> =
+                window.par_iter().map(|group| self.prepare(shard, group, &metadata, &data)).collect();
+            for (group, prepared) in window.iter().zip(prepared) {
+                let prepared = prepared?;
+                let batch = self.account(index as u32, group, &prepared, &ledger_schema, &mut state)?;
+                rows.append(rows.encode(&[batch])?)?;
+                prepared.kept.map_or(Ok(()), |kept| data.append(kept))?;
+                if let Some(file) = &mut removed {
+                    file.append(file.encode(&prepared.removed)?)?;
+                }
+            }
+        }
+        let mut files = vec![data.finish()?, rows.finish()?];
+        if let Some(file) = removed {
+            files.push(file.finish()?);
+        }
+        let names = [data_file(index), ledger_file(index), removed_file(index)];
+        state.finish(names.into_iter().zip(files).collect())
+    }
+
+    fn removed_file(&self, index: usize, schema: &SchemaRef, output: &Output) -> Result<ShardFile> {
+        let schema = removed::schema(schema);
+        let text = text_column(&self.plan.config);
+        ShardFile::create(&self.release.join(removed_file(index)), &schema, output, text, None)
+    }
+
+    /// Decodes a row group, parts the kept rows from the others and encodes them.
+    fn prepare(
+        &self,
+        shard: &Shard,
+        group: &Group,
+        metadata: &ArrowReaderMetadata,
+        data: &ShardFile,
+    ) -> Result<Prepared> {
+        let artefact = verdicts(self.work, self.shards, group)?;
+        let verdicts = Verdicts::read(artefact.payload())?;
+        let mut fates = self.fates.of_group(group, &verdicts)?;
+        let rows = group.records.end - group.records.start;
+        let batches = match self.work.shelf.take((group.shard, group.row_group)) {
+            Some(kept) => Ok(Arc::unwrap_or_clone(kept)),
+            None => read_group(shard, group.row_group, rows, metadata),
+        };
+        let readable = batches.is_ok();
+        if let Err(why) = &batches {
+            tracing::warn!("`{}`: row group {}: {why}", shard.path.display(), group.row_group);
+            fates.iter_mut().for_each(RecordFate::become_unreadable);
+        }
+        let mut prepared =
+            Prepared { verdicts, fates, kept: None, removed: Vec::new(), texts: Vec::new(), readable };
+        let mut kept = Vec::new();
+        let mut at = 0;
+        for batch in batches.unwrap_or_default() {
+            let here = at..at + batch.num_rows();
+            at = here.end;
+            let first = group.records.start + here.start as u64;
+            self.replay_edits(&batch, &mut prepared, (first, here.clone()))?;
+            let fates = &prepared.fates[here.clone()];
+            let keep: BooleanArray = fates.iter().map(|fate| Some(fate.is_released())).collect();
+            let part = arrow_select::filter::filter_record_batch(&batch, &keep).map_err(bug)?;
+            let (part, texts) = self.edit(part, fates, &prepared.verdicts, here.start)?;
+            prepared.texts.extend(texts);
+            kept.push(part);
+            if self.plan.config.file.output.removed {
+                let first_row = shard.first_row(group.row_group) + here.start as u64;
+                prepared.removed.extend(removed::rows(&batch, fates, first_row)?);
+            }
+        }
+        prepared.kept = Some(data.encode(&kept)?);
+        Ok(prepared)
+    }
+
+    /// Finds what the edits of the records come to, in the coordinates of their original texts.
+    fn replay_edits(
+        &self,
+        batch: &RecordBatch,
+        prepared: &mut Prepared,
+        (first, rows): (RecordNumber, std::ops::Range<usize>),
+    ) -> Result<()> {
+        let Some(column) =
+            self.plan.config.file.input.text.as_ref().and_then(|name| batch.column_by_name(name))
+        else {
+            return Ok(());
+        };
+        let strings = crate::source::batch::Strings::new(column);
+        for (at, row) in rows.enumerate() {
+            if let Some(Ok(text)) = strings.get(at) {
+                let told = (first + at as u64, text);
+                self.fates.replay_edits(&mut prepared.fates[row], told, &prepared.verdicts, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts edited texts in place and tells digest and length of every kept text.
+    fn edit(
+        &self,
+        part: RecordBatch,
+        fates: &[RecordFate],
+        verdicts: &Verdicts,
+        first: usize,
+    ) -> Result<(RecordBatch, Vec<(Sha256, u64)>)> {
+        let released: Vec<(usize, &RecordFate)> =
+            fates.iter().enumerate().filter(|(_, fate)| fate.is_released()).collect();
+        let lengths = verdicts.text_bytes()?;
+        let mut texts = Vec::with_capacity(released.len());
+        if released.iter().all(|(_, fate)| fate.edits.is_empty()) {
+            for (at, _) in released {
+                texts.push((verdicts.digest("content", first + at)?, lengths[first + at]));
+            }
+            return Ok((part, texts));
+        }
+        let name = self.plan.config.file.input.text.as_deref().unwrap_or_default();
+        let column = part.schema().index_of(name).map_err(|e| Error::Bug(e.to_string()))?;
+        let strings = crate::source::batch::Strings::new(part.column(column));
+        let mut edited: Vec<String> = Vec::with_capacity(released.len());
+        for (row, (_, fate)) in released.iter().enumerate() {
+            let text = strings
+                .get(row)
+                .and_then(std::result::Result::ok)
+                .ok_or_else(|| Error::Bug("a kept text is gone".into()))?;
+            let text = fate.edits.apply(text);
+            texts.push((Sha256::of(text.as_bytes()), text.len() as u64));
+            edited.push(text);
+        }
+        let mut columns = part.columns().to_vec();
+        columns[column] = edited_column::same_type(part.column(column).data_type(), edited)?;
+        let part = RecordBatch::try_new(part.schema(), columns).map_err(bug)?;
+        Ok((part, texts))
+    }
+
+    /// The ledger rows of a group, in order, counted.
+    fn account(
+        &self,
+        shard: u32,
+        group: &Group,
+        prepared: &Prepared,
+        schema: &SchemaRef,
+        state: &mut Tallies,
+    ) -> Result<RecordBatch> {
+        let mut builder = ledger::Builder::new(shard);
+        let first_row = self.shards[shard as usize].first_row(group.row_group);
+        let mut texts = prepared.texts.iter();
+        for (at, fate) in prepared.fates.iter().enumerate() {
+            let out = fate.is_released().then_some((shard, state.out_rows));
+            if out.is_some() {
+                let (digest, bytes) =
+                    texts.next().ok_or_else(|| Error::Bug("fewer texts than kept rows".into()))?;
+                state.content.push(&digest.0);
+                state.out_text_bytes += bytes;
+                state.out_rows += 1;
+            }
+            let (row, extra) = self.fates.ledger_row(
+                fate,
+                first_row + at as u64,
+                shard as usize,
+                out,
+                (&prepared.verdicts, at),
+            )?;
+            state.tally.add(&row).map_err(|e| Error::Bug(e.to_string()))?;
+            builder.add(&row, &extra, &prepared.verdicts.spans(at)?, &fate.made)?;
+        }
+        state.in_text_bytes += prepared.verdicts.text_bytes()?.iter().sum::<u64>();
+        if !prepared.readable {
+            state.unreadable.push((group.records.start, group.records.end));
+        }
+        builder.finish(self.plan, schema, &prepared.verdicts)
+    }
+}
+
+/// The column that holds the text.
+pub(crate) fn text_column(config: &Config) -> Option<&str> {
+    let input = &config.file.input;
+    input.text.as_deref().or(input.messages.as_deref())
+}
+
+/// The stored schema of a shard, and what [`read_group`] reads it with: texts come as views, so that neither
+/// decoding them nor parting kept rows from others copies a byte of text.
+pub(crate) fn open_whole(shard: &Shard, config: &Config) -> Result<(SchemaRef, ArrowReaderMetadata)> {
+    let fail = |e: parquet::errors::ParquetError| Error::input(&shard.path, e);
+    let blob = crate::files::store::Blob::open(&shard.path)?;
+    let stored = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
+    let schema = Arc::clone(stored.schema());
+    let Some(text) = text_column(config).and_then(|name| schema.index_of(name).ok()) else {
+        return Ok((schema, stored));
+    };
+    let options = ArrowReaderOptions::new().with_schema(with_views(&schema, text));
+    let metadata = ArrowReaderMetadata::try_new(Arc::clone(stored.metadata()), options).map_err(fail)?;
+    Ok((schema, metadata))
+}
+
+/// All columns of a row group, or why they cannot be had.
+pub(crate) fn read_group(
+    shard: &Shard,
+    row_group: usize,
+    expected: u64,
+    metadata: &ArrowReaderMetadata,
+) -> std::result::Result<Vec<RecordBatch>, String> {
+    let blob = crate::files::store::Blob::open(&shard.path).map_err(|e| e.to_string())?;
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, metadata.clone())
+        .with_row_groups(vec![row_group])
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(|e| e.to_string())?;
+    let batches =
+        reader.map(|batch| batch.map_err(|e| e.to_string())).collect::<std::result::Result<Vec<_>, _>>()?;
+    let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+    if rows == expected { Ok(batches) } else { Err(format!("footer says {expected} rows, found {rows}")) }
+}
+
+/// What is counted and hashed from row group to row group.
+struct Tallies {
+    tally: ShardTally,
+    content: Tree,
+    in_text_bytes: u64,
+    out_rows: u64,
+    out_text_bytes: u64,
+    unreadable: Vec<(u64, u64)>,
+}
+
+impl Tallies {
+    fn new(shard: &Shard) -> Self {
+        let tally = ShardTally::new(shard.stem());
+        Self {
+            tally,
+            content: Tree::new(),
+            in_text_bytes: 0,
+            out_rows: 0,
+            out_text_bytes: 0,
+            unreadable: Vec::new(),
+        }
+    }
+
+    fn finish(self, files: Vec<(String, Sha256)>) -> Result<Written> {
+        let counts = self.tally.counts();
+        let by_rule = self.tally.by_rule().iter();
+        Ok(Written {
+            rows: counts.kept + counts.edited + counts.removed + counts.quarantined,
+            kept: counts.kept,
+            edited: counts.edited,
+            removed: counts.removed,
+            quarantined: counts.quarantined,
+            record_root: self.tally.record_root(),
+            decision_root: self.tally.decision_root(),
+            by_rule: by_rule
+                .map(|((stage, rule), n)| (stage.clone(), rule.clone(), n.removed, n.quarantined))
+                .collect(),
+            in_text_bytes: self.in_text_bytes,
+            out_rows: self.out_rows,
+            out_text_bytes: self.out_text_bytes,
+            content_root: self.content.root(),
+            unreadable: self.unreadable,
+            files,
+        })
+    }
+}
+
+fn bug(error: arrow_schema::ArrowError) -> Error {
+    Error::Bug(error.to_string())
+}

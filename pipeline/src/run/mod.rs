@@ -1,0 +1,339 @@
+//! A run: the tasks in their order, on a local pool.
+
+pub(crate) mod work;
+
+use crate::barriers::Resolution;
+use crate::barriers::corpus::{Corpus, Group, Judged, groups};
+use crate::config::BadShard;
+use crate::files::artefact::{self, Artefact, Kind};
+use crate::files::spill::Listing;
+use crate::files::store;
+use crate::judge::{Part, Watch, judge_group};
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::release::attest::{self, Attested};
+use crate::release::fates::{Fates, Resolved};
+use crate::release::write::{WriteTask, Written, data_file, ledger_file, removed_file};
+use crate::run::work::Work;
+use crate::source::inputs::{self, Shard};
+use crate::{Error, Result};
+use manifests::digest::{Sha256, sha256_file};
+use manifests::keys::SigningKey;
+use manifests::ledger::SaltKey;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// What a run needs besides the plan.
+pub struct Options<'a> {
+    /// Where the release is made.
+    pub release: PathBuf,
+    /// The key that signs it; without one it stays unsigned.
+    pub key: Option<&'a SigningKey>,
+    /// Opens the ledger's commitments; drawn once and kept with the release unless given.
+    pub salt_key: Option<SaltKey>,
+    /// Worker threads.
+    pub threads: usize,
+    /// Bytes of memory that what grows with the corpus may take; the rest is kept on disk. Decides nothing but the
+    /// speed.
+    pub memory: u64,
+}
+
+impl Options<'_> {
+    /// The memory of a run unless it is told otherwise.
+    pub const MEMORY: u64 = 2 << 30;
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The statement of the release.
+    pub attested: Attested,
+    /// Bytes of text read.
+    pub text_bytes: u64,
+}
+
+/// Carries out the plan. Continues where an interrupted run of the same plan over the same inputs stopped.
+pub fn run(plan: &Plan, options: &Options<'_>, progress: &dyn Progress) -> Result<Outcome> {
+    alone(plan, options, progress, |run, started| run.all(started))
+}
+
+/// Carries out the plan over shards that are known already, wherever the configuration would look for them.
+pub(crate) fn run_over(plan: &Plan, options: &Options<'_>, shards: &[Shard]) -> Result<Outcome> {
+    alone(plan, options, &crate::Silent, |run, started| run.over(shards, started))
+}
+
+/// Does a job with the directory of the release to itself.
+fn alone(
+    plan: &Plan,
+    options: &Options<'_>,
+    progress: &dyn Progress,
+    job: impl FnOnce(&Run<'_>, std::time::Instant) -> Result<Outcome> + Send,
+) -> Result<Outcome> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads)
+        .build()
+        .map_err(|e| Error::Bug(e.to_string()))?;
+    let started = std::time::Instant::now();
+    let release = &options.release;
+    refuse_finished(release)?;
+    let work = work::folder_of(release);
+    fs::create_dir_all(release).map_err(|e| Error::output(release, e))?;
+    let mut there = fs::read_dir(release).map_err(|e| Error::output(release, e))?;
+    if !work.exists() && there.next().is_some() {
+        return Err(Error::output(
+            release,
+            "is not empty and holds no unfinished run; choose another directory",
+        ));
+    }
+    // both hold texts that were removed and the key to every commitment
+    store::private_folder(&work)?;
+    store::private_folder(&release.join("auditor"))?;
+    let _lock = lock(release, &work)?;
+    // the run that held the lock until now may have finished
+    refuse_finished(release)?;
+    pool.install(|| job(&Run { plan, options, progress }, started))
+}
+
+fn refuse_finished(release: &Path) -> Result<()> {
+    let finished = ["manifest.sigstore.json", "manifest.json"].iter().any(|name| release.join(name).exists());
+    if finished {
+        return Err(Error::output(release, "holds a finished release; choose another directory"));
+    }
+    Ok(())
+}
+
+/// Keeps two runs out of one directory for as long as the returned file lives.
+fn lock(release: &Path, work: &Path) -> Result<File> {
+    let path = work.join("lock");
+    let file = File::create(&path).map_err(|e| Error::output(&path, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::output(release, "another run is writing this release")),
+        Err(TryLockError::Error(e)) => Err(Error::output(&path, e)),
+    }
+}
+
+/// The tasks of one run.
+pub(crate) struct Run<'r> {
+    pub(crate) plan: &'r Plan,
+    pub(crate) options: &'r Options<'r>,
+    pub(crate) progress: &'r dyn Progress,
+}
+
+impl Run<'_> {
+    fn all(&self, started: std::time::Instant) -> Result<Outcome> {
+        let input = &self.plan.config.file.input;
+        let found = inputs::find(&self.plan.config)?;
+        inputs::check_columns(&found, self.plan)?;
+        let listed = inputs::survey(&found, input.bad_shard, self.progress)?;
+        if input.bad_shard == BadShard::Exclude {
+            listed
+                .iter()
+                .filter(|s| s.excluded.is_some())
+                .for_each(|s| tracing::warn!("`{}` is excluded", s.path.display()));
+        }
+        self.over(&listed, started)
+    }
+
+    fn over(&self, listed: &[Shard], started: std::time::Instant) -> Result<Outcome> {
+        let shards = included(listed);
+        let work = Work::new(&self.options.release, self.plan, &shards, self.options.memory);
+        self.judge(&work, &shards)?;
+        self.after_judging(listed, &shards, &work, started)
+    }
+
+    /// Barriers, writing and attesting: what is left to do when every record has been judged.
+    pub(crate) fn after_judging(
+        &self,
+        listed: &[Shard],
+        shards: &[Shard],
+        work: &Work,
+        started: std::time::Instant,
+    ) -> Result<Outcome> {
+        let mut judged = Judged::load(self.plan, shards, work)?;
+        let resolved = self.barriers(&mut judged)?;
+        let salt_key = self.salt_key()?;
+        let fates = Fates { judged: &judged, resolved: &resolved, salt_key: &salt_key };
+        let written = self.write(&fates, shards, work)?;
+        self.publish(&judged, &written)?;
+        let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
+        let draft = attest::Draft { plan: self.plan, listed, shards, written: &written, fates: &fates };
+        let seconds = started.elapsed().as_secs_f64();
+        let attested =
+            attest::attest(&draft, &self.options.release, self.options.key, (self.options.threads, seconds))?;
+        fs::remove_dir_all(work.folder()).map_err(|e| Error::output(work.folder(), e))?;
+        Ok(Outcome { attested, text_bytes })
+    }
+
+    /// Pass 1: a task per row group.
+    fn judge(&self, work: &Work, shards: &[Shard]) -> Result<()> {
+        self.progress.begin("judge", shards.iter().map(|s| s.bytes).sum());
+        groups(shards).par_iter().try_for_each(|group| self.judge_task(work, shards, group, &mut ()))?;
+        self.progress.end();
+        Ok(())
+    }
+
+    pub(crate) fn judge_task(
+        &self,
+        work: &Work,
+        shards: &[Shard],
+        group: &Group,
+        watch: &mut impl Watch,
+    ) -> Result<()> {
+        let shard = &shards[group.shard];
+        let identity = work.group_identity(shard, group.row_group);
+        let path = work.verdicts(group.shard, group.row_group);
+        let keys: Vec<PathBuf> = self
+            .plan
+            .barriers()
+            .enumerate()
+            .map(|(n, _)| work.keys(group.shard, group.row_group, n))
+            .collect();
+        let done = Artefact::find(&path, Kind::Verdicts, &identity).is_some()
+            && keys.iter().all(|path| Artefact::find(path, Kind::Keys, &identity).is_some());
+        if !done {
+            let judged = judge_group(self.plan, shard, (group.shard, group.row_group), &work.shelf, watch)?;
+            for (path, payload) in keys.iter().zip(&judged.keys) {
+                artefact::write(path, Kind::Keys, &identity, payload)?;
+            }
+            artefact::write(&path, Kind::Verdicts, &identity, &judged.verdicts)?;
+            watch.done(Part::Verdicts);
+        }
+        let share = (group.records.end - group.records.start) as f64 / shard.rows().max(1) as f64;
+        self.progress.advance((shard.bytes as f64 * share) as u64);
+        Ok(())
+    }
+
+    /// The barriers, in the order of the configuration; each sees what the earlier ones left.
+    fn barriers(&self, judged: &mut Judged<'_>) -> Result<Vec<Resolved>> {
+        let mut all = Vec::new();
+        for (ordinal, (stage, barrier)) in self.plan.barriers().enumerate() {
+            self.progress.begin(&self.plan.stages[stage].name, 1);
+            let folder = judged.work.barrier(ordinal);
+            let identity = judged.work.corpus_identity(&(ordinal as u64).to_le_bytes());
+            let (removals, cuts) = (folder.join("removals"), folder.join("cuts"));
+            let done = Listing::find(&removals, Kind::Removals, &identity).zip(Listing::find(
+                &cuts,
+                Kind::Cuts,
+                &identity,
+            ));
+            let resolved = match done {
+                Some((removals, cuts)) => Resolved { stage, removals, cuts },
+                None => {
+                    let corpus = Corpus::new(judged, barrier, (stage, ordinal), self.options.memory / 2)?;
+                    let mut resolution = Resolution::new(&folder, self.options.memory / 8);
+                    barrier.resolve(&corpus, &mut resolution)?;
+                    let (removed, cut) = resolution.finish()?;
+                    Resolved {
+                        stage,
+                        removals: Listing::write(&removals, Kind::Removals, &identity, removed.map(Ok))?,
+                        cuts: Listing::write(&cuts, Kind::Cuts, &identity, cut.map(Ok))?,
+                    }
+                }
+            };
+            judged.remove(&resolved);
+            all.push(resolved);
+            self.progress.advance(1);
+            self.progress.end();
+        }
+        Ok(all)
+    }
+
+    /// What the barriers leave for later releases.
+    fn publish(&self, judged: &Judged<'_>, written: &[Written]) -> Result<()> {
+        let gone: Vec<(u64, u64)> = written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
+        let publishing = self.plan.barriers().enumerate().filter(|(_, (_, barrier))| barrier.publishes());
+        for (ordinal, (stage, barrier)) in publishing {
+            let corpus = Corpus::new(judged, barrier, (stage, ordinal), self.options.memory / 2)?;
+            barrier.publish(&corpus, &mut judged.released(&gone), &self.options.release)?;
+        }
+        Ok(())
+    }
+
+    /// The last pass: a task per shard.
+    fn write(&self, fates: &Fates<'_>, shards: &[Shard], work: &Work) -> Result<Vec<Written>> {
+        self.progress.begin("write", shards.iter().map(|s| s.bytes).sum());
+        self.clear_stale(shards.len())?;
+        // few shards: their row groups side by side; many: shard by shard on all workers
+        let width = if shards.len() >= self.options.threads { 1 } else { 2 * self.options.threads };
+        let task = WriteTask { plan: self.plan, shards, work, fates, release: &self.options.release, width };
+        let salt = fates.salt_key.commitment();
+        let one = |index: usize| {
+            let of_shard: Vec<Group> =
+                fates.judged.groups.iter().filter(|g| g.shard == index).cloned().collect();
+            let identity = work.corpus_identity(format!("write {index} {salt}").as_bytes());
+            let path = work.written(index);
+            let written = match self.still_written(&path, &identity) {
+                Some(written) => written,
+                None => {
+                    let written = task.run(index, &of_shard)?;
+                    let json = serde_json::to_vec(&written).map_err(|e| Error::Bug(e.to_string()))?;
+                    artefact::write(&path, Kind::Written, &identity, &json)?;
+                    written
+                }
+            };
+            self.progress.advance(shards[index].bytes);
+            Ok(written)
+        };
+        let written = if width == 1 {
+            (0..shards.len()).into_par_iter().map(one).collect()
+        } else {
+            (0..shards.len()).map(one).collect::<Result<_>>()
+        };
+        self.progress.end();
+        written
+    }
+
+    /// Removes what an interrupted run of another plan or other inputs left in the release's folders.
+    fn clear_stale(&self, shards: usize) -> Result<()> {
+        let removed = self.plan.config.file.output.removed;
+        let names = (0..shards)
+            .flat_map(|at| [Some(data_file(at)), Some(ledger_file(at)), removed.then(|| removed_file(at))]);
+        let expected: BTreeSet<PathBuf> =
+            names.flatten().map(|name| self.options.release.join(name)).collect();
+        for folder in ["data", "auditor/ledger", "auditor/removed"] {
+            let folder = self.options.release.join(folder);
+            if !folder.exists() {
+                continue;
+            }
+            for entry in fs::read_dir(&folder).map_err(|e| Error::output(&folder, e))? {
+                let path = entry.map_err(|e| Error::output(&folder, e))?.path();
+                if !expected.contains(&path) {
+                    fs::remove_file(&path).map_err(|e| Error::output(&path, e))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What an interrupted run wrote of a shard, if its files are still what they were.
+    fn still_written(&self, path: &Path, identity: &artefact::Identity) -> Option<Written> {
+        let artefact = Artefact::find(path, Kind::Written, identity)?;
+        let written: Written = serde_json::from_slice(artefact.payload()).ok()?;
+        let same = |(name, digest): &(String, Sha256)| {
+            sha256_file(&self.options.release.join(name)).is_ok_and(|(found, _)| found == *digest)
+        };
+        written.files.iter().all(same).then_some(written)
+    }
+
+    /// The key of the ledger's commitments: as given, or drawn once and kept with the unfinished release.
+    fn salt_key(&self) -> Result<SaltKey> {
+        let path = self.options.release.join("auditor/salt.key");
+        let kept = fs::read(&path).ok().and_then(|bytes| bytes.try_into().ok()).map(SaltKey::from_bytes);
+        let key = match (&self.options.salt_key, kept) {
+            (Some(given), Some(kept)) if given.commitment() == kept.commitment() => return Ok(kept),
+            (Some(given), _) => given.clone(),
+            (None, Some(kept)) => return Ok(kept),
+            (None, None) => SaltKey::generate().map_err(|e| Error::output(&path, e))?,
+        };
+        store::write_file(&path, key.as_bytes())?;
+        Ok(key)
+    }
+}
+
+/// The shards that are not excluded.
+pub(crate) fn included(listed: &[Shard]) -> Vec<Shard> {
+    listed.iter().filter(|shard| shard.excluded.is_none()).cloned().collect()
+}

@@ -1,0 +1,82 @@
+//! Where the tasks of one run leave their artefacts, and what identifies them.
+
+use crate::files::artefact::Identity;
+use crate::plan::Plan;
+use crate::source::inputs::Shard;
+use crate::source::shelf::Shelf;
+use manifests::digest::Sha256;
+use std::path::{Path, PathBuf};
+
+/// The folder beside a release that holds the artefacts of an unfinished run; it is gone when the release is
+/// finished. It lies outside, so that nothing in a release is ever unaccounted for.
+pub(crate) fn folder_of(release: &Path) -> PathBuf {
+    let mut name = release.file_name().unwrap_or_default().to_os_string();
+    name.push(".unfinished");
+    release.with_file_name(name)
+}
+
+/// Names and identities of one run's artefacts.
+pub(crate) struct Work {
+    folder: PathBuf,
+    plan: Sha256,
+    /// Over the plan and every input shard: what a task that sees the whole corpus depends on.
+    corpus: Identity,
+    /// What stays in memory.
+    pub(crate) shelf: Shelf,
+}
+
+impl Work {
+    /// The artefacts of the run that makes `release` and may hold `memory` bytes.
+    pub(crate) fn new(release: &Path, plan: &Plan, shards: &[Shard], memory: u64) -> Self {
+        let digests: Vec<String> = shards.iter().map(|s| format!("{}\n{}\n", s.name, s.sha256)).collect();
+        let corpus = identity(&[&plan.digest.0, digests.concat().as_bytes()]);
+        Self { folder: folder_of(release), plan: plan.digest, corpus, shelf: Shelf::new(memory / 4) }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What depends on one row group alone.
+    pub(crate) fn group_identity(&self, shard: &Shard, row_group: usize) -> Identity {
+        identity(&[
+            &self.plan.0,
+            shard.name.as_bytes(),
+            shard.source.as_bytes(),
+            &shard.sha256.0,
+            &row_group.to_le_bytes(),
+        ])
+    }
+
+    /// What depends on the whole corpus, and on `more`.
+    pub(crate) fn corpus_identity(&self, more: &[u8]) -> Identity {
+        identity(&[&self.corpus, more])
+    }
+
+    pub(crate) fn verdicts(&self, shard: usize, row_group: usize) -> PathBuf {
+        self.folder.join(format!("judge/{shard:05}-{row_group:05}.verdicts"))
+    }
+
+    pub(crate) fn keys(&self, shard: usize, row_group: usize, barrier: usize) -> PathBuf {
+        self.folder.join(format!("judge/{shard:05}-{row_group:05}.keys-{barrier}"))
+    }
+
+    /// Where a barrier keeps what it comes to.
+    pub(crate) fn barrier(&self, barrier: usize) -> PathBuf {
+        self.folder.join(format!("barrier-{barrier}"))
+    }
+
+    pub(crate) fn written(&self, shard: usize) -> PathBuf {
+        self.folder.join(format!("write/{shard:05}.written"))
+    }
+}
+
+/// A digest over parts, each with its length, so that no two lists of parts are confused.
+fn identity(parts: &[&[u8]]) -> Identity {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part);
+    }
+    Sha256::of(&bytes).0
+}
