@@ -200,6 +200,9 @@ fn examples_build_and_resolved_configuration_reads_back_as_itself() {
         let ids: Vec<String> = built.filter.rules().iter().map(|rule| rule.id.to_string()).collect();
         let documented: Vec<&str> = entry.rules.iter().map(|rule| rule.id).collect();
         assert_eq!(ids, documented, "{}", entry.name);
+        let recorded = built.filter.columns().into_iter().map(|column| column.name.into_owned());
+        let described: Vec<&str> = entry.columns.iter().map(|(name, _)| *name).collect();
+        assert_eq!(recorded.collect::<Vec<_>>(), described, "{}", entry.name);
     }
 }
 

@@ -272,6 +272,8 @@ pub trait Spec: DeserializeOwned + Serialize + Default {
     const SOURCE: &'static str;
     /// Every rule an instance can break, in the order of decision. Empty for a scorer.
     const RULES: &'static [Rule];
+    /// Every column an instance records and what it means; those that a model names are left out.
+    const COLUMNS: &'static [(&'static str, &'static str)] = &[];
     /// A complete `[[stage]]` table (without the header) that builds, using only what every program ships with;
     /// `None` where a user's file is needed.
     const EXAMPLE: Option<&'static str>;
@@ -303,6 +305,8 @@ pub struct Entry {
     pub source: &'static str,
     /// The rules an instance can break.
     pub rules: &'static [Rule],
+    /// The columns an instance records, and what they mean.
+    pub columns: &'static [(&'static str, &'static str)],
     /// A table that builds without a user's file, if there is one.
     pub example: Option<&'static str>,
     /// What a broken rule does unless the stage says otherwise.
@@ -322,6 +326,7 @@ pub const fn entry<S: Spec>() -> Entry {
         summary: S::SUMMARY,
         source: S::SOURCE,
         rules: S::RULES,
+        columns: S::COLUMNS,
         example: S::EXAMPLE,
         action: S::ACTION,
         defaults: || resolve(&S::default()),

@@ -16,6 +16,8 @@ pub struct Description {
     pub source: &'static str,
     /// The rules it can break.
     pub rules: &'static [Rule],
+    /// The columns it records, and what they mean.
+    pub columns: &'static [(&'static str, &'static str)],
     /// The keys with their defaults.
     pub defaults: toml::Table,
     /// The keys that have none.
@@ -31,16 +33,37 @@ pub fn describe() -> Result<Vec<Description>, BuildError> {
         for e in entries {
             let defaults = (e.defaults)()?;
             let without_default = without_default((e.keys)(), &defaults);
-            let (name, summary, source, rules, example) = (e.name, e.summary, e.source, e.rules, e.example);
-            all.push(Description { kind, name, summary, source, rules, defaults, without_default, example });
+            let (name, summary, source, example) = (e.name, e.summary, e.source, e.example);
+            let (rules, columns) = (e.rules, e.columns);
+            all.push(Description {
+                kind,
+                name,
+                summary,
+                source,
+                rules,
+                columns,
+                defaults,
+                without_default,
+                example,
+            });
         }
     }
     for e in BARRIERS {
         let defaults = (e.defaults)()?;
         let without_default = without_default((e.keys)(), &defaults);
         let (name, summary, source, rules) = (e.name, e.summary, e.source, e.rules);
-        let (kind, example) = ("barrier", None);
-        all.push(Description { kind, name, summary, source, rules, defaults, without_default, example });
+        let (kind, columns, example) = ("barrier", &[] as &[_], None);
+        all.push(Description {
+            kind,
+            name,
+            summary,
+            source,
+            rules,
+            columns,
+            defaults,
+            without_default,
+            example,
+        });
     }
     Ok(all)
 }
@@ -83,6 +106,12 @@ impl Description {
             for rule in self.rules {
                 let alias = rule.alias.map(|alias| format!("`{alias}`")).unwrap_or_default();
                 writeln!(out, "| `{}` | {} | {alias} |", rule.id, rule.summary)?;
+            }
+        }
+        if !self.columns.is_empty() {
+            writeln!(out, "\n| column | records |\n|---|---|")?;
+            for (name, meaning) in self.columns {
+                writeln!(out, "| `{name}` | {meaning} |")?;
             }
         }
         writeln!(out, "\n```toml\n[[stage]]\nuse = \"{}\"", self.name)?;

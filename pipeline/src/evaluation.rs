@@ -15,6 +15,7 @@ use classifiers::Classifier;
 use classifiers::linear::{count_words, shipped};
 use classifiers::metrics::Sample;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -35,6 +36,9 @@ pub struct Truth {
     pub by: Option<String>,
 }
 
+/// How many labels a complaint lists.
+const LISTED: usize = 20;
+
 /// A record: what is true, how long it is and where it belongs.
 struct Record {
     text: String,
@@ -50,15 +54,39 @@ impl Truth {
         let mut columns = vec![self.label.as_str()];
         columns.extend(numbers);
         columns.extend(self.by.as_deref());
-        let mut records = Vec::new();
+        let (mut records, mut labels) = (Vec::new(), BTreeSet::new());
         for path in &self.data {
             let wanted = Wanted::required(Some(&self.text), columns.iter().copied());
             for (at, row) in read(path, &wanted)?.rows.into_iter().enumerate() {
+                if let Some(Some(label)) = row.labels.first().filter(|_| !self.positive.is_empty()) {
+                    labels.insert(label.clone());
+                }
                 let told = self.record(row, numbers);
                 records.push(told.map_err(|why| Error::input(path, format!("row {at}: {why}")))?);
             }
         }
+        self.check(&records, &labels)?;
         Ok(records)
+    }
+
+    /// A label that no record has is a slip of the pen, which would pass as a score without positives.
+    fn check(&self, records: &[Record], labels: &BTreeSet<String>) -> Result<()> {
+        let wrong = |why: String| match self.data.last() {
+            Some(path) => Error::input(path, why),
+            None => Error::Bug("labelled files are missing".into()),
+        };
+        if records.is_empty() {
+            return Err(wrong("holds no record".into()));
+        }
+        match self.positive.iter().chain(&self.negative).find(|label| !labels.contains(*label)) {
+            None => Ok(()),
+            Some(label) => {
+                let some: Vec<_> = labels.iter().take(LISTED).map(String::as_str).collect();
+                let more = if labels.len() > LISTED { ", …" } else { "" };
+                let some = some.join(", ");
+                Err(wrong(format!("no record has `{label}` as `{}`; there are: {some}{more}", self.label)))
+            }
+        }
     }
 
     /// What a row says; its labels are the truth, the numbers asked for and the slice.
@@ -160,15 +188,16 @@ impl Scorer {
     }
 }
 
-/// The scores of each scorer, and the records they are of: those that `take` wants.
+/// The scores of each scorer, the records they are of, which are those that `take` wants, and how many others there are.
 fn scored(
     scorers: &[Scorer],
     truth: &Truth,
     take: impl Fn(&Record) -> bool,
-) -> Result<(Vec<Record>, Vec<Vec<f64>>)> {
+) -> Result<(Vec<Record>, Vec<Vec<f64>>, usize)> {
     let is_column = |scorer: &&Scorer| matches!(scorer.source, Source::Column);
     let columns: Vec<&str> = scorers.iter().filter(is_column).map(|scorer| scorer.name.as_str()).collect();
     let mut records = truth.read(&columns)?;
+    let read = records.len();
     records.retain(take);
     let mut column = 0..columns.len();
     let scores = |scorer: &Scorer| match &scorer.source {
@@ -181,12 +210,13 @@ fn scored(
         }
     };
     let scores = scorers.iter().map(scores).collect();
-    Ok((records, scores))
+    let others = read - records.len();
+    Ok((records, scores, others))
 }
 
 /// The curve of a scorer over labelled records, and the point that a policy chooses.
 pub fn threshold(scorer: &Scorer, truth: &Truth, policy: Policy) -> Result<(Curve, Point)> {
-    let (records, scores) = scored(std::slice::from_ref(scorer), truth, |_| true)?;
+    let (records, scores, _) = scored(std::slice::from_ref(scorer), truth, |_| true)?;
     let scored: Vec<_> = records
         .iter()
         .zip(scores.into_iter().flatten())

@@ -25,6 +25,7 @@ pub struct Training {
 /// and files give the same bytes.
 pub fn train_model(recipe: &Recipe, folder: &Path, command: &str) -> Result<Training> {
     let (examples, data) = examples(recipe, folder)?;
+    recipe.check_examples(&examples)?;
     let trained = train(recipe.labels.len(), &examples, &recipe.training);
     let report = report::report(recipe, &examples, &trained);
     let model = trained

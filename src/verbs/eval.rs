@@ -10,9 +10,10 @@ use std::process::ExitCode;
 /// Tell how good classifiers, or scores in a column, are on labelled Parquet files. Two are called different only where
 /// neither their intervals overlap nor that of their difference, on the same draws of records, holds 0.
 #[derive(clap::Args)]
+#[command(group(clap::ArgGroup::new("scorers").args(["model", "score"]).required(true).multiple(true)))]
 pub struct Arguments {
     /// A shipped model's name, or a file of `probity train` or fastText; several are compared
-    #[arg(long, required_unless_present = "score")]
+    #[arg(long)]
     model: Vec<String>,
     /// A column of numbers in the labelled files, scores made elsewhere: compared like a model
     #[arg(long, value_name = "COLUMN")]
@@ -24,17 +25,17 @@ pub struct Arguments {
     #[command(flatten)]
     truth: Labels,
     /// Tell rates for each value of this column, too
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", requires = "positive")]
     by: Option<String>,
     /// The threshold; the one stored with the label, or 0.5, unless given
-    #[arg(long)]
+    #[arg(long, value_parser = finite)]
     threshold: Option<f64>,
-    /// Draws of the bootstrap
-    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// Draws of the bootstrap; fewer than a hundred would make no 95 % interval
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(100..=100_000))]
     rounds: u32,
     /// Disguise texts in twelve ways, and tell how many positives are still flagged when every word of theirs is, and how
     /// many more negatives when every eighth word of theirs is
-    #[arg(long, requires = "positive")]
+    #[arg(long, requires_all = ["positive", "model"])]
     attacks: bool,
     /// The seed of the disguises
     #[arg(long, default_value_t = 1)]
@@ -77,6 +78,12 @@ impl Labels {
     }
 }
 
+/// A number that a score can exceed.
+fn finite(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "expected a finite number".into())
+}
+
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let mut scorers = models(arguments)?;
     scorers.extend(arguments.score.iter().map(|column| Scorer::column(column)));
@@ -108,6 +115,9 @@ fn models(arguments: &Arguments) -> Result<Vec<Scorer>> {
 
 fn print(told: &Evaluation) -> Result<()> {
     say(format_args!("records            {}", told.records))?;
+    if told.unlabelled > 0 {
+        say(format_args!("left out           {}, labelled neither yes nor no", told.unlabelled))?;
+    }
     told.scorers.iter().try_for_each(scorer)?;
     for verdict in &told.verdicts {
         let [one, other] = &verdict.models;
@@ -138,14 +148,15 @@ fn scorer(of: &Measures) -> Result<()> {
     ] {
         say(format_args!("{name:18} {}", shown(interval)))?;
     }
-    let at = &of.at_threshold;
-    say(format_args!(
-        "above {:<12.6} {} of the positives and {} of the negatives; F1 {}",
-        of.threshold,
-        at.true_positives,
-        at.false_positives,
-        at.f1().map_or("-".into(), |f1| format!("{f1:.3}"))
-    ))?;
+    if let Some(at) = &of.at_threshold {
+        say(format_args!(
+            "above {:<12.6} {} of the positives and {} of the negatives; F1 {}",
+            of.threshold,
+            at.true_positives,
+            at.false_positives,
+            at.f1().map_or("-".into(), |f1| format!("{f1:.3}"))
+        ))?;
+    }
     say(format_args!("{:18} {:>9}  {:18} {:18}", "kept at most", "records", "negatives", "positives"))?;
     for kept in &of.retention {
         let (no, yes) = (shown(kept.negatives), shown(kept.positives));

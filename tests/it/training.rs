@@ -67,7 +67,7 @@ fn trained() -> Sandbox {
 }
 
 fn eval(sandbox: &Sandbox, more: &[&str]) -> Output {
-    let fixed = ["eval", "--data", "labelled.parquet", "--label", "kind", "--rounds", "50"];
+    let fixed = ["eval", "--data", "labelled.parquet", "--label", "kind", "--rounds", "100"];
     sandbox.run(&[&fixed, more].concat())
 }
 
@@ -149,6 +149,10 @@ fn evaluation_tells_apart_what_differs_and_nothing_else() {
     let graded = sandbox.run(&graded).expect(0).json();
     assert!(graded["scorers"][0]["rank_correlation"]["value"].as_f64().unwrap() > 0.7, "{graded}");
     assert!(graded["scorers"][0]["auc"].is_null());
+    assert!(graded["scorers"][0]["at_threshold"].is_null(), "a grade is neither yes nor no");
+    let kept = graded["scorers"][0]["retention"].as_array().unwrap().iter();
+    let kept: Vec<f64> = kept.map(|row| row["records"].as_f64().unwrap()).collect();
+    assert!(kept.is_sorted() && kept[0] < 0.1 && kept[kept.len() - 1] > 0.9, "{kept:?}");
 
     let columns = ["--score", "level", "--score", "noise", "--positive", "marked", "--json"];
     let told = eval(&sandbox, &columns).expect(0).json();
@@ -166,6 +170,10 @@ fn evaluation_tells_apart_what_differs_and_nothing_else() {
             "no column `txt`; there are: text, kind, grade, level",
         ),
         (["--model", "zorb.probity", "--text", "text"], "row 0: `kind` is `marked`, expected a number"),
+        (["--score", "level", "--positive", "zarb"], "no record has `zarb` as `kind`; there are: "),
+        (["--score", "level", "--rounds", "99"], "99 is not in 100..=100000"),
+        (["--score", "level", "--threshold", "nan"], "expected a finite number"),
+        (["--by", "kind", "--positive", "marked"], "<--model <MODEL>|--score <COLUMN>>"),
     ] {
         let refused = eval(&sandbox, &more).expect(2);
         assert!(refused.stderr.contains(expected), "{}", refused.stderr);
@@ -188,7 +196,7 @@ fn thresholds_keep_what_was_asked_for() {
     assert!(number(&choose("--budget-tokens", "0.1"), "tokens") <= 0.1);
     sandbox.run(&fixed).expect(2);
     let unknown = [&fixed[..], &["--positive", "none", "--recall", "0.9"]].concat();
-    assert!(sandbox.run(&unknown).expect(3).stderr.contains("no record is labelled positive"));
+    assert!(sandbox.run(&unknown).expect(2).stderr.contains("no record has `none` as `kind`; there are: "));
 }
 
 const STAGES: &str = r#"

@@ -99,6 +99,9 @@ impl Header {
         if !CHUNK_BYTES.contains(&self.training.chunk_bytes) {
             return wrong("chunk_bytes", format!("is {}, expected 64 to 1048576", self.training.chunk_bytes));
         }
+        if self.training.chunks_max == 0 {
+            return wrong("chunks_max", "is 0, expected at least 1".into());
+        }
         if self.label.is_empty() || self.label.len() > LABELS_MAX {
             return wrong("label", format!("occurs {} times, expected 1 to {LABELS_MAX}", self.label.len()));
         }
@@ -110,6 +113,9 @@ impl Header {
             }
             if ![label.step, label.bias].iter().all(|number| number.abs() <= 1e9) {
                 return wrong("step", format!("or `bias` of `{}` is not a finite number", label.name));
+            }
+            if label.threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
+                return wrong("threshold", format!("of `{}` is not between 0 and 1", label.name));
             }
             if let Some(fault) = label.calibration.fault() {
                 return wrong("calibration", format!("of `{}` {fault}", label.name));

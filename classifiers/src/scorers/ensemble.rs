@@ -48,6 +48,8 @@ impl Spec for Config {
     const SOURCE: &'static str =
         "Su et al. 2024 (Nemotron-CC), arXiv 2412.02595; mappings by `probity fit-ensemble`";
     const RULES: &'static [Rule] = &[];
+    const COLUMNS: &'static [(&'static str, &'static str)] =
+        &[("score", "0 to 1; none for a record that lacks one of the scores"), ("bucket", "0 to 19")];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = Ensemble;
 

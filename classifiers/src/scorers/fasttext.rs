@@ -59,6 +59,7 @@ impl Spec for Config {
     const SUMMARY: &'static str = "the probability of a label, by a fastText model";
     const SOURCE: &'static str = "fastText 0.9.2; Joulin et al. 2016";
     const RULES: &'static [Rule] = &[];
+    const COLUMNS: &'static [(&'static str, &'static str)] = &[("score", "the probability of `label`")];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = FastText;
 

@@ -73,6 +73,8 @@ impl Spec for Config {
     const SUMMARY: &'static str = "the language of the text, by a fastText model";
     const SOURCE: &'static str = "datatrove 0.10.1 LanguageFilter; Joulin et al. 2016, lid.176";
     const RULES: &'static [Rule] = &[OTHER_LANGUAGE, PROBABILITY];
+    const COLUMNS: &'static [(&'static str, &'static str)] =
+        &[("label", "the most probable language"), ("probability", "its probability")];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = Language;
 

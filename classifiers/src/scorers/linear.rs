@@ -51,6 +51,11 @@ impl Spec for Config {
     const SUMMARY: &'static str = "calibrated probabilities of labels, by a linear model";
     const SOURCE: &'static str = "own definition; models by `probity train`";
     const RULES: &'static [Rule] = &[];
+    const COLUMNS: &'static [(&'static str, &'static str)] = &[
+        ("score", "the largest label's probability, or that of `label`; of a model of grades, the grade"),
+        ("mean", "the same over the mean of all chunks of the text"),
+        ("…", "each label's probability, under its name"),
+    ];
     const EXAMPLE: Option<&'static str> = Some("model = \"hazard\"");
     type Filter = Linear;
 

@@ -11,7 +11,8 @@
 //! KenLM 0.3.0 for scores; Wenzek et al., CCNet, arXiv 1911.00359 for terciles by language.
 //! # Differs from CCNet in
 //! words, which are those of the model's training (`words`) and not SentencePiece's, and in passing over lines without
-//! one. A perplexity of one model says nothing beside that of another: take the cuts from the thirds of your own corpus.
+//! one. A perplexity of one model says nothing beside that of another: take the cuts from the thirds of your own
+//! corpus, which `probity report --curve perplexity/score` tells.
 //! # Example
 //! ```toml
 //! [[stage]]
@@ -76,6 +77,16 @@ impl Spec for Config {
     const SUMMARY: &'static str = "how surprising the text is to an n-gram language model";
     const SOURCE: &'static str = "KenLM 0.3.0; Wenzek et al. 2019, CCNet";
     const RULES: &'static [Rule] = &[];
+    const COLUMNS: &'static [(&'static str, &'static str)] = &[
+        (
+            "score",
+            "the perplexity; none, as for the others, of a text without words or in a language without a model",
+        ),
+        ("log10", "the sum of the logarithms of all probabilities"),
+        ("words", "how many words"),
+        ("oov", "share of them that the model does not know"),
+        ("tercile", "with `cuts`: `head`, `middle` or `tail`"),
+    ];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = Perplexity;
 
@@ -98,7 +109,8 @@ impl Spec for Config {
                 Models::ByLanguage(self.models.iter().map(load).collect::<Result<_, BuildError>>()?)
             }
             (None, true) => {
-                return Err(BuildError::key("model", "is missing: the path of an ARPA or KenLM binary file"));
+                let why = "is missing, or `models`: paths of ARPA or KenLM binary files";
+                return Err(BuildError::key("model", why));
             }
             (Some(_), false) => return Err(BuildError::key("model", "and `models` exclude each other")),
         };
@@ -106,6 +118,14 @@ impl Spec for Config {
             self.cuts.iter().map(|(language, cuts)| (language.clone(), cuts.map(Decimal::get))).collect();
         if let Some((language, [low, high])) = cuts.iter().find(|(_, [low, high])| low > high) {
             return Err(BuildError::key("cuts", format!("of `{language}` decrease: {low}, {high}")));
+        }
+        if let (Models::ByLanguage(models), Some(language)) = (
+            &models,
+            self.cuts.keys().find(|language| *language != ALL && !self.models.contains_key(*language)),
+        ) {
+            let there: Vec<&str> = models.keys().map(String::as_str).collect();
+            let why = format!("of `{language}` cannot apply: `models` has {}", there.join(", "));
+            return Err(BuildError::key("cuts", why));
         }
         Ok(Perplexity { models, language, cuts, terciles: ["head", "middle", "tail"].map(Arc::from) })
     }

@@ -42,6 +42,8 @@ impl Spec for Config {
     const SUMMARY: &'static str = "how many tokens a `tokenizer.json` makes of the text";
     const SOURCE: &'static str = "Hugging Face tokenizers 0.23";
     const RULES: &'static [Rule] = &[];
+    const COLUMNS: &'static [(&'static str, &'static str)] =
+        &[("tokens", "how many tokens"), ("bytes_per_token", "bytes of text for each")];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = Tokens;
 

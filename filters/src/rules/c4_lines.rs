@@ -75,6 +75,8 @@ impl Spec for Config {
     const SOURCE: &'static str =
         "Raffel et al. 2020, JMLR 21/140, 2.2; datatrove 0.10.1 C4QualityFilter, as in FineWeb";
     const RULES: &'static [Rule] = &RULES;
+    const COLUMNS: &'static [(&'static str, &'static str)] =
+        &[("lines_removed", "how many lines were cut out")];
     const EXAMPLE: Option<&'static str> = Some("sentences_min = 5");
     type Filter = C4Lines;
 

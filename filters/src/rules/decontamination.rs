@@ -151,6 +151,12 @@ impl Spec for Config {
     const SUMMARY: &'static str = "texts that hold parts of benchmark items, or canary strings";
     const SOURCE: &'static str = "GPT-3, arXiv 2005.14165, appendix C; datatrove 0.10.1 NGramsDecontFilter";
     const RULES: &'static [Rule] = &[OVERLAP, CANARY];
+    const COLUMNS: &'static [(&'static str, &'static str)] = &[
+        ("item", "`benchmark/id` of the item with the largest share"),
+        ("overlap", "share of the item's n-grams that stand in the text"),
+        ("hits", "how many n-grams these are"),
+        ("position", "their first byte in the text that the stage saw"),
+    ];
     const EXAMPLE: Option<&'static str> = Some("canaries = [\"this sentence is in no training set\"]");
     type Filter = Decontamination;
 

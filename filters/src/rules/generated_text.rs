@@ -1,12 +1,5 @@
 //! # What it measures
-//! Nothing is decided; signs that a text was made by a language model or from a template are recorded as columns:
-//!
-//! * `boilerplate`: how many phrases there are by which assistants speak of themselves or turn to who asked
-//! * `stock_phrases`: phrases that fill answers, such as those that open a summary, for each thousand words
-//! * `repeated_openings`: the share of sentences whose first two words opened a sentence before
-//! * `burstiness`: how unequal in length sentences are, in words: `(σ - μ) / (σ + μ)`, -1 where all are equal, about 0
-//!   where lengths are drawn at random
-//! * `sentences`: how many there are, with a word in them
+//! Nothing is decided; signs that a text was made by a language model or from a template are recorded as columns.
 //!
 //! Words are those with a letter or digit, sentences those of spaCy's sentencizer within a line. Phrases are found in
 //! whatever case. `burstiness` and `repeated_openings` need two sentences, `stock_phrases` a word; otherwise they are left
@@ -112,6 +105,19 @@ impl Spec for Config {
     const SUMMARY: &'static str = "signs of text made by models or templates, as columns; no rule";
     const SOURCE: &'static str = "own definition; Goh and Barabási 2008 for burstiness";
     const RULES: &'static [Rule] = &[];
+    const COLUMNS: &'static [(&'static str, &'static str)] = &[
+        ("boilerplate", "phrases by which assistants speak of themselves, refuse, or turn to who asked"),
+        (
+            "stock_phrases",
+            "phrases that fill answers, such as those that open a summary, for each thousand words",
+        ),
+        ("repeated_openings", "share of sentences whose first two words opened a sentence before"),
+        (
+            "burstiness",
+            "how unequal in length sentences are, in words: `(σ - μ) / (σ + μ)`, -1 where all are equal, about 0 where lengths are drawn at random",
+        ),
+        ("sentences", "how many there are, with a word in them"),
+    ];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = GeneratedText;
 
@@ -131,9 +137,7 @@ fn automaton(phrases: &[&str]) -> Result<AhoCorasick, BuildError> {
 
 impl Filter for GeneratedText {
     fn columns(&self) -> Vec<Column> {
-        ["boilerplate", "stock_phrases", "repeated_openings", "burstiness", "sentences"]
-            .map(|name| Column::new(name, Kind::Number))
-            .to_vec()
+        Config::COLUMNS.iter().map(|(name, _)| Column::new(name, Kind::Number)).collect()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

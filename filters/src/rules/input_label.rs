@@ -39,6 +39,7 @@ impl Spec for Config {
     const SUMMARY: &'static str = "a label that the input carries in a column";
     const SOURCE: &'static str = "own definition";
     const RULES: &'static [Rule] = &[];
+    const COLUMNS: &'static [(&'static str, &'static str)] = &[("label", "the value, as text")];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = InputLabel;
 

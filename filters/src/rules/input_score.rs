@@ -39,6 +39,8 @@ impl Spec for Config {
     const SUMMARY: &'static str = "a number that the input carries in a column";
     const SOURCE: &'static str = "own definition";
     const RULES: &'static [Rule] = &[];
+    const COLUMNS: &'static [(&'static str, &'static str)] =
+        &[("score", "the number; none where it is not finite")];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = InputScore;
 

@@ -86,6 +86,14 @@ impl Spec for Config {
     const SOURCE: &'static str =
         "Deep Ignorance, arXiv 2508.06601 (two distinct terms); terms as each pack says";
     const RULES: &'static [Rule] = &[DISTINCT_TERMS, SCORE];
+    const COLUMNS: &'static [(&'static str, &'static str)] = &[
+        ("escalated", "whether a scorer or a person should look at the record"),
+        ("distinct", "different terms of the pack with most of them"),
+        ("score", "the largest score of a pack"),
+        ("blocked", "whether a pack whose measured error rate allows it says so"),
+        ("harmful", "whether a term was found that is harmful by itself"),
+        ("category", "`pack/category` that adds most to the score"),
+    ];
     const EXAMPLE: Option<&'static str> = Some("packs = [\"cbrn\"]");
     const ACTION: Action = Action::Tag;
     type Filter = Keywords;

@@ -1,15 +1,5 @@
 //! # What it measures
-//! Nothing is decided; statistics of the text are recorded as columns:
-//!
-//! * `words`: how many words there are, each with a letter or digit
-//! * `compression`: bytes after compression to bytes of the text, by zstd at level 3. Prose is near 0.5 when it is a few
-//!   thousand bytes long; templates and repeats are far below, random characters and very short texts above
-//! * `unique_ngrams`: different n-grams of `ngram` words to all of them
-//! * `entropy`: bits for each word, by how often the words stand in this text: `-Σ p log2 p`
-//! * `divergence`: bits for each word, from how often words stand in the text to how often in the `reference`:
-//!   `Σ p log2 (p / q)`, where `q` adds one to every count, also to that of words the reference lacks
-//! * `stop_words`: the share of words that are function words of English
-//! * `symbols`, `digits`: the share of characters that are neither letters, digits nor white space, and that are digits
+//! Nothing is decided; statistics of the text are recorded as columns.
 //!
 //! Words are compared in lower case. What is a share of words or n-grams is left out where there are none; `compression`,
 //! `symbols` and `digits` where the text is empty.
@@ -77,6 +67,22 @@ impl Spec for Config {
     const SUMMARY: &'static str = "compression, repetition, entropy and shares of characters, as columns";
     const SOURCE: &'static str = "own definitions";
     const RULES: &'static [Rule] = &[];
+    const COLUMNS: &'static [(&'static str, &'static str)] = &[
+        ("words", "how many tokens of spaCy have a letter or digit"),
+        (
+            "compression",
+            "bytes after compression by zstd, level 3, for each byte of the text. Prose is near 0.5 when it is a few thousand bytes long; templates and repeats are far below, random characters and very short texts above",
+        ),
+        ("unique_ngrams", "different n-grams of `ngram` words, as a share of all"),
+        ("entropy", "bits for each word, by how often the words stand in this text: `-Σ p log2 p`"),
+        (
+            "divergence",
+            "with a `reference`: bits for each word, from how often words stand in the text to how often in the reference, `Σ p log2 (p / q)`, where `q` adds one to every count, also to that of words the reference lacks",
+        ),
+        ("stop_words", "share of words that are function words of English, a list of its own"),
+        ("symbols", "share of characters that are neither letters, digits nor white space"),
+        ("digits", "share of characters that are digits"),
+    ];
     const EXAMPLE: Option<&'static str> = Some("ngram = 3");
     type Filter = TextStatistics;
 
@@ -91,17 +97,7 @@ impl Spec for Config {
 
 impl Filter for TextStatistics {
     fn columns(&self) -> Vec<Column> {
-        let names = [
-            "words",
-            "compression",
-            "unique_ngrams",
-            "entropy",
-            "divergence",
-            "stop_words",
-            "symbols",
-            "digits",
-        ];
-        names.map(|name| Column::new(name, Kind::Number)).to_vec()
+        Config::COLUMNS.iter().map(|(name, _)| Column::new(name, Kind::Number)).collect()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

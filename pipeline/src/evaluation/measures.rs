@@ -5,19 +5,21 @@ use super::{Record, Scorer, Truth, scored};
 use crate::Result;
 use classifiers::metrics::{
     Confusion, Interval, Sample, auc, average_precision, bootstrap, bootstrap_difference,
-    expected_calibration_error, pearson, rmse, spearman, wilson,
+    expected_calibration_error, pearson, quantile, rmse, spearman, wilson,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Thresholds at which retention is told besides the one asked for.
-const THRESHOLDS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
+/// Shares of the records at whose thresholds retention is told, besides the threshold asked for.
+const SHARES: [f64; 7] = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95];
 
 /// What `eval` tells.
 #[derive(Clone, Debug, Serialize)]
 pub struct Evaluation {
     /// Records with a truth.
     pub records: usize,
+    /// Records without, which count nowhere: their label is neither a yes nor a no.
+    pub unlabelled: usize,
     /// One for each scorer, in the order asked for.
     pub scorers: Vec<Measures>,
     /// Every pair of scorers.
@@ -45,9 +47,9 @@ pub struct Measures {
     pub calibration_error: Option<Interval>,
     /// The threshold: as asked for, stored with the label, or 0.5.
     pub threshold: f64,
-    /// What comes of the threshold.
-    pub at_threshold: Confusion,
-    /// The share of records kept by several thresholds.
+    /// What comes of the threshold. Not of graded labels.
+    pub at_threshold: Option<Confusion>,
+    /// The share of records kept by this threshold and by those that keep a twentieth to all but a twentieth of them.
     pub retention: Vec<Retained>,
     /// The share flagged at the threshold among the negatives and the positives of each slice.
     pub slices: Vec<Slice>,
@@ -62,9 +64,9 @@ pub struct Retained {
     pub threshold: f64,
     /// Share of all records.
     pub records: f64,
-    /// Share of the negatives.
+    /// Share of the negatives. Not of graded labels.
     pub negatives: Option<Interval>,
-    /// Share of the positives.
+    /// Share of the positives. Not of graded labels.
     pub positives: Option<Interval>,
 }
 
@@ -109,7 +111,7 @@ pub struct Method {
 
 /// Evaluates scorers on the same records.
 pub fn evaluate(scorers: &[Scorer], truth: &Truth, method: Method) -> Result<Evaluation> {
-    let (records, scores) = scored(scorers, truth, |record| record.truth.is_some())?;
+    let (records, scores, unlabelled) = scored(scorers, truth, |record| record.truth.is_some())?;
     let graded = truth.positive.is_empty();
     let sample = |(record, score): (&Record, &f64)| Some(Sample { score: *score, truth: record.truth? });
     let samples: Vec<Vec<Sample>> =
@@ -132,7 +134,7 @@ pub fn evaluate(scorers: &[Scorer], truth: &Truth, method: Method) -> Result<Eva
             verdicts.extend(compare("rank_correlation", [*first, *second], of, spearman, rounds));
         }
     }
-    Ok(Evaluation { records: records.len(), scorers: measured, verdicts })
+    Ok(Evaluation { records: records.len(), unlabelled, scorers: measured, verdicts })
 }
 
 /// The seed of every bootstrap here: any number does; equal runs must draw equally.
@@ -170,9 +172,6 @@ fn measure(
     let of_grades = |statistic| if graded { interval(statistic) } else { None };
     let probabilities = samples.iter().all(|sample| (0.0..=1.0).contains(&sample.score));
     let threshold = method.threshold.or_else(|| scorer.threshold()).unwrap_or(0.5);
-    let thresholds = THRESHOLDS.into_iter().filter(|other| *other != threshold).chain([threshold]);
-    let mut retention: Vec<Retained> = thresholds.map(|threshold| retained(samples, threshold)).collect();
-    retention.sort_by(|a, b| a.threshold.total_cmp(&b.threshold));
     Measures {
         model: scorer.name.clone(),
         head: scorer.head.clone(),
@@ -183,8 +182,8 @@ fn measure(
         rmse: of_grades(rmse),
         calibration_error: if probabilities { binary(expected_calibration_error) } else { None },
         threshold,
-        at_threshold: Confusion::of(samples, threshold),
-        retention,
+        at_threshold: (!graded).then(|| Confusion::of(samples, threshold)),
+        retention: retention(samples, threshold, graded),
         slices: slices(records, samples, threshold),
         attacks: method
             .attacks
@@ -193,14 +192,26 @@ fn measure(
     }
 }
 
-fn retained(samples: &[Sample], threshold: f64) -> Retained {
+/// What is kept by the threshold, and by those that keep certain shares of these very records.
+fn retention(samples: &[Sample], threshold: f64, graded: bool) -> Vec<Retained> {
+    let mut scores: Vec<f64> = samples.iter().map(|sample| sample.score).collect();
+    scores.sort_by(f64::total_cmp);
+    let mut thresholds: Vec<f64> = SHARES.iter().filter_map(|share| quantile(&scores, *share)).collect();
+    thresholds.push(threshold);
+    thresholds.sort_by(f64::total_cmp);
+    thresholds.dedup();
+    thresholds.into_iter().map(|threshold| retained(samples, threshold, graded)).collect()
+}
+
+fn retained(samples: &[Sample], threshold: f64, graded: bool) -> Retained {
     let counts = Confusion::of(samples, threshold);
     let kept = counts.true_negatives + counts.false_negatives;
+    let share = |kept, of| if graded { None } else { wilson(kept, of) };
     Retained {
         threshold,
         records: kept as f64 / samples.len().max(1) as f64,
-        negatives: wilson(counts.true_negatives, counts.true_negatives + counts.false_positives),
-        positives: wilson(counts.false_negatives, counts.false_negatives + counts.true_positives),
+        negatives: share(counts.true_negatives, counts.true_negatives + counts.false_positives),
+        positives: share(counts.false_negatives, counts.false_negatives + counts.true_positives),
     }
 }
 

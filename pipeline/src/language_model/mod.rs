@@ -106,6 +106,9 @@ fn train_here(training: &Training, model: &Path, progress: &dyn Progress) -> Res
         order: training.memory / 4 / training.order as u64,
     };
     let (longest, size) = counts::count(&texts, &vocabulary, training, (folder.as_ref(), budget), progress)?;
+    if size.words == 0 {
+        return Err(Error::Unanswerable { why: "the texts hold no word".into(), hint: None });
+    }
     progress.begin("estimate", 1);
     let adjusted = counts::adjust(longest, training, (&orders, budget))?;
     let discounts = (1..).zip(&adjusted).map(|(order, adjusted)| discounts(order, adjusted.counts, training));

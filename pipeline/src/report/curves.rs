@@ -23,8 +23,6 @@ use std::path::Path;
 use std::str::FromStr;
 use sweep::{Group, Sweep};
 
-/// Thresholds of a curve besides configured bounds: every twentieth.
-const POINTS: u64 = 21;
 /// Memory for sorting a column; 24 bytes a record, the rest is sorted on disk.
 const SORT_BYTES: u64 = 256 << 20;
 

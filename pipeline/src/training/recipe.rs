@@ -1,7 +1,7 @@
 //! The recipe of a model: a TOML file.
 
 use crate::{Error, Result};
-use classifiers::linear::{Loss, Settings, check_name};
+use classifiers::linear::{Example, Loss, Settings, check_name};
 use classifiers::metrics::Policy;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -88,6 +88,19 @@ impl Recipe {
     /// The recipe is at fault.
     pub(super) fn wrong(&self, why: String) -> Error {
         Error::Config { path: self.path.clone(), line: None, why, hint: None }
+    }
+
+    /// A label that all examples have, or none of them, cannot be learnt.
+    pub(super) fn check_examples(&self, examples: &[Example]) -> Result<()> {
+        for (at, label) in self.labels.iter().enumerate().filter(|_| self.graded.is_none()) {
+            let told = |answer| examples.iter().any(|example| example.targets[at] == Some(answer));
+            for (answer, key) in [(1.0, "is"), (0.0, "is_not")] {
+                if !told(answer) {
+                    return Err(self.wrong(format!("no record of `data` has `{label}` in `{key}`")));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check(&self) -> std::result::Result<(), String> {

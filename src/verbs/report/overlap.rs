@@ -13,6 +13,9 @@ pub(super) fn print(overlap: &Overlap, limit: usize) -> Result<()> {
     if !overlap.complete {
         say("               some answers are unknown: pairs are counted where both are known")?;
     }
+    if overlap.filters.iter().all(|filter| filter.takes_out == 0) {
+        return say("               nothing was taken out by any rule");
+    }
     say(format_args!("    {:40} {:>10} {:>10}", "filter", "takes out", "of known"))?;
     for (n, filter) in overlap.filters.iter().enumerate() {
         say(format_args!("{:>3} {:40} {:>10} {:>10}", n + 1, filter.filter, filter.takes_out, filter.known))?;

@@ -7,6 +7,9 @@ use pipeline::report::{Cell, Shift, StageShift};
 
 pub(super) fn print(shift: &Shift, limit: usize) -> Result<()> {
     say(format_args!("records        {}, {} never judged or taken down", shift.records, shift.aside))?;
+    if shift.rows.is_empty() && shift.untold.is_empty() {
+        return say("               nothing was taken out by any stage, so nothing shifts");
+    }
     for row in &shift.rows {
         say(format_args!(
             "{}, by {}: {} records before, {} after",

@@ -80,11 +80,11 @@ impl KeepTop {
         std::iter::once(self.score).chain(cost).chain(parts).collect()
     }
 
-    /// The score, descending, and the cost of a record; `None` where one of them is missing.
+    /// The score, descending, and the cost of a record; `None` where one of them is missing. A count below 0 is none.
     pub(crate) fn measure(&self, record: &impl Ranked) -> Option<(u64, u64)> {
         let score = descending(record.number(self.score)?);
         let cost = match self.cost {
-            Cost::Column(column) => record.number(column)?.ceil().max(0.0) as u64,
+            Cost::Column(column) => record.number(column).filter(|count| *count >= 0.0)?.ceil() as u64,
             Cost::Bytes => record.text_bytes(),
             Cost::Nothing => 0,
         };

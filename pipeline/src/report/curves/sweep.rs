@@ -2,13 +2,16 @@
 
 use super::super::answers::Answer;
 use super::super::{CONFIDENCE, Share, bug};
-use super::{POINTS, Point, Released};
+use super::{Point, Released};
 use crate::Result;
 use crate::barriers::keep::number;
 use crate::files::spill::Sorter;
 use filters::Bound;
 use manifests::audit::wilson_of_share;
 use std::ops::{AddAssign, Sub};
+
+/// Quantiles are told in sixtieths, which hold twentieths and thirds.
+const SIXTIETHS: u128 = 60;
 
 /// So many records, and what they weigh.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -102,11 +105,11 @@ impl Sweep {
         Ok(points)
     }
 
-    /// Which numbers, counted from the smallest, are thresholds: the quantiles from 0 to 1 in equal steps.
+    /// Which numbers, counted from the smallest, are thresholds: the smallest, every twentieth, both thirds, the largest.
     fn ranks(&self) -> impl Iterator<Item = u64> {
         let last = u128::from(self.total.records.saturating_sub(1));
-        let steps = u128::from(POINTS - 1);
-        (0..=steps).map(move |step| u64::try_from(step * last / steps).unwrap_or(u64::MAX))
+        let asked = (0..=SIXTIETHS).filter(|at| at % (SIXTIETHS / 20) == 0 || at % (SIXTIETHS / 3) == 0);
+        asked.map(move |at| u64::try_from(at * last / SIXTIETHS).unwrap_or(u64::MAX))
     }
 
     /// The point at a threshold, of which `below` are smaller and `through` not larger.
@@ -185,7 +188,7 @@ mod tests {
             let points = counted(&numbers, kind(0.0), &bounds);
             assert_eq!(points.iter().filter(|point| point.configured).count(), 4);
             assert!(points.windows(2).all(|pair| pair[0].threshold < pair[1].threshold));
-            assert!(points.len() >= POINTS as usize + 3, "{}", points.len());
+            assert!(points.len() >= 23 + 3, "{}", points.len());
             for point in points {
                 let passes = numbers.iter().filter(|n| !kind(point.threshold).broken_by(**n)).count() as u64;
                 assert_eq!((point.passes, point.released.unwrap().records), (passes, passes), "{point:?}");
