@@ -42,6 +42,7 @@ mod norm;
 mod opened;
 mod plan;
 mod progress;
+mod redaction;
 mod release_texts;
 mod removed;
 mod replay;

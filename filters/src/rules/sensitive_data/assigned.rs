@@ -87,6 +87,22 @@ fn longest_word(value: &str) -> usize {
     runs(u8::is_ascii_lowercase).max(runs(u8::is_ascii_uppercase)).unwrap_or(0)
 }
 
+/// What gives a name and a password to a program that speaks HTTP.
+pub(super) const USER_OPTIONS: [&str; 2] = [" -u ", " --user "];
+
+/// The password behind such an option.
+pub(super) fn option_password_at(text: &str, option: Range<usize>) -> Option<Range<usize>> {
+    let line = text[..option.start].rsplit('\n').next()?;
+    let rest = text[option.end..].trim_start_matches([' ', '"', '\'']);
+    let from = text[option.end..].len() - rest.len() + option.end;
+    let pair = rest.split(|c: char| c.is_whitespace() || c == '\'' || c == '"').next()?;
+    let (name, password) = pair.split_once(':')?;
+    let is_random = password.bytes().any(|b| b.is_ascii_digit()) && !password.contains(['$', '{', '(', '<', '*', '[']);
+    let is_password = (6..=LENGTH_MAX).contains(&password.len()) && is_random && !is_placeholder(password);
+    let start = from + name.len() + 1;
+    (line.contains("curl") && is_password).then_some(start..start + password.len())
+}
+
 /// The password before the host of a URL, whose `://` is at `sign`.
 pub(super) fn url_password_at(text: &str, sign: Range<usize>) -> Option<Range<usize>> {
     let rest = &text[sign.end..];

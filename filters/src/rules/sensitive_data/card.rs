@@ -1,9 +1,9 @@
 //! Payment cards: Luhn's check digit, the issuers' ranges and lengths.
 //!
 //! Source: ISO/IEC 7812-1, and the ranges that the networks publish for merchants: Visa 4; Mastercard 51–55, 2221–2720;
-//! American Express 34, 37; Discover 6011, 644–649, 65; Diners 300–305, 3095, 36, 38–39; JCB 3528–3589, formerly 1800
-//! and 2131; UnionPay 62; Maestro 50, 56–58, 60, 63, 67; Mir 2200–2204. Test numbers of payment providers are valid
-//! numbers and found like others.
+//! American Express 34, 37; Discover 6011, 644–649, 65; Diners 300–305, 309, 36, 38–39; JCB 3528–3589, formerly 1800 and
+//! 2131; UnionPay 62; Mir 2200–2204, each in its usual length. Any other number of 12 to 19 digits with a right check
+//! digit is one behind a word that says so. Test numbers of payment providers are valid numbers and found like others.
 
 use super::checksums::luhn;
 use super::context::Place;
@@ -21,38 +21,22 @@ pub(super) fn is_card(number: &Number, place: &Place<'_>) -> bool {
     if !SHAPES.contains(&number.shape.as_str()) || !luhn(&number.digits) {
         return false;
     }
-    match range(&number.digits) {
-        Some(Range::OfCards) => true,
-        Some(Range::Shared) => place.is_about(Topic::Card),
-        None => false,
-    }
+    // barcodes and numbers of orders have such lengths, too, and one in ten such a check digit
+    let has_value = number.digits.iter().any(|digit| *digit > 0);
+    has_value && (is_issued(&number.digits) || place.is_about(Topic::Card))
 }
 
-enum Range {
-    /// Of this length only cards begin so.
-    OfCards,
-    /// Barcodes and numbers of orders begin so, too.
-    Shared,
-}
-
-fn range(digits: &[u8]) -> Option<Range> {
-    let (one, two, three, four) =
-        (value(&digits[..1]), value(&digits[..2]), value(&digits[..3]), value(&digits[..4]));
-    let is_common = match digits.len() {
+/// Whether a number is of a range and length that only cards have.
+fn is_issued(digits: &[u8]) -> bool {
+    let first = |length: usize| value(&digits[..length]);
+    match digits.len() {
         16 => {
-            matches!((one, two), (4, _) | (_, 36 | 38 | 39 | 51..=55 | 62 | 65))
-                || matches!((three, four), (644..=649, _) | (_, 2200..=2204 | 2221..=2720 | 3528..=3589 | 6011))
+            matches!((first(1), first(2)), (4, _) | (_, 36 | 38 | 39 | 51..=55 | 62 | 65))
+                || matches!(first(3), 644..=649)
+                || matches!(first(4), 2200..=2204 | 2221..=2720 | 3528..=3589 | 6011)
         }
-        15 => matches!((two, four), (34 | 37, _) | (_, 1800 | 2131)),
-        14 => matches!((two, three), (36 | 38 | 39, _) | (_, 300..=305 | 309)),
+        15 => matches!(first(2), 34 | 37) || matches!(first(4), 1800 | 2131),
+        14 => matches!(first(2), 36 | 38 | 39) || matches!(first(3), 300..=305 | 309),
         _ => false,
-    };
-    let is_rare = matches!(two, 50 | 56..=58 | 60 | 63 | 67)
-        || (digits.len() == 13 && one == 4)
-        || (digits.len() >= 17 && matches!((one, two), (4, _) | (_, 35 | 62 | 64 | 65)));
-    match (is_common, is_rare) {
-        (true, _) => Some(Range::OfCards),
-        (false, true) => Some(Range::Shared),
-        (false, false) => None,
     }
 }

@@ -2,7 +2,7 @@
 //! secret are found first, and each kind then looks around them.
 
 use super::context::{Context, Place};
-use super::tokens::TOKENS;
+use super::tokens::{self, TOKENS};
 use super::{Kind, Kinds};
 use super::{assigned, card, email, iban, ip, jwt, lettered, national, phone, private_key};
 use super::numbers::numbers_at;
@@ -26,7 +26,8 @@ pub(super) struct Scan {
 impl Scan {
     pub(super) fn new(kinds: Kinds) -> Result<Self, BuildError> {
         let patterns = TOKENS.iter().map(|token| token.prefix);
-        let patterns = patterns.chain(assigned::WORDS.iter().copied()).chain([jwt::PREFIX, private_key::PREFIX, URL]);
+        let patterns = patterns.chain(assigned::WORDS.iter().copied()).chain([jwt::PREFIX, private_key::PREFIX, tokens::ENTRA, URL]);
+        let patterns = patterns.chain(assigned::USER_OPTIONS);
         let mut marks = AhoCorasick::builder();
         marks.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
         Ok(Self { kinds, context: Context::new()?, marks: marks.build(patterns)? })
@@ -99,6 +100,10 @@ impl Scan {
                 Some(token) => found_at(token.at(text, mark.start()), Kind::Secret),
                 None => match &text[mark.range()] {
                     URL => found_at(assigned::url_password_at(text, mark.range()), Kind::Secret),
+                    tokens::ENTRA => found_at(tokens::entra_at(text, mark.start()), Kind::Secret),
+                    option if assigned::USER_OPTIONS.contains(&option) => {
+                        found_at(assigned::option_password_at(text, mark.range()), Kind::Secret)
+                    }
                     jwt::PREFIX => found_at(jwt::jwt_at(text, mark.start()), Kind::Secret),
                     private_key::PREFIX => {
                         found_at(private_key::private_key_at(text, mark.start()), Kind::PrivateKey)

@@ -111,6 +111,7 @@ pub(super) const TOKENS: &[Token] = &[
     token("dt0c01.", Url, 80, 100),
     token("glc_", Base64, 32, 400),
     token("glsa_", Url, 41, 41),
+    token("A3-", Url, 36, 38),
     token("hvs.", Url, 90, 300),
     token("hvb.", Url, 138, 300),
     token("HRKU-", Url, 36, 64),
@@ -168,7 +169,8 @@ impl Token {
     /// The token that begins at `start`.
     pub(super) fn at(&self, text: &str, start: usize) -> Option<Range<usize>> {
         let from = start + self.prefix.len();
-        if !text[start..].starts_with(self.prefix) || text.as_bytes()[..start].last().is_some_and(|b| is_word(*b)) {
+        let is_part = |byte: &u8| is_word(*byte) || matches!(byte, b'.' | b'-');
+        if !text[start..].starts_with(self.prefix) || text.as_bytes()[..start].last().is_some_and(is_part) {
             return None;
         }
         let most = self.length.end() + 1;
@@ -182,6 +184,21 @@ impl Token {
         let is_drawn = has_digit && is_strong(body) && has_both_cases_or_digits(body);
         (is_drawn || is_checked(self.prefix, body)).then_some(start..from + body.len())
     }
+}
+
+/// What stands at the fifth and sixth character of a secret of Microsoft Entra, behind the number of its form.
+pub(super) const ENTRA: &str = "Q~";
+
+/// The secret of Microsoft Entra whose mark is at `mark`.
+pub(super) fn entra_at(text: &str, mark: usize) -> Option<Range<usize>> {
+    let has = |byte: &u8| Url.has(*byte) || *byte == b'~';
+    let bytes = text.as_bytes();
+    let start = mark.checked_sub(4)?;
+    let head = bytes.get(start..mark).filter(|head| head.iter().all(has) && matches!(head[3], b'7' | b'8'))?;
+    let length = bytes[mark + 2..].iter().take(35).take_while(|byte| has(byte)).count();
+    let is_whole = !bytes[..start].last().is_some_and(|byte| is_word(*byte)) && (31..=34).contains(&length);
+    let end = mark + 2 + length;
+    (is_whole && !head.is_empty() && is_strong(&text[mark + 2..end])).then_some(start..end)
 }
 
 impl Alphabet {
