@@ -78,7 +78,10 @@ mod tests {
             key(DataType::Int64),
         ];
         for kind in kinds {
-            let column = same_type(&kind, ["a", "b", "a"].map(|text| Some(text.into())).into_iter().chain([None]).collect());
+            let column = same_type(
+                &kind,
+                ["a", "b", "a"].map(|text| Some(text.into())).into_iter().chain([None]).collect(),
+            );
             let column = column.unwrap();
             assert_eq!((column.data_type(), column.len(), column.logical_null_count()), (&kind, 4, 1));
         }

@@ -40,8 +40,8 @@ mod tokens;
 mod topics;
 
 use crate::{
-    Action, Bound, BuildError, Column, Context, Edit, Edits, Filter, Findings, Kind as ColumnKind, Rule, RuleBound,
-    Span, Spec, Value, View,
+    Action, Bound, BuildError, Column, Context, Edit, Edits, Filter, Findings, Kind as ColumnKind, Rule,
+    RuleBound, Span, Spec, Value, View,
 };
 use scan::{Found, Scan};
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,9 @@ impl Kinds {
     }
 
     fn has_numbers(self) -> bool {
-        [Kind::Card, Kind::Iban, Kind::NationalId, Kind::Ip, Kind::Phone].into_iter().any(|kind| self.has(kind))
+        [Kind::Card, Kind::Iban, Kind::NationalId, Kind::Ip, Kind::Phone]
+            .into_iter()
+            .any(|kind| self.has(kind))
     }
 }
 
@@ -164,10 +166,12 @@ impl Spec for Config {
             self.replacement.replace("{KIND}", &capitals).replace("{kind}", name)
         });
         let is_typed = self.replacement.contains("{KIND}") || self.replacement.contains("{kind}");
-        let is_closed = self.replacement.starts_with(['<', '[', '{']) && self.replacement.ends_with(['>', ']', '}']);
+        let is_closed =
+            self.replacement.starts_with(['<', '[', '{']) && self.replacement.ends_with(['>', ']', '}']);
         let is_clean = replacements.iter().all(|token| scan.find(token).is_empty());
         if !(is_typed && is_closed && is_clean) {
-            let expected = "expected `{KIND}` or `{kind}` between angle, square or curly brackets, such as `<{KIND}>`";
+            let expected =
+                "expected `{KIND}` or `{kind}` between angle, square or curly brackets, such as `<{KIND}>`";
             return Err(BuildError::key("replacement", format!("is `{}`, {expected}", self.replacement)));
         }
         Ok(SensitiveData {
@@ -235,7 +239,8 @@ impl SensitiveData {
                 return Some((all, edits));
             }
             all.extend(more.iter().map(|Found { range, kind }| {
-                let (start, last) = (edits.original_offset(range.start), edits.original_offset(range.end - 1));
+                let (start, last) =
+                    (edits.original_offset(range.start), edits.original_offset(range.end - 1));
                 Found { range: start..text.ceil_char_boundary(last + 1), kind: *kind }
             }));
             edits = edits.then(text, &self.replaced(&now, &more));

@@ -7,28 +7,56 @@ use std::ops::Range;
 
 /// Words that say that a secret follows, in lower case.
 pub(super) const WORDS: &[&str] = &[
-    "api_key", "apikey", "api-key", "api key", "secret", "token", "passwd", "password", "passphrase", "pwd", "credential",
-    "access_key", "accesskey", "access-key", "account_key", "accountkey", "auth_key", "authkey", "encryption_key",
-    "signing_key", "private_key", "privatekey", "bearer", "basic", "authorization",
+    "api_key",
+    "apikey",
+    "api-key",
+    "api key",
+    "secret",
+    "token",
+    "passwd",
+    "password",
+    "passphrase",
+    "pwd",
+    "credential",
+    "access_key",
+    "accesskey",
+    "access-key",
+    "account_key",
+    "accountkey",
+    "auth_key",
+    "authkey",
+    "encryption_key",
+    "signing_key",
+    "private_key",
+    "privatekey",
+    "bearer",
+    "basic",
+    "authorization",
 ];
 
 /// What a name goes on with where no secret follows: names, places and properties of one.
 const HARMLESS: &[&str] = &[
-    "id", "name", "url", "uri", "path", "file", "type", "length", "size", "location", "variable", "ref", "hash", "field",
-    "expir", "version", "endpoint", "label", "count", "limit", "public", "pub", "policy",
+    "id", "name", "url", "uri", "path", "file", "type", "length", "size", "location", "variable", "ref",
+    "hash", "field", "expir", "version", "endpoint", "label", "count", "limit", "public", "pub", "policy",
 ];
 
 /// Fewest characters of a secret.
 const LENGTH_MIN: usize = 10;
 /// Most.
 const LENGTH_MAX: usize = 512;
+/// Fewest hexadecimal digits of a secret of nothing else: shorter ones are names of resources.
+const HEX_MIN: usize = 32;
 /// Most characters of the name between the word and its value.
 const NAME_MAX: usize = 24;
 
 /// The value given to the name with a word at `word`.
 pub(super) fn assigned_at(text: &str, word: Range<usize>) -> Option<Range<usize>> {
     let rest = &text[word.end..];
-    let name = rest.bytes().take(NAME_MAX + 1).take_while(|b| b.is_ascii_alphanumeric() || b"_-.".contains(b)).count();
+    let name = rest
+        .bytes()
+        .take(NAME_MAX + 1)
+        .take_while(|b| b.is_ascii_alphanumeric() || b"_-.".contains(b))
+        .count();
     let tail = rest[..name].to_ascii_lowercase();
     let head = &text[text.floor_char_boundary(word.start.saturating_sub(8))..word.start];
     let is_public = head.to_ascii_lowercase().trim_end_matches(['_', '-']).ends_with("public");
@@ -36,16 +64,22 @@ pub(super) fn assigned_at(text: &str, word: Range<usize>) -> Option<Range<usize>
         return None;
     }
     let from = word.end + name;
-    let signs = sign(&text.as_bytes()[from..], matches!(&text[word.clone()].to_ascii_lowercase()[..], "bearer" | "basic" | "token"))?;
+    let signs = sign(
+        &text.as_bytes()[from..],
+        matches!(&text[word.clone()].to_ascii_lowercase()[..], "bearer" | "basic" | "token"),
+    )?;
     let start = from + signs;
     let value = value(&text[start..]);
-    is_secret(value).then_some(start..start + value.len())
+    let is_quoted = text[..start].ends_with(['"', '\'', '`']);
+    (is_secret(value) && (is_quoted || !is_member(value))).then_some(start..start + value.len())
 }
 
 /// The length of what stands between a name and its value: quotes, spaces and a sign of assignment, or, where `spaced`,
 /// a space alone.
 fn sign(rest: &[u8], spaced: bool) -> Option<usize> {
-    let count = |from: usize, of: &[u8], most: usize| rest[from.min(rest.len())..].iter().take(most).take_while(|b| of.contains(b)).count();
+    let count = |from: usize, of: &[u8], most: usize| {
+        rest[from.min(rest.len())..].iter().take(most).take_while(|b| of.contains(b)).count()
+    };
     let mut at = count(0, b"\"'`]", 2);
     at += count(at, b" \t", 4);
     let signs = count(at, b":=?>", 4);
@@ -78,7 +112,15 @@ fn is_secret(value: &str) -> bool {
         && letters > 1
         && !is_place
         && longest_word(value) < 10
+        && (value.len() >= HEX_MIN || !value.bytes().all(|byte| byte.is_ascii_hexdigit()))
         && is_strong(value)
+}
+
+/// Names with points between them: a member of a program's.
+fn is_member(value: &str) -> bool {
+    let is_name =
+        |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && !name.contains('-');
+    value.contains('.') && value.split('.').all(is_name)
 }
 
 /// The longest run of letters of one case, which in a name are words.
@@ -97,7 +139,8 @@ pub(super) fn option_password_at(text: &str, option: Range<usize>) -> Option<Ran
     let from = text[option.end..].len() - rest.len() + option.end;
     let pair = rest.split(|c: char| c.is_whitespace() || c == '\'' || c == '"').next()?;
     let (name, password) = pair.split_once(':')?;
-    let is_random = password.bytes().any(|b| b.is_ascii_digit()) && !password.contains(['$', '{', '(', '<', '*', '[']);
+    let is_random =
+        password.bytes().any(|b| b.is_ascii_digit()) && !password.contains(['$', '{', '(', '<', '*', '[']);
     let is_password = (6..=LENGTH_MAX).contains(&password.len()) && is_random && !is_placeholder(password);
     let start = from + name.len() + 1;
     (line.contains("curl") && is_password).then_some(start..start + password.len())
@@ -110,7 +153,11 @@ pub(super) fn url_password_at(text: &str, sign: Range<usize>) -> Option<Range<us
     let (user, _) = authority.rsplit_once('@')?;
     let (name, password) = user.split_once(':')?;
     let start = sign.end + name.len() + 1;
-    let is_written_out = password.len() > 3 && password.len() <= LENGTH_MAX && !password.contains(['$', '{', '}', '*', '[', '%']);
-    let is_word = ["pass", "password", "passwd", "secret", "token", "pwd"].contains(&password.to_ascii_lowercase().as_str());
+    let is_written_out = password.len() > 3
+        && password.len() <= LENGTH_MAX
+        && !password.contains(['$', '{', '}', '*', '[', '%']);
+    let words = ["pass", "password", "passwd", "passwort", "secret", "token", "pwd", name];
+    let is_word =
+        words.iter().any(|word| word.eq_ignore_ascii_case(password)) || name.contains(['[', '{', '$']);
     (is_written_out && !is_word && !is_placeholder(password)).then_some(start..start + password.len())
 }

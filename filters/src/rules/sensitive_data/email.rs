@@ -10,14 +10,23 @@ const LOCAL_MAX: usize = 64;
 const DOMAIN_MAX: usize = 255;
 
 /// Domains that belong to nobody.
-const RESERVED: &[&str] =
-    &["example.com", "example.net", "example.org", "example", "test", "invalid", "localhost", "local", "localdomain"];
+const RESERVED: &[&str] = &[
+    "example.com",
+    "example.net",
+    "example.org",
+    "example",
+    "test",
+    "invalid",
+    "localhost",
+    "local",
+    "localdomain",
+];
 
 /// Endings of files that stand where a top-level domain would.
 const FILES: &[&str] = &[
-    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "bmp", "css", "scss", "js", "mjs", "ts", "tsx", "jsx",
-    "json", "html", "htm", "xml", "yml", "yaml", "toml", "txt", "md", "pdf", "zip", "tar", "gz", "jar", "py", "rb",
-    "java", "php", "exe", "dll", "service", "class", "git",
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "bmp", "css", "scss", "js", "mjs", "ts",
+    "tsx", "jsx", "json", "html", "htm", "xml", "yml", "yaml", "toml", "txt", "md", "pdf", "zip", "tar",
+    "gz", "jar", "py", "rb", "java", "php", "exe", "dll", "service", "class", "git",
 ];
 
 /// The address around the `@` at `at`.
@@ -27,7 +36,8 @@ pub(super) fn email_at(text: &str, at: usize) -> Option<Range<usize>> {
     let domain = text[at + 1..end].to_ascii_lowercase();
     let (_, last) = domain.rsplit_once('.')?;
     let is_name = (2..=24).contains(&last.len()) && last.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let below = |name: &&str| domain.strip_suffix(*name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let below =
+        |name: &&str| domain.strip_suffix(*name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     let is_host_of_code = &text[start..at] == "git" && text[end..].starts_with([':', '/']);
     let is_user_of_url = text[..start].ends_with("://");
     (is_name && !FILES.contains(&last) && !RESERVED.iter().any(below) && !is_host_of_code && !is_user_of_url)

@@ -25,7 +25,8 @@ pub(super) fn v4_at(place: &Place<'_>) -> Option<Range<usize>> {
     let end = start + address.len();
     let address: Ipv4Addr = address.parse().ok()?;
     let next = |n: usize| bytes.get(end + n).copied();
-    let goes_on = next(0).is_some_and(is_word) || (matches!(next(0), Some(b'-' | b'.')) && next(1).is_some_and(is_word));
+    let goes_on = next(0).is_some_and(is_word)
+        || (matches!(next(0), Some(b'-' | b'.')) && next(1).is_some_and(is_word));
     if goes_on || !is_public_v4(address) || place.is_about(Topic::Version) {
         return None;
     }
@@ -63,7 +64,8 @@ pub(super) fn v6_at(text: &str, at: usize) -> Option<Range<usize>> {
     if before + behind > LENGTH + 1 || bytes[start..end].iter().filter(|byte| **byte == b':').count() < 2 {
         return None;
     }
-    let spelled = text[start..end].strip_suffix(':').filter(|s| !s.ends_with(':')).unwrap_or(&text[start..end]);
+    let spelled =
+        text[start..end].strip_suffix(':').filter(|s| !s.ends_with(':')).unwrap_or(&text[start..end]);
     let end = start + spelled.len();
     let is_whole = !is_attached_before(bytes, start) && !bytes.get(end).copied().is_some_and(is_word);
     let address: Ipv6Addr = spelled.parse().ok()?;
@@ -77,7 +79,8 @@ fn is_special_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let documentation = (first, second) == (0x2001, 0xdb8) || (first == 0x3fff && second < 0x1000);
     let reserved_by_ietf = first < 0x100;
+    let for_protocols = first == 0x2001 && second < 0x200;
     let unique_local = first & 0xfe00 == 0xfc00;
     let link_local = first & 0xffc0 == 0xfe80;
-    documentation || reserved_by_ietf || unique_local || link_local || first >= 0xff00
+    documentation || for_protocols || reserved_by_ietf || unique_local || link_local || first >= 0xff00
 }

@@ -20,7 +20,11 @@ pub(super) fn lettered_at(place: &Place<'_>) -> Option<Range<usize>> {
     let (bytes, digit) = (place.text.as_bytes(), place.at);
     let before = bytes[..digit].iter().rev().take(LENGTH_MAX).take_while(|byte| is_word(**byte)).count();
     let start = digit - before;
-    let length = bytes[start..].iter().take(LENGTH_MAX + 1).take_while(|byte| is_word(**byte) || is_sign(byte)).count();
+    let length = bytes[start..]
+        .iter()
+        .take(LENGTH_MAX + 1)
+        .take_while(|byte| is_word(**byte) || is_sign(byte))
+        .count();
     let word = &bytes[start..start + length];
     // a sign belongs to it only where a Finnish number has one
     let word = match word.iter().position(is_sign) {
@@ -83,7 +87,8 @@ fn is_singaporean(word: &[u8]) -> bool {
 /// Two letters, six digits, and a letter from A to D.
 fn is_british(word: &[u8]) -> bool {
     let letters = word[..2].iter().all(|byte| byte.is_ascii_uppercase() && !b"DFIQUV".contains(byte));
-    let issued = word[1] != b'O' && !matches!(&word[..2], b"BG" | b"GB" | b"KN" | b"NK" | b"NT" | b"TN" | b"ZZ");
+    let issued =
+        word[1] != b'O' && !matches!(&word[..2], b"BG" | b"GB" | b"KN" | b"NK" | b"NT" | b"TN" | b"ZZ");
     letters && issued && digits(&word[2..8]).is_some() && matches!(word[8], b'A'..=b'D')
 }
 
@@ -120,5 +125,6 @@ fn is_italian(word: &[u8]) -> bool {
 
 /// Seventeen digits and X for ten.
 fn is_chinese(word: &[u8]) -> bool {
-    word[17].eq_ignore_ascii_case(&b'X') && digits(&word[..17]).and_then(|digits| chinese_check(&digits)) == Some(10)
+    word[17].eq_ignore_ascii_case(&b'X')
+        && digits(&word[..17]).and_then(|digits| chinese_check(&digits)) == Some(10)
 }

@@ -22,20 +22,25 @@ struct Form {
 }
 
 const FORMS: &[Form] = &[
+    Form { alone: &["3-2-4"], explained: &["9", "3 2 4"], topic: Some(Topic::AmericanId), is_valid: is_us },
     Form {
-        alone: &["3-2-4"],
-        explained: &["9", "3 2 4"],
-        topic: Some(Topic::AmericanId),
-        is_valid: is_us,
+        alone: &[],
+        explained: &["10", "3 3 4", "3-3-4"],
+        topic: Some(Topic::BritishHealth),
+        is_valid: is_british,
     },
-    Form { alone: &[], explained: &["10", "3 3 4", "3-3-4"], topic: Some(Topic::BritishHealth), is_valid: is_british },
     Form {
         alone: &[],
         explained: &["9", "4.2.3", "3.3.3", "3 3 3"],
         topic: Some(Topic::DutchId),
         is_valid: is_dutch,
     },
-    Form { alone: &["3.3.3-2"], explained: &["11", "9-2"], topic: Some(Topic::BrazilianId), is_valid: is_brazilian },
+    Form {
+        alone: &["3.3.3-2"],
+        explained: &["11", "9-2"],
+        topic: Some(Topic::BrazilianId),
+        is_valid: is_brazilian,
+    },
     Form {
         alone: &["4 4 4", "4-4-4"],
         explained: &["12"],
@@ -43,13 +48,13 @@ const FORMS: &[Form] = &[
         is_valid: is_indian,
     },
     Form { alone: &["18"], explained: &[], topic: None, is_valid: is_chinese },
+    Form { alone: &["15", "1 2 2 2 3 3 2", "13 2"], explained: &[], topic: None, is_valid: is_french },
     Form {
-        alone: &["15", "1 2 2 2 3 3 2", "13 2"],
-        explained: &[],
-        topic: None,
-        is_valid: is_french,
+        alone: &["6-4", "8-4"],
+        explained: &["10", "12"],
+        topic: Some(Topic::SwedishId),
+        is_valid: is_swedish,
     },
-    Form { alone: &["6-4", "8-4"], explained: &["10", "12"], topic: Some(Topic::SwedishId), is_valid: is_swedish },
     Form { alone: &[], explained: &["11"], topic: Some(Topic::PolishId), is_valid: is_polish },
     Form { alone: &["6-7"], explained: &["13"], topic: Some(Topic::KoreanId), is_valid: is_korean },
     Form {
@@ -79,8 +84,20 @@ pub(super) fn is_national_id(number: &Number, place: &Place<'_>) -> bool {
         let is_alone = form.alone.contains(&shape);
         (is_alone || form.explained.contains(&shape))
             && (form.is_valid)(&number.digits)
-            && (is_alone || form.topic.is_some_and(|topic| place.is_about(topic)))
+            && ((is_alone && !is_in_row(number, place))
+                || form.topic.is_some_and(|topic| place.is_about(topic)))
     })
+}
+
+/// Whether a number in groups with spaces stands between others, as years do in a list.
+fn is_in_row(number: &Number, place: &Place<'_>) -> bool {
+    let bytes = place.text.as_bytes();
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let is_space = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
+    let before = &bytes[..place.at];
+    let follows = before.len() > 1 && is_space(before.last()) && is_digit(before[..before.len() - 1].last());
+    let is_followed = is_space(bytes.get(number.end)) && is_digit(bytes.get(number.end + 1));
+    number.shape.contains(' ') && (follows || is_followed)
 }
 
 /// Numbers that stood in advertisements and forms, and were never or are no longer anybody's.
@@ -89,7 +106,10 @@ const US_SAMPLES: &[[u8; 9]] =
 
 fn is_us(digits: &[u8]) -> bool {
     let (area, group, serial) = (value(&digits[..3]), value(&digits[3..5]), value(&digits[5..]));
-    !matches!(area, 0 | 666 | 900..) && group > 0 && serial > 0 && !US_SAMPLES.iter().any(|sample| sample == digits)
+    !matches!(area, 0 | 666 | 900..)
+        && group > 0
+        && serial > 0
+        && !US_SAMPLES.iter().any(|sample| sample == digits)
 }
 
 fn is_british(digits: &[u8]) -> bool {

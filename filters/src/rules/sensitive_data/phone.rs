@@ -31,7 +31,9 @@ pub(super) fn phone_at(place: &Place<'_>) -> Option<Range<usize>> {
     if place.is_in_url() {
         return None;
     }
-    Some(start..extension(text, found.end))
+    // a bracket around the whole number is none of it
+    let opens = bytes[start] == b'(' && !text[start..found.end].contains(')');
+    Some(start + usize::from(opens)..extension(text, found.end))
 }
 
 /// Where a `+` or `(` before the digits begins.
@@ -63,8 +65,13 @@ fn read(text: &[u8], start: usize) -> Vec<Written> {
     let mut number = Written { plus: text[start] == b'+', ..Written::default() };
     at += usize::from(number.plus);
     loop {
-        let marks = text[at..].iter().take(3).take_while(|byte| matches!(byte, b' ' | b'-' | b'.' | b'/' | b'(' | b')')).count();
-        let group = text[at + marks..].iter().take(DIGITS_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count();
+        let marks = text[at..]
+            .iter()
+            .take(3)
+            .take_while(|byte| matches!(byte, b' ' | b'-' | b'.' | b'/' | b'(' | b')'))
+            .count();
+        let group =
+            text[at + marks..].iter().take(DIGITS_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count();
         if group == 0 || number.digits.len() + group > DIGITS_MAX || marks > 2 || (at == start && marks > 1) {
             return all;
         }

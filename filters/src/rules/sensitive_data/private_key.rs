@@ -26,7 +26,8 @@ pub(super) fn private_key_at(text: &str, start: usize) -> Option<Range<usize>> {
     let (key, end) = match rest.find(&last) {
         Some(length) => (&rest[..length], body + length + last.len()),
         None => {
-            let length = rest.bytes().take_while(|byte| is_base64(*byte) || b"\r\n\\ \t\"',".contains(byte)).count();
+            let length =
+                rest.bytes().take_while(|byte| is_base64(*byte) || b"\r\n\\ \t\"',".contains(byte)).count();
             (&rest[..length], body + length)
         }
     };

@@ -2,10 +2,10 @@
 //! secret are found first, and each kind then looks around them.
 
 use super::context::{Context, Place};
+use super::numbers::numbers_at;
 use super::tokens::{self, TOKENS};
 use super::{Kind, Kinds};
 use super::{assigned, card, email, iban, ip, jwt, lettered, national, phone, private_key};
-use super::numbers::numbers_at;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 use std::ops::Range;
 
@@ -26,7 +26,12 @@ pub(super) struct Scan {
 impl Scan {
     pub(super) fn new(kinds: Kinds) -> Result<Self, BuildError> {
         let patterns = TOKENS.iter().map(|token| token.prefix);
-        let patterns = patterns.chain(assigned::WORDS.iter().copied()).chain([jwt::PREFIX, private_key::PREFIX, tokens::ENTRA, URL]);
+        let patterns = patterns.chain(assigned::WORDS.iter().copied()).chain([
+            jwt::PREFIX,
+            private_key::PREFIX,
+            tokens::ENTRA,
+            URL,
+        ]);
         let patterns = patterns.chain(assigned::USER_OPTIONS);
         let mut marks = AhoCorasick::builder();
         marks.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
@@ -58,8 +63,10 @@ impl Scan {
             let digits = bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
             at = start + digits;
             // most numbers are years, amounts and counts
-            let is_alone = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b' ' | b'\n' | b',' | b';'));
-            let is_followed = bytes.get(at..at + 2).is_some_and(|next| next[0] == b' ' && next[1].is_ascii_digit());
+            let is_alone =
+                |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b' ' | b'\n' | b',' | b';'));
+            let is_followed =
+                bytes.get(at..at + 2).is_some_and(|next| next[0] == b' ' && next[1].is_ascii_digit());
             if digits > 6 || is_followed || !is_alone(bytes.get(at)) || !is_alone(bytes[..start].last()) {
                 self.number(&Place::new(text, start, &self.context), digits, found);
             }

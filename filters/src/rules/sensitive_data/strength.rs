@@ -6,8 +6,26 @@ const ENTROPY_MIN: f64 = 3.0;
 
 /// What documentation writes where a secret belongs.
 const PLACEHOLDERS: &[&str] = &[
-    "example", "xxxx", "your", "placeholder", "changeme", "change-me", "change_me", "dummy", "sample", "redacted", "insert",
-    "_here", "-here", "random", "abcdefgh", "12345678", "01234567", "...", "****", "####",
+    "example",
+    "xxxx",
+    "your",
+    "placeholder",
+    "changeme",
+    "change-me",
+    "change_me",
+    "dummy",
+    "sample",
+    "redacted",
+    "insert",
+    "_here",
+    "-here",
+    "random",
+    "abcdefgh",
+    "12345678",
+    "01234567",
+    "...",
+    "****",
+    "####",
 ];
 
 /// Whether a string looks drawn at random and is not written as a placeholder.

@@ -14,6 +14,7 @@ use std::ops::{Range, RangeInclusive};
 #[derive(Clone, Copy)]
 enum Alphabet {
     Hex,
+    Letters,
     /// Letters and digits.
     Word,
     /// Letters, digits, `-` and `_`: base64url, also with `.` between its parts.
@@ -35,7 +36,7 @@ const fn token(prefix: &'static str, alphabet: Alphabet, least: usize, most: usi
     Token { prefix, alphabet, length: least..=most }
 }
 
-use Alphabet::{Base64, Hex, Url, Word};
+use Alphabet::{Base64, Hex, Letters, Url, Word};
 
 /// Every known kind.
 pub(super) const TOKENS: &[Token] = &[
@@ -96,8 +97,8 @@ pub(super) const TOKENS: &[Token] = &[
     token("ya29.", Url, 30, 512),
     // models and their hosts
     token("sk-", Url, 20, 255),
-    token("hf_", Word, 34, 34),
-    token("api_org_", Word, 34, 34),
+    token("hf_", Letters, 34, 34),
+    token("api_org_", Letters, 34, 34),
     token("pplx-", Word, 48, 48),
     token("gsk_", Word, 52, 52),
     token("r8_", Word, 37, 37),
@@ -114,6 +115,7 @@ pub(super) const TOKENS: &[Token] = &[
     token("A3-", Url, 36, 38),
     token("hvs.", Url, 90, 300),
     token("hvb.", Url, 138, 300),
+    token("s.", Word, 24, 24),
     token("HRKU-", Url, 36, 64),
     token("lin_api_", Word, 40, 40),
     token("NRAK-", Word, 27, 27),
@@ -174,13 +176,14 @@ impl Token {
             return None;
         }
         let most = self.length.end() + 1;
-        let run = text.as_bytes()[from..].iter().take(most).take_while(|byte| self.alphabet.has(**byte)).count();
+        let run =
+            text.as_bytes()[from..].iter().take(most).take_while(|byte| self.alphabet.has(**byte)).count();
         let body = text[from..from + run].trim_end_matches(['.', '-', '_']);
         if !self.length.contains(&body.len()) {
             return None;
         }
         // words with hyphens between them are no token
-        let has_digit = body.bytes().any(|byte| byte.is_ascii_digit()) || matches!(self.alphabet, Word);
+        let has_digit = body.bytes().any(|byte| byte.is_ascii_digit()) || matches!(self.alphabet, Letters);
         let is_drawn = has_digit && is_strong(body) && has_both_cases_or_digits(body);
         (is_drawn || is_checked(self.prefix, body)).then_some(start..from + body.len())
     }
@@ -194,7 +197,8 @@ pub(super) fn entra_at(text: &str, mark: usize) -> Option<Range<usize>> {
     let has = |byte: &u8| Url.has(*byte) || *byte == b'~';
     let bytes = text.as_bytes();
     let start = mark.checked_sub(4)?;
-    let head = bytes.get(start..mark).filter(|head| head.iter().all(has) && matches!(head[3], b'7' | b'8'))?;
+    let head =
+        bytes.get(start..mark).filter(|head| head.iter().all(has) && matches!(head[3], b'7' | b'8'))?;
     let length = bytes[mark + 2..].iter().take(35).take_while(|byte| has(byte)).count();
     let is_whole = !bytes[..start].last().is_some_and(|byte| is_word(*byte)) && (31..=34).contains(&length);
     let end = mark + 2 + length;
@@ -205,6 +209,7 @@ impl Alphabet {
     fn has(self, byte: u8) -> bool {
         match self {
             Hex => byte.is_ascii_hexdigit(),
+            Letters => byte.is_ascii_alphabetic(),
             Word => byte.is_ascii_alphanumeric(),
             Url => is_word(byte) || matches!(byte, b'-' | b'.'),
             Base64 => is_word(byte) || matches!(byte, b'-' | b'.' | b'+' | b'/' | b'='),
@@ -244,7 +249,9 @@ mod tests {
         let mut check = crc32(body.as_bytes());
         let mut last = Vec::new();
         for _ in 0..6 {
-            last.push(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[(check % 62) as usize]);
+            last.push(
+                b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[(check % 62) as usize],
+            );
             check /= 62;
         }
         last.reverse();
