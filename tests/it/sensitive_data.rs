@@ -123,8 +123,10 @@ fn labelled_spans_are_found_by_kind() {
     let found = ledger(&sandbox.path("out"));
     for (label, kind) in LABELS {
         let name = format!("sensitive-data/{kind}");
-        let counts = found.iter().map(|row| row.recorded.get(&name).map_or(0.0, |n| n.parse::<f64>().unwrap()));
-        let labelled = labels.iter().flatten().map(|spans| spans.matches(&format!("\"{label}\"")).count() as f64);
+        let counts =
+            found.iter().map(|row| row.recorded.get(&name).map_or(0.0, |n| n.parse::<f64>().unwrap()));
+        let labelled =
+            labels.iter().flatten().map(|spans| spans.matches(&format!("\"{label}\"")).count() as f64);
         let (mut all, mut hit, mut extra) = (0.0, 0.0, 0.0);
         for (labelled, count) in labelled.zip(counts) {
             all += labelled;

@@ -167,9 +167,9 @@ impl Spec for Config {
         });
         let is_typed = self.replacement.contains("{KIND}") || self.replacement.contains("{kind}");
         let is_closed =
-            self.replacement.starts_with(['<', '[', '{']) && self.replacement.ends_with(['>', ']', '}']);
-        let is_clean = replacements.iter().all(|token| scan.find(token).is_empty());
-        if !(is_typed && is_closed && is_clean) {
+            |token: &String| token.starts_with(['<', '[', '{']) && token.ends_with(['>', ']', '}']);
+        let is_clean = |token: &String| is_closed(token) && scan.find(token).is_empty();
+        if !(is_typed && replacements.iter().all(is_clean)) {
             let expected =
                 "expected `{KIND}` or `{kind}` between angle, square or curly brackets, such as `<{KIND}>`";
             return Err(BuildError::key("replacement", format!("is `{}`, {expected}", self.replacement)));

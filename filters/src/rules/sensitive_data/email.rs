@@ -9,6 +9,9 @@ use std::ops::Range;
 const LOCAL_MAX: usize = 64;
 const DOMAIN_MAX: usize = 255;
 
+/// How far back a URL may begin whose user this would be.
+const URL_MAX: usize = 128;
+
 /// Domains that belong to nobody.
 const RESERVED: &[&str] = &[
     "example.com",
@@ -39,7 +42,12 @@ pub(super) fn email_at(text: &str, at: usize) -> Option<Range<usize>> {
     let below =
         |name: &&str| domain.strip_suffix(*name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     let is_host_of_code = &text[start..at] == "git" && text[end..].starts_with([':', '/']);
-    let is_user_of_url = text[..start].ends_with("://");
+    // `https://name@host` and `https://name:password@host`
+    let word = text[text.floor_char_boundary(start.saturating_sub(URL_MAX))..start]
+        .rsplit(char::is_whitespace)
+        .next();
+    let is_user_of_url =
+        word.and_then(|word| word.rsplit_once("://")).is_some_and(|(_, name)| !name.contains(['/', '?']));
     (is_name && !FILES.contains(&last) && !RESERVED.iter().any(below) && !is_host_of_code && !is_user_of_url)
         .then_some(start..end)
 }

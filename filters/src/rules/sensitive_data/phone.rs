@@ -117,6 +117,7 @@ impl Written {
         is_written_so
             && self.digits.len() >= DIGITS_MIN
             && !self.is_date()
+            && !place.is_about(Topic::Thing)
             && (place.is_about(Topic::Phone) || place.is_before_word(self.end, Topic::PhoneLabel))
     }
 

@@ -7,6 +7,8 @@ pub(super) enum Topic {
     Phone,
     /// What stands behind a telephone number in a list of them.
     PhoneLabel,
+    /// Numbers of books, pages and other things that telephone numbers are mistaken for.
+    Thing,
     Version,
     Network,
     AmericanId,
@@ -104,6 +106,13 @@ pub(super) const TOPICS: &[(Topic, &[&str])] = &[
         ],
     ),
     (Topic::PhoneLabel, &["office", "fax", "mobile", "cell", "home", "work", "desk"]),
+    (
+        Topic::Thing,
+        &[
+            "isbn", "issn", "doi", "ean", "upc", "patent", "rfc", "iso", "din", "page", "pages", "pp",
+            "order", "invoice", "bug", "issue", "ticket",
+        ],
+    ),
     (
         Topic::Version,
         &[
