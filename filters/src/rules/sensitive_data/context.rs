@@ -65,7 +65,10 @@ impl<'t> Place<'t> {
     /// Whether a word shortly behind `end` is about a topic.
     pub(super) fn is_before_word(&self, end: usize, topic: Topic) -> bool {
         let stop = self.text.ceil_char_boundary((end + BEHIND).min(self.text.len()));
-        self.context.topics(&self.text[end..stop]) & 1 << topic as u32 != 0
+        let behind = &self.text[end..stop];
+        // most have another number behind them
+        let word = behind.trim_start_matches([' ', '-', '(', '\t']);
+        word.starts_with(char::is_alphabetic) && self.context.topics(behind) & 1 << topic as u32 != 0
     }
 
     /// Whether it lies inside a URL: numbers there are names of pages more often than of people.

@@ -2,13 +2,14 @@
 
 use super::context::{is_attached_before, is_attached_behind};
 
+/// The shortest number of interest: an American social security number's 9 digits.
+const DIGITS_MIN: usize = 9;
 /// The longest number of interest: a payment card's 19 digits.
 const DIGITS_MAX: usize = 19;
 /// The most groups of digits in one: a French social security number's seven.
 const GROUPS_MAX: usize = 7;
 
 /// Digits, with how they are written.
-#[derive(Clone)]
 pub(super) struct Number {
     /// The values of the digits.
     pub(super) digits: Vec<u8>,
@@ -18,14 +19,14 @@ pub(super) struct Number {
     pub(super) end: usize,
 }
 
-/// Every number that begins with the digits at `start`: their group alone, then with the next one, and so on; none
-/// where that is part of something longer.
-pub(super) fn numbers_at(text: &[u8], start: usize) -> Vec<Number> {
-    let mut all = Vec::new();
+/// Hands over every number that begins with the digits at `start`: their group alone, then with the next one, and so on;
+/// none where that is part of something longer.
+pub(super) fn numbers_at(text: &[u8], start: usize, mut each: impl FnMut(&Number)) {
     if is_attached_before(text, start) {
-        return all;
+        return;
     }
-    let mut number = Number { digits: Vec::new(), shape: String::new(), end: start };
+    let (digits, shape) = (Vec::with_capacity(DIGITS_MAX), String::with_capacity(2 * GROUPS_MAX));
+    let mut number = Number { digits, shape, end: start };
     for _ in 0..GROUPS_MAX {
         let rest = &text[number.end..];
         let group = rest.iter().take(DIGITS_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count();
@@ -33,16 +34,17 @@ pub(super) fn numbers_at(text: &[u8], start: usize) -> Vec<Number> {
             break;
         }
         number.digits.extend(rest[..group].iter().map(|byte| byte - b'0'));
-        number.shape.push_str(&group.to_string());
+        number.shape.extend(
+            [b'1', b'0' + (group % 10) as u8].map(char::from).into_iter().skip(usize::from(group < 10)),
+        );
         number.end += group;
-        if !is_attached_behind(text, number.end) {
-            all.push(number.clone());
+        if number.digits.len() >= DIGITS_MIN && !is_attached_behind(text, number.end) {
+            each(&number);
         }
         let Some(separator @ (b' ' | b'-' | b'.' | b'/')) = text.get(number.end) else { break };
         number.shape.push(char::from(*separator));
         number.end += 1;
     }
-    all
 }
 
 /// The number that digits make up.

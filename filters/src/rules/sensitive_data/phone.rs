@@ -21,10 +21,11 @@ pub(super) fn phone_at(place: &Place<'_>) -> Option<Range<usize>> {
     if is_attached_before(bytes, start) {
         return None;
     }
-    let written = read(bytes, start);
-    let found = written.iter().rev().find(|number| {
-        let end = number.end;
-        let is_whole = extension(text, end) > end || !is_attached_behind(bytes, end);
+    let written = Written::read(bytes, start);
+    let found = written.parts().find(|number| {
+        let is_path = bytes.get(number.end) == Some(&b'/');
+        let is_whole =
+            extension(text, number.end) > number.end || !(is_path || is_attached_behind(bytes, number.end));
         let is_one = number.is_international() || number.is_american() || number.is_explained(place);
         is_whole && is_one && !number.is_fictional()
     })?;
@@ -47,49 +48,71 @@ fn start(text: &[u8], digit: usize) -> usize {
     start
 }
 
-/// Digits in groups, each with what stands before it.
-#[derive(Clone, Default)]
+/// Digits in groups, and the marks between them, as far as a number can reach.
 struct Written {
-    digits: Vec<u8>,
-    /// Lengths of the groups.
-    groups: Vec<usize>,
-    separators: Vec<u8>,
     plus: bool,
+    digits: Vec<u8>,
+    marks: Vec<u8>,
+    groups: Vec<usize>,
+    /// For each group how many marks there are up to it, and where it ends.
+    ends: Vec<(usize, usize)>,
+}
+
+/// The first groups of a number.
+struct Part<'w> {
+    plus: bool,
+    digits: &'w [u8],
+    marks: &'w [u8],
+    groups: &'w [usize],
     end: usize,
 }
 
-/// The number at `start` with one group of digits, with two, and so on.
-fn read(text: &[u8], start: usize) -> Vec<Written> {
-    let mut all = Vec::new();
-    let mut at = start;
-    let mut number = Written { plus: text[start] == b'+', ..Written::default() };
-    at += usize::from(number.plus);
-    loop {
-        let marks = text[at..]
-            .iter()
-            .take(3)
-            .take_while(|byte| matches!(byte, b' ' | b'-' | b'.' | b'/' | b'(' | b')'))
-            .count();
-        let group =
-            text[at + marks..].iter().take(DIGITS_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count();
-        if group == 0 || number.digits.len() + group > DIGITS_MAX || marks > 2 || (at == start && marks > 1) {
-            return all;
+impl Written {
+    fn read(text: &[u8], start: usize) -> Self {
+        let plus = text[start] == b'+';
+        let (digits, marks) = (Vec::with_capacity(DIGITS_MAX), Vec::with_capacity(DIGITS_MAX));
+        let mut number =
+            Self { plus, digits, marks, groups: Vec::with_capacity(8), ends: Vec::with_capacity(8) };
+        let mut at = start + usize::from(plus);
+        loop {
+            let is_mark = |byte: &&u8| matches!(byte, b' ' | b'-' | b'.' | b'/' | b'(' | b')');
+            let marks = text[at..].iter().take(3).take_while(is_mark).count();
+            let rest = &text[at + marks..];
+            let group = rest.iter().take(DIGITS_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count();
+            let is_far = marks > 2 || (at == start && marks > 1);
+            if group == 0 || number.digits.len() + group > DIGITS_MAX || is_far {
+                return number;
+            }
+            number.marks.extend(&text[at..at + marks]);
+            number.digits.extend(rest[..group].iter().map(|byte| byte - b'0'));
+            number.groups.push(group);
+            at += marks + group;
+            number.ends.push((number.marks.len(), at));
         }
-        number.separators.extend(&text[at..at + marks]);
-        at += marks;
-        number.digits.extend(text[at..at + group].iter().map(|byte| byte - b'0'));
-        number.groups.push(group);
-        at += group;
-        number.end = at;
-        all.push(number.clone());
+    }
+
+    /// The number, then without its last group, and so on, as long as there are enough digits.
+    fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let mut length = self.digits.len();
+        self.ends.iter().enumerate().rev().map_while(move |(last, &(marks, end))| {
+            let part = Part {
+                plus: self.plus,
+                digits: &self.digits[..length],
+                marks: &self.marks[..marks],
+                groups: &self.groups[..=last],
+                end,
+            };
+            length -= self.groups[last];
+            (part.digits.len() >= DIGITS_MIN).then_some(part)
+        })
     }
 }
 
-impl Written {
+impl Part<'_> {
     /// `+`, the code of a country, and enough digits.
     fn is_international(&self) -> bool {
         let length = self.digits.len();
-        let is_code = match self.digits.as_slice() {
+        let is_code = match self.digits {
             [1, rest @ ..] => rest.len() == 10 && rest[0] > 1,
             [7, ..] => length == 11,
             [0, ..] => false,
@@ -100,14 +123,14 @@ impl Written {
 
     /// Area, exchange and number, with marks between them that are not only spaces.
     fn is_american(&self) -> bool {
-        let groups = match self.groups.as_slice() {
+        let groups = match self.groups {
             [1, rest @ ..] if self.digits[0] == 1 => rest,
             [3, rest @ ..] if self.digits[..3] == [0, 0, 1] => rest,
             groups => groups,
         };
-        let is_marked = self.separators.iter().any(|mark| matches!(mark, b'-' | b'.' | b')'));
-        let is_plain = self.separators.iter().all(|mark| *mark != b'/');
-        let [.., area, _, _, exchange, _, _, _, _, _, _] = self.digits.as_slice() else { return false };
+        let is_marked = self.marks.iter().any(|mark| matches!(mark, b'-' | b'.' | b')'));
+        let is_plain = self.marks.iter().all(|mark| *mark != b'/');
+        let [.., area, _, _, exchange, _, _, _, _, _, _] = self.digits else { return false };
         groups == [3, 3, 4] && is_marked && is_plain && *area > 1 && *exchange > 1
     }
 
@@ -115,7 +138,6 @@ impl Written {
     fn is_explained(&self, place: &Place<'_>) -> bool {
         let is_written_so = self.groups.len() > 1 || self.digits.len() >= 9;
         is_written_so
-            && self.digits.len() >= DIGITS_MIN
             && !self.is_date()
             && !place.is_about(Topic::Thing)
             && (place.is_about(Topic::Phone) || place.is_before_word(self.end, Topic::PhoneLabel))
@@ -123,7 +145,7 @@ impl Written {
 
     fn is_date(&self) -> bool {
         let is_year = |digits: &[u8]| (1800..2200).contains(&value(digits));
-        match self.groups.as_slice() {
+        match self.groups {
             [4, 2, 2, ..] => is_year(&self.digits[..4]),
             [1 | 2, 1 | 2, 4] => is_year(&self.digits[self.digits.len() - 4..]),
             // two years

@@ -23,7 +23,9 @@ pub(super) fn private_key_at(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = text.get(body..)?;
     let rest = &rest[..rest.floor_char_boundary(KEY_MAX)];
     let last = format!("-----END {label}-----");
-    let (key, end) = match rest.find(&last) {
+    // no boundary stands inside a key, so that none is looked for far away
+    let closing = rest.find("-----").filter(|length| rest[*length..].starts_with(&last));
+    let (key, end) = match closing {
         Some(length) => (&rest[..length], body + length + last.len()),
         None => {
             let length =

@@ -85,15 +85,12 @@ impl Scan {
             add(ip::v4_at(place), Kind::Ip);
         }
         add(ip::v6_at(text, place.at), Kind::Ip);
-        for number in numbers_at(bytes, place.at).iter().filter(|number| number.digits.len() > 8) {
-            let range = Some(place.at..number.end);
-            if card::is_card(number, place) && !place.is_in_url() {
-                add(range.clone(), Kind::Card);
-            }
-            if national::is_national_id(number, place) && !place.is_in_url() {
-                add(range, Kind::NationalId);
-            }
-        }
+        numbers_at(bytes, place.at, |number| {
+            let is_card = card::is_card(number, place) && !place.is_in_url();
+            let is_id = national::is_national_id(number, place) && !place.is_in_url();
+            add(is_card.then_some(place.at..number.end), Kind::Card);
+            add(is_id.then_some(place.at..number.end), Kind::NationalId);
+        });
         // what has been found to be something else is no telephone number
         if self.kinds.has(Kind::Phone) && found.len() == before {
             found.extend(found_at(phone::phone_at(place), Kind::Phone));
