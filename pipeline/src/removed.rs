@@ -39,7 +39,10 @@ pub(crate) fn rows(
         return Ok(None);
     }
     let part = arrow_select::filter::filter_record_batch(batch, &drop)?;
-    let part = redaction.map_or(Ok(part.clone()), |redaction| redaction.rows(&part))?;
+    let part = match redaction {
+        Some(redaction) => redaction.rows(&part)?,
+        None => part,
+    };
     let dropped: Vec<(usize, &RecordFate)> =
         fates.iter().enumerate().filter(|(_, fate)| !fate.is_released()).collect();
     let text = |of: &dyn Fn(&RecordFate) -> Option<String>| -> ArrayRef {

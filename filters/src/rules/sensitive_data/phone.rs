@@ -136,7 +136,8 @@ impl Part<'_> {
 
     /// Enough digits, with a word before or behind them that says what they are.
     fn is_explained(&self, place: &Place<'_>) -> bool {
-        let is_written_so = self.groups.len() > 1 || self.digits.len() >= 9;
+        let is_written_so =
+            matches!(self.groups.len(), 2..=6) || self.digits.len() >= 9 && self.groups.len() == 1;
         is_written_so
             && !self.is_date()
             && !place.is_about(Topic::Thing)
