@@ -32,7 +32,9 @@ impl Context {
         let whole = self.words.find_overlapping_iter(window).filter(|found| {
             // words of scripts without spaces stand next to others
             let is_ascii = window[found.range()].is_ascii();
-            let inside = is_letter(bytes[..found.start()].last()) || is_letter(bytes.get(found.end()));
+            let before = bytes[..found.start()].last();
+            // as in the identifier `j.cell`
+            let inside = is_letter(before) || before == Some(&b'.') || is_letter(bytes.get(found.end()));
             !(is_ascii && inside)
         });
         whole.fold(0, |topics, found| topics | 1 << self.topics[found.pattern()] as u32)
