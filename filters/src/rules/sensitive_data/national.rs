@@ -67,7 +67,7 @@ const FORMS: &[Form] = &[
         alone: &[],
         explained: &["9", "3 3 3"],
         topic: Some(Topic::AustralianTax),
-        is_valid: |digits| weighted(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0,
+        is_valid: |digits| weighted(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11),
     },
     Form {
         alone: &[],
@@ -160,7 +160,7 @@ fn is_swedish(digits: &[u8]) -> bool {
 fn is_polish(digits: &[u8]) -> bool {
     // the century is added to the month
     let month = value(&digits[2..4]) % 20;
-    (1..=12).contains(&month) && weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]) % 10 == 0
+    (1..=12).contains(&month) && weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10)
 }
 
 fn is_korean(digits: &[u8]) -> bool {
