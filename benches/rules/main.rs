@@ -43,6 +43,7 @@ const EXPECTED: &[(&str, [usize; 3])] = &[
     ("rules/keywords", [7, 7, 7]),
     ("rules/hidden-characters", [0, 0, 0]),
     ("rules/role-markers", [0, 0, 0]),
+    ("rules/sensitive-data", [0, 0, 0]),
     ("rules/decontamination", [4, 4, 4]),
     ("rules/text-statistics", [120, 120, 120]),
     ("rules/generated-text", [0, 0, 0]),

@@ -26,6 +26,12 @@ pub trait Filter: Send + Sync {
         false
     }
 
+    /// Whether its edits take out what no file of a release may hold: such edits are also made to the texts of records
+    /// that are not released.
+    fn redacts(&self) -> bool {
+        false
+    }
+
     /// Whether of several broken rules always the first in the order of [`Filter::rules`] decides.
     fn decides_in_order(&self) -> bool {
         true

@@ -304,7 +304,8 @@ impl<'a> Sample<'a> {
             poisoned.map_or_else(String::new, |text| poisoner.poison(text, first + row))
         };
         let mut columns = batch.columns().to_vec();
-        let made = same_type(columns[at].data_type(), (0..batch.num_rows()).map(text).collect())?;
+        let made =
+            same_type(columns[at].data_type(), (0..batch.num_rows()).map(|row| Some(text(row))).collect())?;
         let mask: BooleanArray =
             (0..batch.num_rows()).map(|row| Some(victims.contains(&(first + row)))).collect();
         // what is null or no UTF-8 stays so

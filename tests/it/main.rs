@@ -44,6 +44,7 @@ mod replay;
 mod reports;
 mod retract;
 mod schemas;
+mod sensitive_data;
 mod shared_data;
 mod spilling;
 mod stage_errors;

@@ -20,6 +20,7 @@ mod repeats;
 pub mod role_markers;
 pub mod sample;
 pub mod score_range;
+pub mod sensitive_data;
 pub mod sentences;
 pub mod text_statistics;
 pub mod url_list;

@@ -12,26 +12,31 @@ use arrow_array::{
 use arrow_schema::DataType;
 use std::sync::Arc;
 
-/// Strings as a column of the type they came from.
-pub(crate) fn same_type(kind: &DataType, texts: Vec<String>) -> Result<ArrayRef> {
-    let bytes = || texts.iter().map(String::as_bytes);
+/// Strings and nulls as a column of the type they came from.
+pub(crate) fn same_type(kind: &DataType, texts: Vec<Option<String>>) -> Result<ArrayRef> {
+    let strings = || texts.iter().map(Option::as_deref);
+    let bytes = || strings().map(|text| text.map(str::as_bytes));
     Ok(match kind {
-        DataType::Utf8 => Arc::new(StringArray::from_iter_values(&texts)),
-        DataType::LargeUtf8 => Arc::new(LargeStringArray::from_iter_values(&texts)),
-        DataType::Utf8View => Arc::new(StringViewArray::from_iter_values(&texts)),
-        DataType::Binary => Arc::new(BinaryArray::from_iter_values(bytes())),
-        DataType::LargeBinary => Arc::new(LargeBinaryArray::from_iter_values(bytes())),
-        DataType::BinaryView => Arc::new(BinaryViewArray::from_iter_values(bytes())),
+        DataType::Utf8 => Arc::new(strings().collect::<StringArray>()),
+        DataType::LargeUtf8 => Arc::new(strings().collect::<LargeStringArray>()),
+        DataType::Utf8View => Arc::new(strings().collect::<StringViewArray>()),
+        DataType::Binary => Arc::new(bytes().collect::<BinaryArray>()),
+        DataType::LargeBinary => Arc::new(bytes().collect::<LargeBinaryArray>()),
+        DataType::BinaryView => Arc::new(bytes().collect::<BinaryViewArray>()),
         DataType::Dictionary(key, value) if **value == DataType::Utf8 => dictionary(key, &texts)?,
         other => return Err(Error::Bug(format!("edited texts cannot be written as {other}"))),
     })
 }
 
 /// Strings as a dictionary column with keys of the given type, which may be too small for them.
-fn dictionary(key: &DataType, texts: &[String]) -> Result<ArrayRef> {
-    fn of<K: ArrowDictionaryKeyType>(texts: &[String]) -> Result<ArrayRef> {
+fn dictionary(key: &DataType, texts: &[Option<String>]) -> Result<ArrayRef> {
+    fn of<K: ArrowDictionaryKeyType>(texts: &[Option<String>]) -> Result<ArrayRef> {
         let mut builder = StringDictionaryBuilder::<K>::new();
         for text in texts {
+            let Some(text) = text else {
+                builder.append_null();
+                continue;
+            };
             builder.append(text).map_err(|e| Error::Limit {
                 what: "different edited texts in one batch of a dictionary column".into(),
                 limit: format!("what {} can number", K::DATA_TYPE),
@@ -73,10 +78,14 @@ mod tests {
             key(DataType::Int64),
         ];
         for kind in kinds {
-            let column = same_type(&kind, vec!["a".into(), "b".into(), "a".into()]).unwrap();
-            assert_eq!((column.data_type(), column.len()), (&kind, 3));
+            let column = same_type(
+                &kind,
+                ["a", "b", "a"].map(|text| Some(text.into())).into_iter().chain([None]).collect(),
+            );
+            let column = column.unwrap();
+            assert_eq!((column.data_type(), column.len(), column.logical_null_count()), (&kind, 4, 1));
         }
-        let many = (0..200).map(|n| n.to_string()).collect();
+        let many = (0..200).map(|n| Some(n.to_string())).collect();
         assert!(same_type(&key(DataType::Int8), many).is_err());
     }
 }

@@ -1,6 +1,7 @@
-//! `auditor/removed/`: the records that are not in the release, whole, each with its reason.
+//! `auditor/removed/`: the records that are not in the release, each with its reason; whole, but for what stages redact.
 
 use crate::release::fates::RecordFate;
+use crate::release::redaction::Redaction;
 use crate::{Error, Result};
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, UInt64Array};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
@@ -27,12 +28,21 @@ pub(crate) fn schema(input: &SchemaRef) -> SchemaRef {
 }
 
 /// The rows of `batch` that are not released, with their reasons; `first_row` is the batch's first row in its shard.
-pub(crate) fn rows(batch: &RecordBatch, fates: &[RecordFate], first_row: u64) -> Result<Option<RecordBatch>> {
+pub(crate) fn rows(
+    batch: &RecordBatch,
+    fates: &[RecordFate],
+    first_row: u64,
+    redaction: Option<&Redaction<'_>>,
+) -> Result<Option<RecordBatch>> {
     let drop: BooleanArray = fates.iter().map(|fate| Some(!fate.is_released())).collect();
     if drop.true_count() == 0 {
         return Ok(None);
     }
     let part = arrow_select::filter::filter_record_batch(batch, &drop)?;
+    let part = match redaction {
+        Some(redaction) => redaction.rows(&part)?,
+        None => part,
+    };
     let dropped: Vec<(usize, &RecordFate)> =
         fates.iter().enumerate().filter(|(_, fate)| !fate.is_released()).collect();
     let text = |of: &dyn Fn(&RecordFate) -> Option<String>| -> ArrayRef {

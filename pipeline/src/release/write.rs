@@ -9,6 +9,7 @@ use crate::plan::Plan;
 use crate::release::edited_column;
 use crate::release::fates::{Fates, RecordFate};
 use crate::release::ledger;
+use crate::release::redaction::Redaction;
 use crate::release::removed;
 use crate::release::rule_notes;
 use crate::release::shard_file::{Encoded, ShardFile, carried_over};
@@ -179,6 +180,7 @@ impl WriteTask<'_> {
         }
         let mut prepared =
             Prepared { verdicts, fates, kept: None, removed: Vec::new(), texts: Vec::new(), readable };
+        let redaction = Redaction::of(self.plan);
         let mut kept = Vec::new();
         let mut at = 0;
         for batch in batches.unwrap_or_default() {
@@ -194,7 +196,7 @@ impl WriteTask<'_> {
             kept.push(part);
             if self.plan.config.file.output.removed {
                 let first_row = shard.first_row(group.row_group) + here.start as u64;
-                prepared.removed.extend(removed::rows(&batch, fates, first_row)?);
+                prepared.removed.extend(removed::rows(&batch, fates, first_row, redaction.as_ref())?);
             }
         }
         prepared.kept = Some(data.encode(&kept)?);
@@ -244,7 +246,7 @@ impl WriteTask<'_> {
         let name = self.plan.config.file.input.text.as_deref().unwrap_or_default();
         let column = part.schema().index_of(name).map_err(|e| Error::Bug(e.to_string()))?;
         let strings = crate::source::batch::Strings::new(part.column(column));
-        let mut edited: Vec<String> = Vec::with_capacity(released.len());
+        let mut edited: Vec<Option<String>> = Vec::with_capacity(released.len());
         for (row, (_, fate)) in released.iter().enumerate() {
             let text = strings
                 .get(row)
@@ -252,7 +254,7 @@ impl WriteTask<'_> {
                 .ok_or_else(|| Error::Bug("a kept text is gone".into()))?;
             let text = fate.edits.apply(text);
             texts.push((Sha256::of(text.as_bytes()), text.len() as u64));
-            edited.push(text);
+            edited.push(Some(text));
         }
         let mut columns = part.columns().to_vec();
         columns[column] = edited_column::same_type(part.column(column).data_type(), edited)?;

@@ -20,6 +20,30 @@ impl<'b> Strings<'b> {
     pub(crate) fn get(&self, row: usize) -> Option<std::result::Result<&'b str, std::str::Utf8Error>> {
         text_at(self.0.as_ref(), row)
     }
+
+    /// The text of a row, with U+FFFD for bytes that are not UTF-8; `None` for a null.
+    pub(crate) fn lossy(&self, row: usize) -> Option<Cow<'b, str>> {
+        let bytes = match self.get(row)? {
+            Ok(text) => return Some(Cow::Borrowed(text)),
+            Err(_) => bytes_at(self.0.as_ref(), row)?,
+        };
+        Some(String::from_utf8_lossy(bytes))
+    }
+}
+
+/// The bytes of a row of a column of bytes.
+fn bytes_at(array: &dyn Array, row: usize) -> Option<&[u8]> {
+    match array.data_type() {
+        DataType::Binary => Some(array.as_binary::<i32>().value(row)),
+        DataType::LargeBinary => Some(array.as_binary::<i64>().value(row)),
+        DataType::BinaryView => Some(array.as_binary_view().value(row)),
+        DataType::Dictionary(_, _) => {
+            let dictionary = array.as_any_dictionary();
+            let key = *dictionary.normalized_keys().get(row)?;
+            bytes_at(dictionary.values().as_ref(), key)
+        }
+        _ => None,
+    }
 }
 
 /// A string or an integer as a name; `None` for anything else.
