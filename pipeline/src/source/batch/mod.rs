@@ -7,6 +7,9 @@ mod strings;
 
 use crate::config::Input;
 use crate::files::store::Blob;
+use crate::release::shard_file::carried_over;
+use crate::source::inputs::Shard;
+use crate::source::lines::{Layout, LinesReader, Undecoded};
 use crate::{Error, Result};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -14,9 +17,9 @@ use fields::FieldColumn;
 use messages::{Messages, messages_column};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-    RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
 };
+use parquet::file::metadata::KeyValue;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,7 +36,12 @@ pub(crate) const BATCH_ROWS: usize = 1024;
 pub(crate) enum Cause {
     NullText,
     InvalidUtf8,
-    TooLarge,
+    InvalidJson,
+    NotAnObject,
+    DuplicateKey,
+    TextType,
+    /// So many bytes.
+    TooLarge(u64),
     Unreadable,
 }
 
@@ -43,52 +51,129 @@ impl Cause {
         match self {
             Cause::NullText => "null-text",
             Cause::InvalidUtf8 => "invalid-utf8",
-            Cause::TooLarge => "record-bytes",
+            Cause::InvalidJson => "invalid-json",
+            Cause::NotAnObject => "not-an-object",
+            Cause::DuplicateKey => "duplicate-key",
+            Cause::TextType => "text-type",
+            Cause::TooLarge(_) => "record-bytes",
             Cause::Unreadable => "unreadable",
         }
     }
 }
 
-/// The columns of one shard that are read, and how.
+/// A shard: a sequence of groups of records, and the columns of theirs that are read.
 pub(crate) struct ShardReader {
-    metadata: ArrowReaderMetadata,
     path: PathBuf,
+    groups: Groups,
+    /// The columns as they are written back.
+    stored: SchemaRef,
     text: usize,
     id: Option<usize>,
     url: Option<usize>,
     fields: Vec<FieldColumn>,
 }
 
+/// Where the groups are, by format.
+enum Groups {
+    Parquet(ArrowReaderMetadata),
+    Lines(LinesReader),
+}
+
 impl ShardReader {
-    /// Opens a shard and finds the configured columns in its schema, and the fields that stages ask for.
+    /// Opens a shard of the input.
+    pub(crate) fn of_shard(shard: &Shard, input: &Input, fields: &[WantedField]) -> Result<Self> {
+        let Some(blocks) = &shard.blocks else { return Self::open(&shard.path, input, fields) };
+        let layout = Layout::new(input, fields);
+        let stored = Arc::clone(layout.stored());
+        let groups = Groups::Lines(LinesReader::new(Arc::clone(blocks), layout, input));
+        Self::find(&shard.path, stored, groups, input, fields)
+    }
+
+    /// Opens a Parquet file.
     pub(crate) fn open(path: &Path, input: &Input, fields: &[WantedField]) -> Result<Self> {
         let fail = |e: parquet::errors::ParquetError| Error::input(path, e);
         let blob = Blob::open(path)?;
-        let stored = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
-        let find = |name: &String| column(path, stored.schema(), name);
+        let metadata = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
+        let stored = Arc::clone(metadata.schema());
+        let mut reader = Self::find(path, stored, Groups::Parquet(metadata.clone()), input, fields)?;
+        let options = ArrowReaderOptions::new().with_schema(with_views(&reader.stored, reader.text));
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options);
+        reader.groups = Groups::Parquet(metadata.map_err(fail)?);
+        Ok(reader)
+    }
+
+    /// Finds the configured columns in the schema, and the fields that stages ask for.
+    fn find(
+        path: &Path,
+        stored: SchemaRef,
+        groups: Groups,
+        input: &Input,
+        fields: &[WantedField],
+    ) -> Result<Self> {
+        let find = |name: &String| column(path, &stored, name);
         let text = match (&input.text, &input.messages) {
-            (Some(name), _) => string_column(path, stored.schema(), find(name)?)?,
-            (None, Some(name)) => messages_column(path, stored.schema(), find(name)?)?,
+            (Some(name), _) => string_column(path, &stored, find(name)?)?,
+            (None, Some(name)) => messages_column(path, &stored, find(name)?)?,
             (None, None) => return Err(Error::Bug("neither text nor messages is configured".into())),
         };
         let id = input.id.as_ref().map(find).transpose()?;
         let url = input.url.as_ref().map(find).transpose()?;
-        let fields = fields.iter().map(|field| FieldColumn::find(path, stored.schema(), field));
+        let fields = fields.iter().map(|field| FieldColumn::find(path, &stored, field));
         let fields = fields.collect::<Result<_>>()?;
-        let options = ArrowReaderOptions::new().with_schema(with_views(stored.schema(), text));
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(stored.metadata()), options).map_err(fail)?;
-        Ok(Self { metadata, path: path.to_path_buf(), text, id, url, fields })
+        Ok(Self { path: path.to_path_buf(), groups, stored, text, id, url, fields })
     }
 
-    /// The batches of one row group, with only the columns the judge needs; `rows` narrows them further.
-    pub(crate) fn batches(&self, row_group: usize, rows: Option<RowSelection>) -> Result<Batches> {
-        let mut columns = vec![self.text];
-        columns.extend(self.id);
-        columns.extend(self.url);
-        columns.extend(self.fields.iter().map(FieldColumn::root));
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns);
+    /// The columns of a record as they are written back.
+    pub(crate) fn stored(&self) -> &SchemaRef {
+        &self.stored
+    }
+
+    /// The key-value metadata that is written back with the records.
+    pub(crate) fn notes(&self) -> Option<Vec<KeyValue>> {
+        match &self.groups {
+            Groups::Parquet(metadata) => carried_over(metadata.metadata()),
+            Groups::Lines(_) => None,
+        }
+    }
+
+    /// The batches of one group, with the columns that the judge needs at least; `rows` narrows them further.
+    pub(crate) fn batches(&self, group: usize, rows: Option<RowSelection>) -> Result<Batches> {
+        match &self.groups {
+            Groups::Parquet(metadata) => {
+                let mut columns = vec![self.text];
+                columns.extend(self.id);
+                columns.extend(self.url);
+                columns.extend(self.fields.iter().map(FieldColumn::root));
+                let mask = ProjectionMask::roots(metadata.parquet_schema(), columns);
+                self.parquet(metadata, group, mask, rows)
+            }
+            Groups::Lines(lines) => {
+                let wanted = |rows: RowSelection| {
+                    let each = |part: &RowSelector| std::iter::repeat_n(!part.skip, part.row_count);
+                    rows.iter().flat_map(each).collect()
+                };
+                Ok(Batches(Box::new(UpToError::new(lines.batches(group, rows.map(wanted))?))))
+            }
+        }
+    }
+
+    /// The batches of one group with all columns.
+    pub(crate) fn whole(&self, group: usize) -> Result<Batches> {
+        match &self.groups {
+            Groups::Parquet(metadata) => self.parquet(metadata, group, ProjectionMask::all(), None),
+            Groups::Lines(lines) => Ok(Batches(Box::new(UpToError::new(lines.batches(group, None)?)))),
+        }
+    }
+
+    fn parquet(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        row_group: usize,
+        mask: ProjectionMask,
+        rows: Option<RowSelection>,
+    ) -> Result<Batches> {
         let blob = Blob::open(&self.path)?;
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, metadata.clone())
             .with_row_groups(vec![row_group])
             .with_projection(mask)
             .with_batch_size(BATCH_ROWS);
@@ -96,33 +181,50 @@ impl ShardReader {
             builder = builder.with_row_selection(rows);
         }
         let reader = builder.build().map_err(|e| Error::input(&self.path, e))?;
-        Ok(Batches { reader: UpToError::new(reader) })
+        let batches = UpToError::new(reader).map(|batch| batch.map_err(|e| e.to_string()));
+        Ok(Batches(Box::new(batches)))
     }
 
-    /// The batches of one row group with all columns.
-    pub(crate) fn whole(&self, row_group: usize) -> Result<Batches> {
-        let blob = Blob::open(&self.path)?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
-            .with_row_groups(vec![row_group])
-            .with_batch_size(BATCH_ROWS);
-        Ok(Batches { reader: UpToError::new(builder.build().map_err(|e| Error::input(&self.path, e))?) })
+    /// A group whole, as it is written back, or why it cannot be had.
+    pub(crate) fn group(&self, group: usize, expected: u64) -> std::result::Result<Vec<RecordBatch>, String> {
+        let batches = self.whole(group).map_err(|e| e.to_string())?;
+        let batches =
+            batches.map(|batch| self.as_stored(batch?)).collect::<std::result::Result<Vec<_>, _>>()?;
+        let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        if rows == expected { Ok(batches) } else { Err(format!("footer says {expected} rows, found {rows}")) }
     }
 
-    /// About how many bytes a row group takes when it is decoded.
-    pub(crate) fn decoded_bytes(&self, row_group: usize) -> u64 {
-        let groups = self.metadata.metadata().row_groups();
-        groups.get(row_group).map_or(0, |group| u64::try_from(group.total_byte_size()).unwrap_or_default())
+    /// A batch of [`whole`](Self::whole) without what is known of its rows for the judge alone.
+    pub(crate) fn as_stored(&self, batch: RecordBatch) -> std::result::Result<RecordBatch, String> {
+        let columns: Vec<usize> = (0..self.stored.fields().len()).collect();
+        batch.project(&columns).map_err(|e| e.to_string())
+    }
+
+    /// About how many bytes a group takes when it is decoded.
+    pub(crate) fn decoded_bytes(&self, group: usize) -> u64 {
+        match &self.groups {
+            Groups::Parquet(metadata) => {
+                let group = metadata.metadata().row_groups().get(group);
+                group.map_or(0, |group| u64::try_from(group.total_byte_size()).unwrap_or_default())
+            }
+            Groups::Lines(lines) => lines.decoded_bytes(group),
+        }
     }
 
     /// The accessors of one batch's columns.
     pub(crate) fn rows<'b>(&self, batch: &'b RecordBatch) -> Result<Rows<'b>> {
-        let name = |index: usize| self.metadata.schema().field(index).name().clone();
+        let name = |index: usize| self.stored.field(index).name().clone();
         let get = |index: usize| {
             let column = batch.column_by_name(&name(index));
             column.ok_or_else(|| Error::Bug(format!("column `{}` was not read", name(index))))
         };
+        let undecoded = match &self.groups {
+            Groups::Parquet(_) => None,
+            Groups::Lines(_) => Undecoded::of(batch),
+        };
         Ok(Rows {
             text: TextColumn::new(get(self.text)?),
+            undecoded,
             id: self.id.map(get).transpose()?.cloned(),
             url: self.url.map(get).transpose()?.map(Strings::new),
             fields: self.fields.iter().map(|field| field.leaf(get(field.root())?)).collect::<Result<_>>()?,
@@ -130,16 +232,14 @@ impl ShardReader {
     }
 }
 
-/// Batches of one row group. Damaged pages end it with an error that the caller turns into quarantine.
-pub(crate) struct Batches {
-    reader: UpToError<ParquetRecordBatchReader>,
-}
+/// Batches of one group. Damage ends them with an error that the caller turns into quarantine.
+pub(crate) struct Batches(Box<dyn Iterator<Item = std::result::Result<RecordBatch, String>>>);
 
 impl Iterator for Batches {
     type Item = std::result::Result<RecordBatch, String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.reader.next().map(|batch| batch.map_err(|e| e.to_string()))
+        self.0.next()
     }
 }
 
@@ -167,6 +267,7 @@ impl<T, E, R: Iterator<Item = std::result::Result<T, E>>> Iterator for UpToError
 /// One batch's columns.
 pub(crate) struct Rows<'b> {
     text: TextColumn<'b>,
+    undecoded: Option<Undecoded<'b>>,
     id: Option<ArrayRef>,
     url: Option<Strings<'b>>,
     fields: Vec<ArrayRef>,
@@ -179,6 +280,9 @@ impl Rows<'_> {
         row: usize,
         joined: &'s mut String,
     ) -> std::result::Result<&'s str, Cause> {
+        if let Some(cause) = self.undecoded.as_ref().and_then(|undecoded| undecoded.cause(row)) {
+            return Err(cause);
+        }
         match &self.text {
             TextColumn::Plain(strings) => {
                 strings.get(row).ok_or(Cause::NullText)?.map_err(|_| Cause::InvalidUtf8)
@@ -226,7 +330,7 @@ fn column(path: &Path, schema: &Schema, name: &str) -> Result<usize> {
 }
 
 /// The schema with the text column as a view: decoding a view copies no text.
-pub(crate) fn with_views(schema: &SchemaRef, text: usize) -> SchemaRef {
+fn with_views(schema: &SchemaRef, text: usize) -> SchemaRef {
     let fields: Vec<Arc<Field>> = schema
         .fields()
         .iter()

@@ -1,0 +1,116 @@
+//! JSON lines: a shard of one JSON object a line, plain or compressed. Every line is a record, so that row N stands in
+//! line N + 1, whatever the lines hold.
+
+mod blocks;
+mod columns;
+mod record;
+
+use crate::config::Input;
+use crate::source::batch::{BATCH_ROWS, WantedField};
+use crate::source::format::Packing;
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use blocks::{LINE_BYTES_MAX, Line, Lines};
+use record::Record;
+use std::collections::BTreeSet;
+use std::io::BufRead;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) use blocks::{BLOCK_BYTES, Blocks, count};
+pub(crate) use columns::{Layout, Undecoded};
+
+/// Bytes of lines after which a batch ends, so that a batch of long texts stays small.
+const BATCH_BYTES: usize = 16 << 20;
+
+/// Names of members that are told at most.
+const NAMES_TOLD_MAX: usize = 30;
+
+/// A shard of lines, ready to be read block by block.
+#[derive(Debug)]
+pub(crate) struct LinesReader {
+    blocks: Arc<Blocks>,
+    layout: Arc<Layout>,
+    line_bytes_max: u64,
+}
+
+impl LinesReader {
+    /// Reads blocks into the columns that a configuration asks for.
+    pub(crate) fn new(blocks: Arc<Blocks>, layout: Layout, input: &Input) -> Self {
+        let line_bytes_max = input.max_record_bytes.min(LINE_BYTES_MAX);
+        Self { blocks, layout: Arc::new(layout), line_bytes_max }
+    }
+
+    /// The batches of one block, narrowed to `rows` if they are given.
+    pub(crate) fn batches(
+        &self,
+        block: usize,
+        rows: Option<Vec<bool>>,
+    ) -> Result<impl Iterator<Item = std::result::Result<RecordBatch, String>> + use<>> {
+        let mut lines = self.blocks.lines(block, self.line_bytes_max)?;
+        let mut rows = rows.map(Vec::into_iter);
+        let layout = Arc::clone(&self.layout);
+        Ok(std::iter::from_fn(move || {
+            let batch = batch(&mut lines, &layout, &mut rows);
+            batch.map(|batch| (batch.num_rows() > 0).then_some(batch)).transpose()
+        }))
+    }
+
+    /// About how many bytes a block takes when it is decoded: the lines, and what is taken out of them.
+    pub(crate) fn decoded_bytes(&self, block: usize) -> u64 {
+        self.blocks.bytes(block).saturating_mul(2)
+    }
+}
+
+/// The next lines of a block as a batch, without rows at its end.
+fn batch<R: BufRead>(
+    lines: &mut Lines<R>,
+    layout: &Layout,
+    rows: &mut Option<std::vec::IntoIter<bool>>,
+) -> std::result::Result<RecordBatch, String> {
+    let mut builder = layout.builder();
+    let mut bytes = 0;
+    while builder.rows() < BATCH_ROWS && bytes < BATCH_BYTES {
+        let Some(line) = lines.next().map_err(|e| e.to_string())? else { break };
+        if rows.as_mut().is_some_and(|rows| rows.next() != Some(true)) {
+            continue;
+        }
+        match line {
+            Line::Whole(line) => {
+                bytes += line.len();
+                builder.line(line);
+            }
+            Line::TooLong(bytes) => builder.too_long(bytes),
+        }
+    }
+    builder.finish().map_err(|e| e.to_string())
+}
+
+/// Checks that the lines at the start of a shard have the members that a configuration names. There is no schema that
+/// says so, and any line may lack any member: a file none of whose first lines has a text is taken for a mistake, one
+/// without another member is worth a warning. What cannot be read here is left to the passes that read all.
+pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[WantedField]) -> Result<()> {
+    let layout = Layout::new(input, fields);
+    let mut missing: Vec<&str> = layout.names().collect();
+    let mut there = BTreeSet::new();
+    let mut lines = blocks::head(path, packing)?;
+    while let (false, Ok(Some(line))) = (missing.is_empty(), lines.next()) {
+        let Line::Whole(line) = line else { continue };
+        let Ok(record) = Record::parse(line) else { continue };
+        missing.retain(|name| record.find(name).is_none());
+        if there.len() < NAMES_TOLD_MAX {
+            there.extend(record.names().map(str::to_string));
+        }
+    }
+    let text = input.text.as_deref().or(input.messages.as_deref());
+    for name in missing.into_iter().filter(|_| !there.is_empty()) {
+        let told = there.iter().take(NAMES_TOLD_MAX).cloned().collect::<Vec<_>>().join(", ");
+        let why =
+            format!("no line has `{name}`, of those in the first {BLOCK_BYTES} bytes; there are: {told}");
+        match Some(name) == text {
+            true => return Err(Error::input(path, why)),
+            false => tracing::warn!("`{}`: {why}", path.display()),
+        }
+    }
+    Ok(())
+}
