@@ -65,7 +65,7 @@ pub(crate) fn find(config: &Config) -> Result<Vec<Found>> {
     let mut paths = Vec::new();
     for pattern in &config.file.input.files {
         let before = paths.len();
-        expand(&folder.join(pattern), &mut paths)?;
+        expand(&folder.join(pattern), |path| Format::named(path).is_some(), &mut paths)?;
         if paths.len() == before {
             return Err(Error::Config {
                 path: config.path.clone(),
@@ -102,8 +102,8 @@ pub(crate) fn find(config: &Config) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// Adds the files that a name, a folder or a glob stands for.
-pub(crate) fn expand(pattern: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+/// Adds the files that a name, a folder or a glob stands for; of a folder those whose names are `wanted`.
+pub(crate) fn expand(pattern: &Path, wanted: fn(&Path) -> bool, paths: &mut Vec<PathBuf>) -> Result<()> {
     let pattern = clean(pattern);
     if pattern.is_file() {
         paths.push(pattern);
@@ -116,7 +116,8 @@ pub(crate) fn expand(pattern: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
         (root, Some(matcher))
     };
     if root.is_dir() {
-        walk(&root, matcher.as_ref(), paths)?;
+        let wanted = |path: &Path| matcher.as_ref().map_or_else(|| wanted(path), |m| m.is_match(path));
+        walk(&root, &wanted, paths)?;
     }
     Ok(())
 }
@@ -138,13 +139,13 @@ fn glob(pattern: &Path) -> Result<Glob> {
         .map_err(|e| Error::input(pattern, e))
 }
 
-/// Lists files beneath `folder`: those that match, or without a matcher every shard by its extension.
-fn walk(folder: &Path, matcher: Option<&GlobMatcher>, paths: &mut Vec<PathBuf>) -> Result<()> {
+/// Lists the wanted files beneath `folder`.
+fn walk(folder: &Path, wanted: &impl Fn(&Path) -> bool, paths: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(|e| Error::input(folder, e))? {
         let path = clean(&entry.map_err(|e| Error::input(folder, e))?.path());
         if path.is_dir() {
-            walk(&path, matcher, paths)?;
-        } else if matcher.map_or_else(|| Format::named(&path).is_some(), |m| m.is_match(&path)) {
+            walk(&path, wanted, paths)?;
+        } else if wanted(&path) {
             paths.push(path);
         }
     }
@@ -260,6 +261,11 @@ pub(crate) fn count(path: &Path) -> Result<u64> {
         Format::Parquet => Ok(row_counts(path, &read_footer(path)?)?.iter().sum()),
         Format::Lines(packing) => lines::count(path, packing),
     }
+}
+
+/// Whether a file of this name is taken for Parquet where nothing else can be read.
+pub(crate) fn is_parquet(path: &Path) -> bool {
+    Format::named(path) == Some(Format::Parquet)
 }
 
 /// The footer of a Parquet file.

@@ -191,7 +191,7 @@ impl ShardReader {
         let batches =
             batches.map(|batch| self.as_stored(batch?)).collect::<std::result::Result<Vec<_>, _>>()?;
         let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        if rows == expected { Ok(batches) } else { Err(format!("footer says {expected} rows, found {rows}")) }
+        if rows == expected { Ok(batches) } else { Err(format!("{expected} rows expected, found {rows}")) }
     }
 
     /// A batch of [`whole`](Self::whole) without what is known of its rows for the judge alone.

@@ -93,7 +93,7 @@ pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[Want
     let layout = Layout::new(input, fields);
     let mut missing: Vec<&str> = layout.names().collect();
     let mut there = BTreeSet::new();
-    let mut lines = blocks::head(path, packing)?;
+    let Ok(mut lines) = blocks::head(path, packing) else { return Ok(()) };
     while let (false, Ok(Some(line))) = (missing.is_empty(), lines.next()) {
         let Line::Whole(line) = line else { continue };
         let Ok(record) = Record::parse(line) else { continue };
@@ -113,4 +113,75 @@ pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[Want
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Input;
+    use proptest::prelude::*;
+
+    /// Pieces of lines that are nearly right, more often than not.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let pieces = prop::sample::select(vec![
+            "{\"text\":\"a\"}",
+            "\n",
+            "\r\n",
+            "\u{feff}",
+            "{\"text\":",
+            "\"\\ud800\"",
+            "null",
+            "}",
+            "[",
+            ",",
+            "\"",
+            "{}",
+            "\0",
+            "{\"messages\":[{\"role\":1}]}",
+            "{\"messages\":[{\"content\":\"b\"},{}]}",
+            "\\",
+            "1e999",
+            "-",
+            "{\"a.b\":{\"b\":2}}",
+        ]);
+        let piece = prop_oneof![
+            pieces.prop_map(|text| text.as_bytes().to_vec()),
+            prop::collection::vec(any::<u8>(), 1..4)
+        ];
+        prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    fn decoded(bytes: &[u8], input: &Input) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        std::fs::write(&path, bytes).unwrap();
+        let fields = [("a.b".to_string(), filters::Kind::Number)];
+        check(&path, Packing::Plain, &Input { text: None, messages: None, ..input.clone() }, &fields)
+            .unwrap();
+        let (blocks, rows) = Blocks::survey(&path, Packing::Plain, &path).unwrap();
+        let reader = LinesReader::new(Arc::new(blocks), Layout::new(input, &fields), input);
+        let found = |block: usize| -> usize {
+            reader.batches(block, None).unwrap().map(|batch| batch.unwrap().num_rows()).sum()
+        };
+        let found: Vec<u64> = (0..rows.len()).map(|block| found(block) as u64).collect();
+        assert_eq!(found, rows);
+        assert_eq!(count(&path, Packing::Plain).unwrap(), rows.iter().sum::<u64>());
+        rows.iter().sum::<u64>() as usize
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_of_any_bytes_is_a_row(bytes in bytes()) {
+            let rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+            let ends = rest.iter().filter(|&&byte| byte == b'\n').count();
+            let lines = ends + usize::from(!rest.is_empty() && !rest.ends_with(b"\n"));
+            let input = |text, messages, max_record_bytes| Input {
+                max_record_bytes,
+                ..Input::texts(text, messages)
+            };
+            let name = |name: &str| Some(name.to_string());
+            prop_assert_eq!(decoded(&bytes, &input(name("text"), None, 1 << 20)), lines);
+            prop_assert_eq!(decoded(&bytes, &input(None, name("messages"), 12)), lines);
+        }
+    }
 }
