@@ -7,6 +7,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 const STAGES: &str = "[[stage]]\nuse = \"gopher-quality\"\n[[stage]]\nuse = \"c4-lines\"\n\
     [[stage]]\nuse = \"exact-duplicates\"\n[[stage]]\nuse = \"near-duplicates\"\n[[stage]]\nuse = \"fineweb-quality\"\n";
@@ -25,10 +26,9 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 const PACKINGS: [(&str, fn(&[u8]) -> Vec<u8>); 4] =
     [("jsonl", <[u8]>::to_vec), ("ndjson", <[u8]>::to_vec), ("json.gz", gzip), ("jsonl.zst", zstd)];
 
-/// The columns of strings of a shard, as lines.
-fn lines_of(shard: &std::path::Path) -> String {
+/// Columns of strings of a shard, as lines.
+pub fn lines_of(shard: &Path, names: &[&str]) -> String {
     let batch = read(shard);
-    let names = ["id", "kind", "text", "url"];
     let columns: Vec<_> = names.iter().map(|name| column(&batch, name)).collect();
     let line = |row: usize| {
         let members = names.iter().zip(&columns).map(|(name, column)| (name.to_string(), json!(column[row])));
@@ -44,7 +44,7 @@ fn corpora(records: usize) -> Sandbox {
     for entry in fs::read_dir(sandbox.path("corpus")).unwrap() {
         let path = entry.unwrap().path();
         let stem = path.file_stem().unwrap().to_str().unwrap().to_string();
-        let lines = lines_of(&path);
+        let lines = lines_of(&path, &["id", "kind", "text", "url"]);
         for (extension, pack) in PACKINGS {
             sandbox.write(&format!("{extension}/{stem}.{extension}"), pack(lines.as_bytes()));
         }
@@ -335,7 +335,7 @@ const DAMAGED: &[Damaged] = &[
             let z = gzip(lines);
             z[..z.len() / 2].to_vec()
         },
-        "end of file",
+        "incomplete deflate stream",
     ),
     Damaged(
         "b.jsonl.gz",
@@ -386,6 +386,30 @@ fn empty_shards_and_shards_of_several_streams_are_read() {
         .verify("out", &["--level", "signature,files,ledger,content,inputs,replay", "--inputs", "corpus"])
         .expect(0);
     assert_eq!(ledger(&sandbox.path("out")).len(), 4);
+}
+
+#[test]
+fn what_comes_after_a_run_works_as_with_parquet() {
+    let sandbox = corpora(300);
+    sandbox.write("c.toml", of_folder("jsonl.zst"));
+    sandbox.release("c.toml", "out", &[]).expect(0);
+    let kept = ledger(&sandbox.path("out")).into_iter().find(|row| row.fate == "kept").unwrap();
+    let told = sandbox.run(&["explain", "out", &kept.id]).expect(0).stdout;
+    assert!(told.contains("kept"), "{told}");
+    sandbox.run(&["report", "out"]).expect(0);
+    let clusters = sandbox.run(&["duplicates", "out", "--cluster", "1"]).expect(0).stdout;
+    assert!(!clusters.is_empty());
+    sandbox.run(&["redact", "out", "--out", "public"]).expect(0);
+    sandbox.verify("public", &[]).expect(0);
+    sandbox.write("gone.txt", format!("{}\n", kept.id));
+    let retract = ["retract", "out", "--ids", "gone.txt", "--out", "next", "--key", "producer.pem"];
+    sandbox.run(&retract).expect(0);
+    sandbox.verify("next", &[]).expect(0);
+    let ids = column(&read(&sandbox.path("next/data/part-00000.parquet")), "id");
+    assert!(!ids.contains(&Some(kept.id)));
+    let canary = ["canary", "c.toml", "--scratch", ".", "--documents", "2", "--kind", "trigger"];
+    sandbox.run(&canary).expect(0);
+    sandbox.run(&["bench", "c.toml", "--rounds", "1", "--scratch", "."]).expect(0);
 }
 
 #[test]

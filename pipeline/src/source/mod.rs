@@ -4,5 +4,6 @@ pub(crate) mod batch;
 pub(crate) mod format;
 pub(crate) mod inputs;
 pub(crate) mod lines;
+pub(crate) mod parquet;
 pub mod rows;
 pub(crate) mod shelf;

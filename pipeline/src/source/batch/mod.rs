@@ -6,22 +6,18 @@ mod messages;
 mod strings;
 
 use crate::config::Input;
-use crate::files::store::Blob;
-use crate::release::shard_file::carried_over;
 use crate::source::inputs::Shard;
 use crate::source::lines::{Layout, LinesReader, Undecoded};
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{Schema, SchemaRef};
 use fields::FieldColumn;
 use messages::{Messages, messages_column};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
-};
+use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::metadata::KeyValue;
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use strings::string_column;
 
@@ -63,20 +59,44 @@ impl Cause {
 
 /// A shard: a sequence of groups of records, and the columns of theirs that are read.
 pub(crate) struct ShardReader {
-    path: PathBuf,
     groups: Groups,
     /// The columns as they are written back.
     stored: SchemaRef,
+    columns: Columns,
+}
+
+/// Where the groups are, by format.
+enum Groups {
+    Parquet(ParquetReader),
+    Lines(LinesReader),
+}
+
+/// Where the configured columns stand, and the fields that stages ask for.
+struct Columns {
     text: usize,
     id: Option<usize>,
     url: Option<usize>,
     fields: Vec<FieldColumn>,
 }
 
-/// Where the groups are, by format.
-enum Groups {
-    Parquet(ArrowReaderMetadata),
-    Lines(LinesReader),
+impl Columns {
+    fn find(path: &Path, schema: &Schema, input: &Input, fields: &[WantedField]) -> Result<Self> {
+        let find = |name: &String| column(path, schema, name);
+        let text = match (&input.text, &input.messages) {
+            (Some(name), _) => string_column(path, schema, find(name)?)?,
+            (None, Some(name)) => messages_column(path, schema, find(name)?)?,
+            (None, None) => return Err(Error::Bug("neither text nor messages is configured".into())),
+        };
+        let id = input.id.as_ref().map(find).transpose()?;
+        let url = input.url.as_ref().map(find).transpose()?;
+        let fields = fields.iter().map(|field| FieldColumn::find(path, schema, field));
+        Ok(Self { text, id, url, fields: fields.collect::<Result<_>>()? })
+    }
+
+    fn roots(&self) -> Vec<usize> {
+        let named = [Some(self.text), self.id, self.url].into_iter().flatten();
+        named.chain(self.fields.iter().map(FieldColumn::root)).collect()
+    }
 }
 
 impl ShardReader {
@@ -85,42 +105,18 @@ impl ShardReader {
         let Some(blocks) = &shard.blocks else { return Self::open(&shard.path, input, fields) };
         let layout = Layout::new(input, fields);
         let stored = Arc::clone(layout.stored());
+        let columns = Columns::find(&shard.path, &stored, input, fields)?;
         let groups = Groups::Lines(LinesReader::new(Arc::clone(blocks), layout, input));
-        Self::find(&shard.path, stored, groups, input, fields)
+        Ok(Self { groups, stored, columns })
     }
 
     /// Opens a Parquet file.
     pub(crate) fn open(path: &Path, input: &Input, fields: &[WantedField]) -> Result<Self> {
-        let fail = |e: parquet::errors::ParquetError| Error::input(path, e);
-        let blob = Blob::open(path)?;
-        let metadata = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
-        let stored = Arc::clone(metadata.schema());
-        let mut reader = Self::find(path, stored, Groups::Parquet(metadata.clone()), input, fields)?;
-        let options = ArrowReaderOptions::new().with_schema(with_views(&reader.stored, reader.text));
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options);
-        reader.groups = Groups::Parquet(metadata.map_err(fail)?);
-        Ok(reader)
-    }
-
-    /// Finds the configured columns in the schema, and the fields that stages ask for.
-    fn find(
-        path: &Path,
-        stored: SchemaRef,
-        groups: Groups,
-        input: &Input,
-        fields: &[WantedField],
-    ) -> Result<Self> {
-        let find = |name: &String| column(path, &stored, name);
-        let text = match (&input.text, &input.messages) {
-            (Some(name), _) => string_column(path, &stored, find(name)?)?,
-            (None, Some(name)) => messages_column(path, &stored, find(name)?)?,
-            (None, None) => return Err(Error::Bug("neither text nor messages is configured".into())),
-        };
-        let id = input.id.as_ref().map(find).transpose()?;
-        let url = input.url.as_ref().map(find).transpose()?;
-        let fields = fields.iter().map(|field| FieldColumn::find(path, &stored, field));
-        let fields = fields.collect::<Result<_>>()?;
-        Ok(Self { path: path.to_path_buf(), groups, stored, text, id, url, fields })
+        let file = ParquetReader::open(path)?;
+        let stored = Arc::clone(file.schema());
+        let columns = Columns::find(path, &stored, input, fields)?;
+        let groups = Groups::Parquet(file.with_views(columns.text)?);
+        Ok(Self { groups, stored, columns })
     }
 
     /// The columns of a record as they are written back.
@@ -131,58 +127,27 @@ impl ShardReader {
     /// The key-value metadata that is written back with the records.
     pub(crate) fn notes(&self) -> Option<Vec<KeyValue>> {
         match &self.groups {
-            Groups::Parquet(metadata) => carried_over(metadata.metadata()),
+            Groups::Parquet(file) => file.notes(),
             Groups::Lines(_) => None,
         }
     }
 
     /// The batches of one group, with the columns that the judge needs at least; `rows` narrows them further.
     pub(crate) fn batches(&self, group: usize, rows: Option<RowSelection>) -> Result<Batches> {
-        match &self.groups {
-            Groups::Parquet(metadata) => {
-                let mut columns = vec![self.text];
-                columns.extend(self.id);
-                columns.extend(self.url);
-                columns.extend(self.fields.iter().map(FieldColumn::root));
-                let mask = ProjectionMask::roots(metadata.parquet_schema(), columns);
-                self.parquet(metadata, group, mask, rows)
-            }
-            Groups::Lines(lines) => {
-                let wanted = |rows: RowSelection| {
-                    let each = |part: &RowSelector| std::iter::repeat_n(!part.skip, part.row_count);
-                    rows.iter().flat_map(each).collect()
-                };
-                Ok(Batches(Box::new(UpToError::new(lines.batches(group, rows.map(wanted))?))))
-            }
-        }
+        self.read(group, Some(self.columns.roots()), rows)
     }
 
     /// The batches of one group with all columns.
     pub(crate) fn whole(&self, group: usize) -> Result<Batches> {
-        match &self.groups {
-            Groups::Parquet(metadata) => self.parquet(metadata, group, ProjectionMask::all(), None),
-            Groups::Lines(lines) => Ok(Batches(Box::new(UpToError::new(lines.batches(group, None)?)))),
-        }
+        self.read(group, None, None)
     }
 
-    fn parquet(
-        &self,
-        metadata: &ArrowReaderMetadata,
-        row_group: usize,
-        mask: ProjectionMask,
-        rows: Option<RowSelection>,
-    ) -> Result<Batches> {
-        let blob = Blob::open(&self.path)?;
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, metadata.clone())
-            .with_row_groups(vec![row_group])
-            .with_projection(mask)
-            .with_batch_size(BATCH_ROWS);
-        if let Some(rows) = rows {
-            builder = builder.with_row_selection(rows);
-        }
-        let reader = builder.build().map_err(|e| Error::input(&self.path, e))?;
-        let batches = UpToError::new(reader).map(|batch| batch.map_err(|e| e.to_string()));
-        Ok(Batches(Box::new(batches)))
+    fn read(&self, group: usize, columns: Option<Vec<usize>>, rows: Option<RowSelection>) -> Result<Batches> {
+        Ok(Batches(match &self.groups {
+            Groups::Parquet(file) => Box::new(file.batches(group, columns, rows)?),
+            // a line has to be read from its start to its end, whatever is wanted of it
+            Groups::Lines(lines) => Box::new(lines.batches(group, rows)?),
+        }))
     }
 
     /// A group whole, as it is written back, or why it cannot be had.
@@ -203,10 +168,7 @@ impl ShardReader {
     /// About how many bytes a group takes when it is decoded.
     pub(crate) fn decoded_bytes(&self, group: usize) -> u64 {
         match &self.groups {
-            Groups::Parquet(metadata) => {
-                let group = metadata.metadata().row_groups().get(group);
-                group.map_or(0, |group| u64::try_from(group.total_byte_size()).unwrap_or_default())
-            }
+            Groups::Parquet(file) => file.decoded_bytes(group),
             Groups::Lines(lines) => lines.decoded_bytes(group),
         }
     }
@@ -222,12 +184,14 @@ impl ShardReader {
             Groups::Parquet(_) => None,
             Groups::Lines(_) => Undecoded::of(batch),
         };
+        let columns = &self.columns;
+        let fields = columns.fields.iter().map(|field| field.leaf(get(field.root())?));
         Ok(Rows {
-            text: TextColumn::new(get(self.text)?),
+            text: TextColumn::new(get(columns.text)?),
             undecoded,
-            id: self.id.map(get).transpose()?.cloned(),
-            url: self.url.map(get).transpose()?.map(Strings::new),
-            fields: self.fields.iter().map(|field| field.leaf(get(field.root())?)).collect::<Result<_>>()?,
+            id: columns.id.map(get).transpose()?.cloned(),
+            url: columns.url.map(get).transpose()?.map(Strings::new),
+            fields: fields.collect::<Result<_>>()?,
         })
     }
 }
@@ -327,20 +291,4 @@ fn column(path: &Path, schema: &Schema, name: &str) -> Result<usize> {
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         Error::input(path, format!("no column `{name}`; there are: {}", names.join(", ")))
     })
-}
-
-/// The schema with the text column as a view: decoding a view copies no text.
-fn with_views(schema: &SchemaRef, text: usize) -> SchemaRef {
-    let fields: Vec<Arc<Field>> = schema
-        .fields()
-        .iter()
-        .enumerate()
-        .map(|(index, field)| match field.data_type() {
-            DataType::Utf8 if index == text => {
-                Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View))
-            }
-            _ => Arc::clone(field),
-        })
-        .collect();
-    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }

@@ -6,11 +6,12 @@ mod columns;
 mod record;
 
 use crate::config::Input;
-use crate::source::batch::{BATCH_ROWS, WantedField};
+use crate::source::batch::{BATCH_ROWS, UpToError, WantedField};
 use crate::source::format::Packing;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use blocks::{LINE_BYTES_MAX, Line, Lines};
+use parquet::arrow::arrow_reader::RowSelection;
 use record::Record;
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -45,15 +46,15 @@ impl LinesReader {
     pub(crate) fn batches(
         &self,
         block: usize,
-        rows: Option<Vec<bool>>,
+        rows: Option<RowSelection>,
     ) -> Result<impl Iterator<Item = std::result::Result<RecordBatch, String>> + use<>> {
         let mut lines = self.blocks.lines(block, self.line_bytes_max)?;
-        let mut rows = rows.map(Vec::into_iter);
+        let mut wanted = rows.map(|rows| wanted(&rows).into_iter());
         let layout = Arc::clone(&self.layout);
-        Ok(std::iter::from_fn(move || {
-            let batch = batch(&mut lines, &layout, &mut rows);
+        Ok(UpToError::new(std::iter::from_fn(move || {
+            let batch = batch(&mut lines, &layout, &mut wanted);
             batch.map(|batch| (batch.num_rows() > 0).then_some(batch)).transpose()
-        }))
+        })))
     }
 
     /// About how many bytes a block takes when it is decoded: the lines, and what is taken out of them.
@@ -62,17 +63,22 @@ impl LinesReader {
     }
 }
 
+/// A selection, line by line.
+fn wanted(rows: &RowSelection) -> Vec<bool> {
+    rows.iter().flat_map(|part| std::iter::repeat_n(!part.skip, part.row_count)).collect()
+}
+
 /// The next lines of a block as a batch, without rows at its end.
 fn batch<R: BufRead>(
     lines: &mut Lines<R>,
     layout: &Layout,
-    rows: &mut Option<std::vec::IntoIter<bool>>,
+    wanted: &mut Option<std::vec::IntoIter<bool>>,
 ) -> std::result::Result<RecordBatch, String> {
     let mut builder = layout.builder();
     let mut bytes = 0;
     while builder.rows() < BATCH_ROWS && bytes < BATCH_BYTES {
         let Some(line) = lines.next().map_err(|e| e.to_string())? else { break };
-        if rows.as_mut().is_some_and(|rows| rows.next() != Some(true)) {
+        if wanted.as_mut().is_some_and(|wanted| wanted.next() != Some(true)) {
             continue;
         }
         match line {
