@@ -1,7 +1,7 @@
 //! The text view of a record, and the analysis shared by all rules.
 
-use crate::Words;
 use crate::text::{Buffers, Lines, Shingles, Tokens};
+use crate::{Turn, Words};
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
@@ -16,6 +16,8 @@ pub struct Document<'a> {
     pub url: Option<&'a str>,
     /// The declared source it belongs to.
     pub source: &'a str,
+    /// The turns of a chat record, in order; empty for any other.
+    pub turns: &'a [Turn],
     /// The fields of the record that stages asked for with [`Context::field`](crate::Context::field); `None` where
     /// the record has none.
     pub fields: &'a [Option<Cow<'a, str>>],

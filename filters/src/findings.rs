@@ -249,6 +249,18 @@ impl Findings {
         std::mem::take(&mut self.edits)
     }
 
+    /// How many spans have been noted for this record.
+    pub fn spans(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Moves the spans from the `first`-th on to where `offset` says.
+    pub fn move_spans(&mut self, first: usize, offset: impl Fn(usize) -> usize) {
+        for span in self.spans.iter_mut().skip(first) {
+            (span.start, span.end) = (offset(span.start), offset(span.end));
+        }
+    }
+
     /// The spans noted so far for this record.
     pub fn take_spans(&mut self) -> Vec<Span> {
         std::mem::take(&mut self.spans)

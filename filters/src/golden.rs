@@ -3,7 +3,8 @@
 
 use crate::{
     Action, Asset, BenchmarkItem, Broken, BuildError, Built, ColumnRef, Context, Document, Edits, FILTERS,
-    FieldRef, Findings, ItemFields, Kind, Layout, Measure, Scratch, StageSlots, Value, View, find,
+    FieldRef, Findings, ItemFields, Kind, Layout, Measure, Role, Scratch, StageSlots, Turn, Value, View,
+    find,
 };
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -75,7 +76,11 @@ pub(crate) struct Case {
     pub(crate) before: Vec<toml::Table>,
     #[serde(default)]
     pub(crate) files: BTreeMap<String, String>,
+    #[serde(default)]
     pub(crate) text: String,
+    /// Role and text of each turn of a chat record, instead of `text`.
+    #[serde(default)]
+    turns: Vec<(String, String)>,
     #[serde(default = "once")]
     pub(crate) repeat: usize,
     #[serde(default)]
@@ -210,14 +215,30 @@ impl Case {
         Stages::build(&tables, &self.files)
     }
 
+    fn text_and_turns(&self) -> (String, Vec<Turn>) {
+        let (mut text, mut turns) = (self.text.repeat(self.repeat), Vec::new());
+        for (role, said) in &self.turns {
+            text.push_str(if turns.is_empty() { "" } else { "\n" });
+            turns.push(Turn { role: Role::named(role), range: text.len()..text.len() + said.len() });
+            text.push_str(said);
+        }
+        (text, turns)
+    }
+
     /// What does not come out as written, one line each.
     fn check(&self, filter: &str, measure: Measure) -> Vec<String> {
         let stages = self.stages(filter).unwrap_or_else(|e| panic!("{filter}: {}: {e}", self.name));
-        let text = self.text.repeat(self.repeat);
+        let (text, turns) = self.text_and_turns();
         let fields: Vec<Option<Cow<'_, str>>> =
             stages.fields.iter().map(|name| self.fields.get(name).map(Cow::from)).collect();
-        let document =
-            Document { text: &text, id: &self.id, url: self.url.as_deref(), source: "", fields: &fields };
+        let document = Document {
+            text: &text,
+            id: &self.id,
+            url: self.url.as_deref(),
+            source: "",
+            turns: &turns,
+            fields: &fields,
+        };
         let outcome = run(&stages, document, measure);
         let mut wrong = Vec::new();
         let mut compare = |what: &str, is: Option<String>, expected: Option<String>| {

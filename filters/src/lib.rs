@@ -31,6 +31,7 @@ mod slice_by;
 mod spec;
 pub mod suggest;
 pub mod text;
+mod turns;
 
 pub use decimal::Decimal;
 pub use document::{Analysed, Document, FieldRef, Scratch, View};
@@ -47,3 +48,4 @@ pub use spec::{
     Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Expiry, Filter, Kind, Rule, RuleBound,
     Spec, Words, entry, is_day, names_column,
 };
+pub use turns::{Chosen, Role, Turn};

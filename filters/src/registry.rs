@@ -6,6 +6,7 @@ use crate::spec::{Entry, entry};
 /// Every filter there is, in the order in which lists show them.
 pub const FILTERS: &[Entry] = &[
     entry::<rules::doc_length::Config>(),
+    entry::<rules::chat_turns::Config>(),
     entry::<rules::gopher_repetition::Config>(),
     entry::<rules::gopher_quality::Config>(),
     entry::<rules::gopher_quality_dclm::Config>(),

@@ -258,6 +258,11 @@ pub trait Context {
         Err(BuildError::key("column", format!("names `{name}`, but records have no columns here")))
     }
 
+    /// Whether records are chat records, whose documents have turns.
+    fn has_turns(&self) -> bool {
+        true
+    }
+
     /// What the stage's `action` key says (or its entry's default).
     fn action(&self) -> Action;
 

@@ -1,7 +1,7 @@
 //! The configuration file: what a user writes, read strictly. An unknown key is an error, a wrong type is an error.
 
 use crate::{Error, Result};
-use filters::{Action, Decimal, Measure, Words};
+use filters::{Action, Decimal, Measure, Role, Words};
 use manifests::index::UNDECLARED;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -222,7 +222,7 @@ pub enum OnError {
 }
 
 /// Keys that every stage has.
-pub(crate) const COMMON_KEYS: [&str; 6] = ["use", "name", "when", "action", "publish", "on_error"];
+pub(crate) const COMMON_KEYS: [&str; 7] = ["use", "name", "when", "roles", "action", "publish", "on_error"];
 
 /// One `[[stage]]`: the keys every stage has, and the rest, which belongs to its entry.
 #[derive(Debug)]
@@ -230,6 +230,8 @@ pub(crate) struct StageTable {
     pub(crate) used: String,
     pub(crate) name: String,
     pub(crate) when: Option<String>,
+    /// Whose turns of a chat record it sees.
+    pub(crate) roles: Option<Vec<Role>>,
     pub(crate) action: Option<Action>,
     pub(crate) publish: Option<bool>,
     pub(crate) on_error: Option<OnError>,
@@ -403,6 +405,12 @@ fn stage(mut table: toml::Table, line: usize) -> std::result::Result<StageTable,
     let used = text("use")?.ok_or("a stage needs `use`")?;
     let name = text("name")?.unwrap_or_else(|| used.clone());
     let when = text("when")?;
+    let roles = match table.remove("roles") {
+        None => None,
+        Some(value) => Some(value.try_into().map_err(|_| {
+            "`roles` is a list of `system`, `user`, `assistant`, `tool` and `other`".to_string()
+        })?),
+    };
     let action = match table.remove("action") {
         None => None,
         Some(value) => {
@@ -420,7 +428,7 @@ fn stage(mut table: toml::Table, line: usize) -> std::result::Result<StageTable,
             Some(value.try_into().map_err(|_| "`on_error` is `quarantine` or `pass`".to_string())?)
         }
     };
-    Ok(StageTable { used, name, when, action, publish, on_error, table, line })
+    Ok(StageTable { used, name, when, roles, action, publish, on_error, table, line })
 }
 
 fn set(stages: &mut [StageTable], o: &Override) -> std::result::Result<(), String> {

@@ -4,6 +4,7 @@
 pub mod c4_lines;
 mod c4_phrases;
 mod c4_rewrite;
+pub mod chat_turns;
 pub mod decontamination;
 pub mod doc_length;
 pub mod fineweb_quality;

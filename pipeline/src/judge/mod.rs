@@ -17,7 +17,7 @@ use crate::source::inputs::Shard;
 use crate::source::shelf::{Place, Shelf};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
-use filters::{Document, Findings, Measure, Scratch, View};
+use filters::{Document, Findings, Measure, Scratch, Turn, View};
 use manifests::digest::Sha256;
 use std::borrow::Cow;
 use walk::Walk;
@@ -129,13 +129,13 @@ impl<'p> Judge<'p> {
         watch: &mut impl Watch,
     ) -> std::result::Result<(JudgedGroup, u64), GroupError> {
         let mut row_in_shard = first_row;
-        let mut joined = String::new();
+        let mut buffers = (String::new(), Vec::new());
         for batch in batches {
             let batch = batch.map_err(GroupError::Damaged)?;
             let rows = reader.rows(&batch)?;
             watch.done(Part::Read);
             for row in 0..batch.num_rows() {
-                self.row(&rows, row, row_in_shard, &mut joined, watch)?;
+                self.row(&rows, row, row_in_shard, &mut buffers, watch)?;
                 row_in_shard += 1;
             }
         }
@@ -167,18 +167,18 @@ impl<'p> Judge<'p> {
         rows: &Rows<'_>,
         row: usize,
         row_in_shard: u64,
-        joined: &mut String,
+        (joined, turns): &mut (String, Vec<Turn>),
         watch: &mut impl Watch,
     ) -> Result<()> {
         let id = rows.id(row).unwrap_or_else(|| Cow::Owned(self.default_id(row_in_shard)));
         let url = rows.url(row);
-        match rows.text(row, joined) {
+        match rows.text_and_turns(row, (joined, turns)) {
             Ok(text) if text.len() as u64 > self.plan.config.file.input.max_record_bytes => {
                 self.quarantine(id, url, Cause::TooLarge(text.len() as u64))
             }
             Ok(text) => {
                 let fields = rows.fields(row);
-                let document = Document { text, id: &id, url, source: self.source, fields: &fields };
+                let document = Document { text, id: &id, url, source: self.source, turns, fields: &fields };
                 self.record(&document, watch)
             }
             Err(cause) => self.quarantine(id, url, cause),

@@ -5,7 +5,7 @@ use crate::barriers::Barrier;
 use crate::config::OnError;
 use crate::judge::verdicts::{Decision, StageEdit, decimal};
 use crate::plan::{EDITED, ERROR, FAILED, Plan, Stage, Step};
-use filters::{Action, Edits, Findings, Measure, Value, View};
+use filters::{Action, Chosen, Edits, Filter, Findings, Measure, Role, Scratch, Value, View};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -76,9 +76,7 @@ impl Walk {
             return None;
         }
         findings.enter(slots);
-        // whether it stopped early is told by the broken rule; a bug in a stage must not end a run of many hours
-        let judged = catch_unwind(AssertUnwindSafe(|| _ = filter.judge(view, findings)));
-        if judged.is_err() || findings.failed() {
+        if !judged(filter.as_ref(), stage.roles.as_deref(), view, findings) {
             self.fail(at, stage, view, findings);
             return None;
         }
@@ -139,6 +137,23 @@ impl Walk {
     }
 }
 
+/// Lets a filter judge a text, or the turns of some roles in it. Whether it stopped early is told by the broken rule;
+/// `false` if it could not judge.
+fn judged(filter: &dyn Filter, roles: Option<&[Role]>, view: &View<'_>, findings: &mut Findings) -> bool {
+    // a bug in a stage must not end a run of many hours
+    let judged = catch_unwind(AssertUnwindSafe(|| match roles {
+        None => _ = filter.judge(view, findings),
+        Some(roles) => {
+            let spans = findings.spans();
+            let chosen = Chosen::of(view.document(), roles);
+            let scratch = Scratch::new(view.words());
+            _ = filter.judge(&View::new(chosen.document(view.document()), &scratch), findings);
+            findings.move_spans(spans, |offset| chosen.original_offset(offset));
+        }
+    }));
+    judged.is_ok() && !findings.failed()
+}
+
 /// The edits of one record replayed on its text, up to (not including) the stage at `before`.
 pub(crate) fn replay(text: &str, edits: &[StageEdit], before: usize) -> Edits {
     let mut done = Edits::default();
@@ -158,7 +173,7 @@ pub(crate) fn replay(text: &str, edits: &[StageEdit], before: usize) -> Edits {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use filters::{Column, Document, Filter, Kind, Layout, Scratch};
+    use filters::{Column, Document, Kind, Layout};
     use std::ops::ControlFlow;
     use std::path::Path;
 

@@ -35,6 +35,9 @@ impl Builder {
                 ),
             ));
         }
+        if let Some(why) = checks::roles(config, table) {
+            return Err(config.error(table.line, format!("stage `{}`: {why}", table.name)));
+        }
         let fail = |e: BuildError| config.error(table.line, format!("stage `{}`: {e}", table.name));
         let hinted = |mut error: Error, keys: &[&'static str]| {
             if let Error::Config { hint, .. } = &mut error {
@@ -47,11 +50,15 @@ impl Builder {
             None => None,
         };
         if let Some(entry) = barriers::find(&table.used) {
-            if when.is_some() || table.action == Some(Action::Tag) || table.on_error.is_some() {
+            if when.is_some()
+                || table.roles.is_some()
+                || table.action == Some(Action::Tag)
+                || table.on_error.is_some()
+            {
                 return Err(config.error(
                     table.line,
                     format!(
-                        "stage `{}`: a barrier takes no `when` or `on_error` and cannot `tag`",
+                        "stage `{}`: a barrier takes no `when`, `roles` or `on_error` and cannot `tag`",
                         table.name
                     ),
                 ));
@@ -116,7 +123,8 @@ impl Builder {
     fn site<'a>(&'a mut self, config: &'a Config, action: Action) -> Site<'a> {
         let Self { assets, fields, known, .. } = self;
         let released = config.file.dataset.released.as_deref();
-        Site { folder: config.folder(), known, assets, fields, action, released }
+        let has_turns = config.file.input.messages.is_some();
+        Site { folder: config.folder(), known, assets, fields, has_turns, action, released }
     }
 
     fn push(
@@ -132,6 +140,7 @@ impl Builder {
             name: table.name.clone(),
             used,
             when,
+            roles: table.roles.clone(),
             action,
             publish: table.publish,
             on_error: table.on_error.unwrap_or_default(),
@@ -171,6 +180,7 @@ struct Site<'a> {
     known: &'a [(String, Kind)],
     assets: &'a mut Vec<Asset>,
     fields: &'a mut Vec<WantedField>,
+    has_turns: bool,
     action: Action,
     released: Option<&'a str>,
 }
@@ -241,6 +251,10 @@ impl Context for Site<'_> {
             self.fields.len() - 1
         });
         Ok(FieldRef(at))
+    }
+
+    fn has_turns(&self) -> bool {
+        self.has_turns
     }
 
     fn action(&self) -> Action {

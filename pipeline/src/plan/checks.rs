@@ -17,6 +17,15 @@ pub(crate) fn key_hint(table: &StageTable, keys: &[&'static str]) -> Option<Stri
     Some(format!("did you mean `{nearest}`? `probity filters {}` lists all", table.used))
 }
 
+/// What is wrong with whose turns a stage wants to see.
+pub(crate) fn roles(config: &Config, table: &StageTable) -> Option<&'static str> {
+    match table.roles.as_deref() {
+        Some([]) => Some("`roles` is empty, so it would see nothing"),
+        Some(_) if config.file.input.messages.is_none() => Some("`roles` needs `input.messages`"),
+        _ => None,
+    }
+}
+
 /// What a stage names that no record can have, if there is such a thing.
 pub(crate) fn absent(config: &Config, stage: &toml::Table) -> Option<String> {
     let listed = |key: &str| -> Vec<&str> {

@@ -32,6 +32,9 @@ pub(super) fn resolved_stages(config: &Config, stages: &[Stage]) -> Result<Vec<V
             map.insert("use".into(), json!(stage.used));
             map.insert("name".into(), json!(stage.name));
             map.insert("action".into(), serde_json::to_value(stage.action).map_err(bug)?);
+            if let Some(roles) = &table.roles {
+                map.insert("roles".into(), json!(roles));
+            }
             if let Some(when) = &table.when {
                 map.insert("when".into(), json!(when));
             }

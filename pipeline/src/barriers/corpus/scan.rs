@@ -61,8 +61,14 @@ impl Corpus<'_> {
             let text = edits.apply(text);
             let id = read.id(at).unwrap_or_default();
             let fields = read.fields(at);
-            let document =
-                Document { text: &text, id: &id, url: read.url(at), source: &shard.source, fields: &fields };
+            let document = Document {
+                text: &text,
+                id: &id,
+                url: read.url(at),
+                source: &shard.source,
+                turns: &[],
+                fields: &fields,
+            };
             each(record, &View::new(document, scratch))
         };
         let mut rest = records;

@@ -13,6 +13,7 @@ use crate::{Error, Result};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use fields::FieldColumn;
+use filters::Turn;
 use messages::{Messages, messages_column};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::metadata::KeyValue;
@@ -244,6 +245,15 @@ impl Rows<'_> {
         row: usize,
         joined: &'s mut String,
     ) -> std::result::Result<&'s str, Cause> {
+        self.text_and_turns(row, (joined, &mut Vec::new()))
+    }
+
+    /// The text of a row, and of a chat record where its turns stand in it.
+    pub(crate) fn text_and_turns<'s>(
+        &'s self,
+        row: usize,
+        (joined, turns): (&'s mut String, &mut Vec<Turn>),
+    ) -> std::result::Result<&'s str, Cause> {
         if let Some(cause) = self.undecoded.as_ref().and_then(|undecoded| undecoded.cause(row)) {
             return Err(cause);
         }
@@ -251,7 +261,7 @@ impl Rows<'_> {
             TextColumn::Plain(strings) => {
                 strings.get(row).ok_or(Cause::NullText)?.map_err(|_| Cause::InvalidUtf8)
             }
-            TextColumn::Messages(messages) => messages.join(row, joined),
+            TextColumn::Messages(messages) => messages.join(row, (joined, turns)),
         }
     }
 
