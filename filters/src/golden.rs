@@ -308,7 +308,10 @@ fn golden_cases_are_complete() {
         let unknown: Vec<_> = expected.iter().filter(|e| **e != "keep" && !rules.contains(**e)).collect();
         assert!(unknown.is_empty(), "{filter}: no such rules: {unknown:?}");
         assert!(expected.contains("keep"), "{filter}: no case is kept");
-        assert!(cases.iter().any(|case| case.text.is_empty()), "{filter}: no case is empty");
-        assert!(cases.iter().any(|case| !case.text.is_ascii()), "{filter}: no case is other than ASCII");
+        assert!(cases.iter().any(|case| case.text_and_turns().0.is_empty()), "{filter}: no case is empty");
+        assert!(
+            cases.iter().any(|case| !case.text_and_turns().0.is_ascii()),
+            "{filter}: no case is other than ASCII"
+        );
     }
 }
