@@ -420,6 +420,10 @@ fn a_misspelt_member_is_told_before_any_work_is_done() {
     let errors = output.errors().join("\n");
     assert!(errors.contains("no line has `txt`") && errors.contains("there are: id, kind, text"), "{errors}");
     sandbox.write("c.toml", of_folder("jsonl.zst"));
+    let large = of_folder("jsonl.zst").replace("[input]", "[input]\nmax_record_bytes = 1073741825");
+    sandbox.write("large.toml", large);
+    let errors = sandbox.run(&["plan", "large.toml"]).expect(2).errors().join("\n");
+    assert!(errors.contains("`input.max_record_bytes` with JSON lines: limit 1073741824"), "{errors}");
     let plan = sandbox.run(&["plan", "c.toml"]).expect(0).stdout;
     assert!(plan.contains("shards of JSON lines, which `run` counts"), "{plan}");
 }
