@@ -134,12 +134,24 @@ pub struct LedgerRow {
     pub commit: [u8; 32],
 }
 
+/// What names of shards end in, by format: Parquet, and JSON lines, plain or compressed.
+pub const SHARD_EXTENSIONS: [&str; 9] = [
+    ".parquet",
+    ".jsonl",
+    ".jsonl.gz",
+    ".jsonl.zst",
+    ".ndjson",
+    ".ndjson.gz",
+    ".ndjson.zst",
+    ".json.gz",
+    ".json.zst",
+];
+
 /// A shard's relative name without the extension of its format.
 ///
 /// Leaves name shards this way so that the same records as JSONL and as Parquet give the same roots.
 pub fn shard_stem(name: &str) -> &str {
-    const EXTENSIONS: [&str; 4] = [".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst"];
-    EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension)).unwrap_or(name)
+    SHARD_EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension)).unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::files::scratch::Folder;
 use crate::files::store::Pending;
 use crate::plan::Plan;
 use crate::release::edited_column::same_type;
-use crate::release::write::{ledger_file, open_whole, read_group};
+use crate::release::write::ledger_file;
 use crate::run::{Options, included, run_over};
 use crate::source::batch::Strings;
 use crate::source::inputs::{self, Found, Shard};
@@ -95,7 +95,8 @@ pub fn canary(plan: &Plan, trial: &Trial<'_>) -> Result<Told> {
     let folder = Folder::create(trial.scratch, "canary")?;
     let found = inputs::find(&plan.config)?;
     inputs::check_columns(&found, plan)?;
-    let shards = included(&inputs::survey(&found, plan.config.file.input.bad_shard, &Silent)?);
+    let unpacked = folder.as_ref().join("inputs");
+    let shards = included(&inputs::survey(&found, plan.config.file.input.bad_shard, &unpacked, &Silent)?);
     let sample = Sample::draw(plan, &shards, trial)?;
     let clean = sample.fates(folder.as_ref(), "clean", None)?;
     let told = trial.kinds.iter().map(|&kind| sample.told(folder.as_ref(), kind, &clean));
@@ -187,9 +188,9 @@ impl<'a> Sample<'a> {
         groups: &[usize],
         mut each: impl FnMut(RecordBatch) -> Result<()>,
     ) -> Result<()> {
-        let (_, metadata) = open_whole(shard, &self.plan.config)?;
+        let reader = self.plan.open(shard)?;
         for &group in groups {
-            let batches = read_group(shard, group, shard.row_groups[group], &metadata);
+            let batches = reader.group(group, shard.row_groups[group]);
             batches
                 .map_err(|why| Error::Input { path: shard.path.clone(), why })?
                 .into_iter()
@@ -248,7 +249,8 @@ impl<'a> Sample<'a> {
             self.copy((shard, groups), &path, &mut record, poison)?;
             copies.push(Found { name: shard.name.clone(), path, source: shard.source.clone() });
         }
-        let shards = inputs::survey(&copies, self.plan.config.file.input.bad_shard, &Silent)?;
+        // copies are Parquet files, and nothing has to be unpacked
+        let shards = inputs::survey(&copies, self.plan.config.file.input.bad_shard, folder, &Silent)?;
         let options = Options {
             release: folder.join(name),
             key: None,

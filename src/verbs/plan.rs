@@ -35,7 +35,11 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let threads = super::run::threads(None);
     let estimate = plan.estimate(threads)?;
     let megabytes = estimate.bytes as f64 / 1e6;
-    say(format_args!("records      {}", estimate.records))?;
+    let uncounted = match estimate.uncounted {
+        0 => String::new(),
+        shards => format!(", and those of {shards} shards of JSON lines, which `run` counts"),
+    };
+    say(format_args!("records      {}{uncounted}", estimate.records))?;
     say(format_args!(
         "memory       about {megabytes:.0} MB on {threads} threads, and what `run --memory` allows"
     ))?;

@@ -32,6 +32,7 @@ mod ensembles;
 mod fuzz_seeds;
 mod golden;
 mod input_columns;
+mod json_lines;
 mod keep_top;
 mod language_models;
 mod near_truth;

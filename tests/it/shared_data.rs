@@ -38,6 +38,24 @@ fn the_pretraining_profile_over_web_pages_verifies() {
 }
 
 #[test]
+fn web_pages_as_json_lines_come_to_the_same_decisions() {
+    let sandbox = Sandbox::with_keys();
+    let Some(()) = link(&sandbox, "corpus/small/web-00000-of-00001.parquet", "corpus/web.parquet") else {
+        return;
+    };
+    let lines = crate::json_lines::lines_of(&sandbox.path("corpus/web.parquet"), &["id", "text", "url"]);
+    sandbox.write("lines/web.jsonl.zst", zstd::encode_all(lines.as_bytes(), 3).unwrap());
+    let root = |shards: &str| {
+        let profile = crate::harness::profile(&sandbox, "pretraining");
+        sandbox.write("c.toml", profile.replace("corpus/*.parquet", shards));
+        let out = format!("out-{}", shards.len());
+        sandbox.release("c.toml", &out, &[]).expect(0);
+        crate::harness::statement(&sandbox.path(out))["predicate"]["ledger"]["decisionRoot"].clone()
+    };
+    assert_eq!(root("corpus/*.parquet"), root("lines/*.zst"));
+}
+
+#[test]
 fn the_fine_tuning_profile_over_chats_verifies_and_keeps_rows_as_they_are() {
     let sandbox = Sandbox::with_keys();
     let Some(()) = link(&sandbox, "corpus/chat.parquet", "corpus/chat.parquet") else { return };

@@ -1,8 +1,8 @@
 //! The bare copy: what reading and writing the shards costs when nothing is asked about them.
 
 use crate::plan::Plan;
-use crate::release::shard_file::{ShardFile, carried_over};
-use crate::release::write::{open_whole, read_group, text_column};
+use crate::release::shard_file::ShardFile;
+use crate::release::write::text_column;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
 use std::path::Path;
@@ -11,16 +11,16 @@ use std::path::Path;
 /// row group, encoded as the configuration says.
 pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
     let fail = |why: String| Error::input(&shard.path, why);
-    let (schema, metadata) = open_whole(shard, &plan.config)?;
+    let reader = plan.open(shard)?;
     let mut file = ShardFile::create(
         target,
-        &schema,
+        reader.stored(),
         &plan.config.file.output,
         text_column(&plan.config),
-        carried_over(metadata.metadata()),
+        reader.notes(),
     )?;
     for (row_group, &rows) in shard.row_groups.iter().enumerate() {
-        let batches = read_group(shard, row_group, rows, &metadata).map_err(fail)?;
+        let batches = reader.group(row_group, rows).map_err(fail)?;
         let encoded = file.encode(&batches)?;
         file.append(encoded)?;
     }

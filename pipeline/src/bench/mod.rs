@@ -72,7 +72,7 @@ fn round(plan: &Plan, found: &[Found], scratch: &Scratch) -> Result<Round> {
         Options { release: release.clone(), key: None, salt_key: None, threads: 1, memory: Options::MEMORY };
     let passes = Passes::default();
     let run = Run { plan, options: &options, progress: &passes };
-    let listed = inputs::survey(found, plan.config.file.input.bad_shard, &passes)?;
+    let listed = inputs::survey(found, plan.config.file.input.bad_shard, &scratch.0.join("inputs"), &passes)?;
     let shards = included(&listed);
     let work = Work::new(&release, plan, &shards, options.memory);
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use parquet::errors::Result as ParquetResult;
 use parquet::file::reader::{ChunkReader, Length};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// An input that can be read at any offset.
@@ -24,6 +24,11 @@ impl Blob {
         let file = File::open(path).map_err(|e| Error::input(path, e))?;
         let len = file.metadata().map_err(|e| Error::input(path, e))?.len();
         Ok(Self { file, len })
+    }
+
+    /// The bytes in order.
+    pub(crate) fn stream(self) -> impl Read + Seek + use<> {
+        self.file
     }
 }
 

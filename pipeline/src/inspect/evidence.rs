@@ -5,7 +5,7 @@ use crate::config::{BadShard, Input};
 use crate::inspect::ledger_cells;
 use crate::release::ledger;
 use crate::source::batch::{ShardReader, UpToError};
-use crate::source::inputs::read_footer;
+use crate::source::inputs::{count, read_footer};
 use arrow_array::RecordBatch;
 use manifests::digest::Sha256;
 use manifests::ledger::LedgerRow;
@@ -99,8 +99,7 @@ impl Evidence for ReleaseEvidence {
     }
 
     fn input_rows(&self, file: &Path) -> Result<u64, String> {
-        let rows = read_footer(file).map_err(text)?.file_metadata().num_rows();
-        u64::try_from(rows).map_err(text)
+        count(file).map_err(text)
     }
 }
 

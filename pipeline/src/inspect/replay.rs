@@ -7,16 +7,17 @@ use crate::inspect::opened;
 use crate::judge::verdicts::{INPUT_STAGE, Verdicts};
 use crate::judge::{judge_group, replay};
 use crate::plan::{Plan, Step};
-use crate::release::write::{open_whole, read_group};
 use crate::run::{Options, run_over};
-use crate::source::inputs::{Shard, read_footer};
+use crate::source::format::Format;
+use crate::source::inputs::{self, Shard};
 use crate::source::shelf::Shelf;
 use arrow_array::RecordBatch;
 use filters::Edits;
 use manifests::ledger::{Edit, Fate, SaltKey};
 use manifests::predicate::{Asset, Tool};
 use manifests::verify::{Decided, Input, Opening, Prepared, Replay, StageKind};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Decides the records of one release anew.
@@ -27,6 +28,10 @@ pub struct ReleaseReplay {
     scratch: PathBuf,
     threads: usize,
     plan: OnceCell<std::result::Result<Plan, String>>,
+    /// Holds what had to be unpacked.
+    unpacked: OnceCell<Folder>,
+    /// Shards that have been looked at, by number.
+    shards: RefCell<BTreeMap<usize, Shard>>,
 }
 
 impl ReleaseReplay {
@@ -40,6 +45,8 @@ impl ReleaseReplay {
             scratch: scratch.to_path_buf(),
             threads,
             plan: OnceCell::new(),
+            unpacked: OnceCell::new(),
+            shards: RefCell::new(BTreeMap::new()),
         }
     }
 
@@ -63,17 +70,37 @@ impl ReleaseReplay {
         Config::parse(&place, &toml, &[]).and_then(Plan::new).map_err(opened::without_line)
     }
 
+    fn unpacked(&self) -> Result<&Path> {
+        if let Some(folder) = self.unpacked.get() {
+            return Ok(folder.as_ref());
+        }
+        let folder = Folder::create(&self.scratch, "inputs")?;
+        Ok(self.unpacked.get_or_init(|| folder).as_ref())
+    }
+
     /// The shard as a run sees it, with the source and digest that were signed.
     fn shard(&self, input: &Input) -> std::result::Result<Shard, String> {
-        Ok(Shard {
+        if let Some(known) = self.shards.borrow().get(&input.number) {
+            return Ok(known.clone());
+        }
+        let folder = match Format::of(&input.path) {
+            Format::Parquet => &self.scratch,
+            Format::Lines(_) => self.unpacked().map_err(text)?,
+        };
+        let unpacked = inputs::unpacked_file(folder, input.number);
+        let (row_groups, blocks) = inputs::groups(&input.path, &unpacked).map_err(text)?;
+        let shard = Shard {
             name: input.shard.name.clone(),
             path: input.path.clone(),
             source: input.shard.source.clone(),
             sha256: input.shard.sha256,
             bytes: input.shard.bytes,
-            row_groups: self.row_groups(input)?,
+            row_groups,
+            blocks,
             excluded: None,
-        })
+        };
+        self.shards.borrow_mut().insert(input.number, shard.clone());
+        Ok(shard)
     }
 }
 
@@ -105,8 +132,7 @@ impl Replay for ReleaseReplay {
     }
 
     fn row_groups(&self, input: &Input) -> std::result::Result<Vec<u64>, String> {
-        let footer = read_footer(&input.path).map_err(text)?;
-        footer.row_groups().iter().map(|group| u64::try_from(group.num_rows()).map_err(text)).collect()
+        self.shard(input).map(|shard| shard.row_groups)
     }
 
     fn group(&self, input: &Input, row_group: usize) -> std::result::Result<Vec<Decided>, String> {
@@ -135,9 +161,8 @@ impl Replay for ReleaseReplay {
 fn decide(plan: &Plan, shard: &Shard, place: (usize, usize)) -> Result<Vec<Decided>> {
     let judged = judge_group(plan, shard, place, &Shelf::new(0), &mut ())?;
     let verdicts = Verdicts::read(&judged.verdicts)?;
-    let (_, metadata) = open_whole(shard, &plan.config)?;
     // a run reads every column to write a record; what it cannot read then, it quarantines
-    let batches = read_group(shard, place.1, shard.row_groups[place.1], &metadata).ok();
+    let batches = plan.open(shard)?.group(place.1, shard.row_groups[place.1]).ok();
     let first = shard.first_row(place.1);
     let texts = Texts::new(plan, batches.as_deref().unwrap_or_default());
     let mut decided = Vec::with_capacity(verdicts.len());

@@ -40,7 +40,7 @@ pub(crate) fn judge_group(
     shelf: &Shelf,
     watch: &mut impl Watch,
 ) -> Result<JudgedGroup> {
-    let reader = plan.open(&shard.path)?;
+    let reader = plan.open(shard)?;
     let first_row = shard.first_row(row_group);
     let expected = shard.row_groups[row_group];
     let judge = || Judge::new(plan, shard, shard_index);
@@ -147,7 +147,7 @@ impl<'p> Judge<'p> {
 
     fn unreadable(mut self, first_row: u64, rows: u64) -> Result<JudgedGroup> {
         for row in first_row..first_row + rows {
-            self.quarantine(self.default_id(row).into(), None, Cause::Unreadable, 0)?;
+            self.quarantine(self.default_id(row).into(), None, Cause::Unreadable)?;
         }
         self.finish()
     }
@@ -174,23 +174,25 @@ impl<'p> Judge<'p> {
         let url = rows.url(row);
         match rows.text(row, joined) {
             Ok(text) if text.len() as u64 > self.plan.config.file.input.max_record_bytes => {
-                self.quarantine(id, url, Cause::TooLarge, text.len() as u64)
+                self.quarantine(id, url, Cause::TooLarge(text.len() as u64))
             }
             Ok(text) => {
                 let fields = rows.fields(row);
                 let document = Document { text, id: &id, url, source: self.source, fields: &fields };
                 self.record(&document, watch)
             }
-            Err(cause) => self.quarantine(id, url, cause, 0),
+            Err(cause) => self.quarantine(id, url, cause),
         }
     }
 
     /// A record no stage can judge.
-    fn quarantine(&mut self, id: Cow<'_, str>, url: Option<&str>, cause: Cause, bytes: u64) -> Result<()> {
+    fn quarantine(&mut self, id: Cow<'_, str>, url: Option<&str>, cause: Cause) -> Result<()> {
         self.findings.clear();
-        let (value, bound) = match cause {
-            Cause::TooLarge => (bytes.to_string(), self.plan.config.file.input.max_record_bytes.to_string()),
-            _ => ("1".to_string(), "0".to_string()),
+        let (value, bound, bytes) = match cause {
+            Cause::TooLarge(bytes) => {
+                (bytes.to_string(), self.plan.config.file.input.max_record_bytes.to_string(), bytes)
+            }
+            _ => ("1".to_string(), "0".to_string(), 0),
         };
         let rule = cause.rule().into();
         let decision = Some(Decision { stage: INPUT_STAGE, rule, value, bound, quarantined: true });

@@ -3,7 +3,7 @@
 use super::Training;
 use crate::config::Input;
 use crate::source::batch::ShardReader;
-use crate::source::inputs::{expand, read_footer};
+use crate::source::inputs::{expand, is_parquet, read_footer};
 use crate::{Error, Progress, Result};
 use rayon::prelude::*;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ impl Texts {
         let mut paths = Vec::new();
         for pattern in &training.files {
             let before = paths.len();
-            expand(pattern, &mut paths)?;
+            expand(pattern, is_parquet, &mut paths)?;
             if paths.len() == before {
                 return Err(Error::input(pattern, "nothing matches"));
             }

@@ -197,8 +197,12 @@ impl Context for Site<'_> {
             return Ok(vec![pattern.to_string()]);
         }
         let mut paths = Vec::new();
-        crate::source::inputs::expand(&self.folder.join(pattern), &mut paths)
-            .map_err(|e| BuildError::asset(pattern, e.to_string()))?;
+        crate::source::inputs::expand(
+            &self.folder.join(pattern),
+            crate::source::inputs::is_parquet,
+            &mut paths,
+        )
+        .map_err(|e| BuildError::asset(pattern, e.to_string()))?;
         paths.sort();
         let folder = crate::source::inputs::clean(self.folder);
         let name = |path: &PathBuf| path.strip_prefix(&folder).unwrap_or(path).to_str().map(String::from);

@@ -8,6 +8,9 @@ mod withheld;
 use crate::barriers::Barrier;
 use crate::config::{Config, OnError};
 use crate::source::batch::{ShardReader, WantedField};
+use crate::source::format::Format;
+use crate::source::inputs::{self, Shard};
+use crate::source::lines;
 use crate::{Error, Result};
 use builder::Builder;
 use filters::{Action, ColumnRef, Filter, Kind, Layout, StageSlots};
@@ -67,8 +70,10 @@ pub enum Step {
 /// What a run would hold in memory, besides what it keeps there as long as there is room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
-    /// Records in the corpus.
+    /// Records in the shards that say how many they have.
     pub records: u64,
+    /// Shards of JSON lines, which have to be read to be counted.
+    pub uncounted: usize,
     /// Bytes of memory.
     pub bytes: u64,
 }
@@ -140,7 +145,12 @@ impl Plan {
     }
 
     /// Opens a shard of the input.
-    pub(crate) fn open(&self, shard: &Path) -> Result<ShardReader> {
+    pub(crate) fn open(&self, shard: &Shard) -> Result<ShardReader> {
+        ShardReader::of_shard(shard, &self.config.file.input, &self.fields)
+    }
+
+    /// Opens a Parquet shard of the input that has not been surveyed yet.
+    pub(crate) fn open_parquet(&self, shard: &Path) -> Result<ShardReader> {
         ShardReader::open(shard, &self.config.file.input, &self.fields)
     }
 
@@ -171,7 +181,7 @@ impl Plan {
 
     /// Shards that would be read: name, path and bytes.
     pub fn shards(&self) -> Result<Vec<(String, PathBuf, u64)>> {
-        let found = crate::source::inputs::find(&self.config)?;
+        let found = inputs::find(&self.config)?;
         Ok(found
             .into_iter()
             .map(|f| (f.name, f.path.clone(), std::fs::metadata(f.path).map_or(0, |m| m.len())))
@@ -180,18 +190,22 @@ impl Plan {
 
     /// What a run on so many threads would hold in memory, by the inputs' footers.
     pub fn estimate(&self, threads: usize) -> Result<Estimate> {
-        let (mut records, mut group_bytes) = (0u64, 0u64);
-        let found = crate::source::inputs::find(&self.config)?;
-        crate::source::inputs::check_columns(&found, self)?;
+        let (mut records, mut uncounted, mut group_bytes) = (0u64, 0, 0u64);
+        let found = inputs::find(&self.config)?;
+        inputs::check_columns(&found, self)?;
         for found in found {
-            for group in crate::source::inputs::read_footer(&found.path)?.row_groups() {
+            if let Format::Lines(_) = Format::of(&found.path) {
+                uncounted += 1;
+                group_bytes = group_bytes.max(2 * lines::BLOCK_BYTES);
+                continue;
+            }
+            for group in inputs::read_footer(&found.path)?.row_groups() {
                 records += u64::try_from(group.num_rows()).unwrap_or_default();
                 group_bytes = group_bytes.max(u64::try_from(group.total_byte_size()).unwrap_or_default());
             }
         }
-        // two bytes a record say where it was decided; writing holds a decoded row group and its encoding on every
-        // thread
-        Ok(Estimate { records, bytes: records * 2 + 2 * group_bytes * threads as u64 })
+        // two bytes a record say where it was decided; writing holds a decoded group and its encoding on every thread
+        Ok(Estimate { records, uncounted, bytes: records * 2 + 2 * group_bytes * threads as u64 })
     }
 
     /// What is allowed but probably not meant. `today`, `YYYY-MM-DD`, stands for the day of the release where the

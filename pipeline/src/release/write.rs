@@ -12,9 +12,9 @@ use crate::release::ledger;
 use crate::release::redaction::Redaction;
 use crate::release::removed;
 use crate::release::rule_notes;
-use crate::release::shard_file::{Encoded, ShardFile, carried_over};
+use crate::release::shard_file::{Encoded, ShardFile};
 use crate::run::work::Work;
-use crate::source::batch::{BATCH_ROWS, with_views};
+use crate::source::batch::ShardReader;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
 use arrow_array::{Array, BooleanArray, RecordBatch};
@@ -22,9 +22,6 @@ use arrow_schema::SchemaRef;
 use manifests::digest::Sha256;
 use manifests::ledger::{ShardEntry, ShardTally};
 use manifests::merkle::Tree;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -108,17 +105,17 @@ impl WriteTask<'_> {
     /// Writes the three files of a shard.
     pub(crate) fn run(&self, index: usize, groups: &[Group]) -> Result<Written> {
         let shard = &self.shards[index];
-        let (schema, metadata) = open_whole(shard, &self.plan.config)?;
+        let reader = self.plan.open(shard)?;
         let output = &self.plan.config.file.output;
         let mut data = ShardFile::create(
             &self.release.join(data_file(index)),
-            &schema,
+            reader.stored(),
             output,
             text_column(&self.plan.config),
-            carried_over(metadata.metadata()),
+            reader.notes(),
         )?;
         let mut removed = match output.removed {
-            true => Some(self.removed_file(index, &schema, output)?),
+            true => Some(self.removed_file(index, reader.stored(), output)?),
             false => None,
         };
         let ledger_schema = ledger::schema(self.plan);
@@ -132,7 +129,7 @@ impl WriteTask<'_> {
         let mut state = Tallies::new(shard);
         for window in groups.chunks(self.width) {
             let prepared: Vec<Result<Prepared>> =
-                window.par_iter().map(|group| self.prepare(shard, group, &metadata, &data)).collect();
+                window.par_iter().map(|group| self.prepare(shard, group, &reader, &data)).collect();
             for (group, prepared) in window.iter().zip(prepared) {
                 let prepared = prepared?;
                 let batch = self.account(index as u32, group, &prepared, &ledger_schema, &mut state)?;
@@ -162,7 +159,7 @@ impl WriteTask<'_> {
         &self,
         shard: &Shard,
         group: &Group,
-        metadata: &ArrowReaderMetadata,
+        reader: &ShardReader,
         data: &ShardFile,
     ) -> Result<Prepared> {
         let artefact = verdicts(self.work, self.shards, group)?;
@@ -170,8 +167,10 @@ impl WriteTask<'_> {
         let mut fates = self.fates.of_group(group, &verdicts)?;
         let rows = group.records.end - group.records.start;
         let batches = match self.work.shelf.take((group.shard, group.row_group)) {
-            Some(kept) => Ok(Arc::unwrap_or_clone(kept)),
-            None => read_group(shard, group.row_group, rows, metadata),
+            Some(kept) => {
+                Arc::unwrap_or_clone(kept).into_iter().map(|batch| reader.as_stored(batch)).collect()
+            }
+            None => reader.group(group.row_group, rows),
         };
         let readable = batches.is_ok();
         if let Err(why) = &batches {
@@ -305,40 +304,6 @@ impl WriteTask<'_> {
 pub(crate) fn text_column(config: &Config) -> Option<&str> {
     let input = &config.file.input;
     input.text.as_deref().or(input.messages.as_deref())
-}
-
-/// The stored schema of a shard, and what [`read_group`] reads it with: texts come as views, so that neither
-/// decoding them nor parting kept rows from others copies a byte of text.
-pub(crate) fn open_whole(shard: &Shard, config: &Config) -> Result<(SchemaRef, ArrowReaderMetadata)> {
-    let fail = |e: parquet::errors::ParquetError| Error::input(&shard.path, e);
-    let blob = crate::files::store::Blob::open(&shard.path)?;
-    let stored = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
-    let schema = Arc::clone(stored.schema());
-    let Some(text) = text_column(config).and_then(|name| schema.index_of(name).ok()) else {
-        return Ok((schema, stored));
-    };
-    let options = ArrowReaderOptions::new().with_schema(with_views(&schema, text));
-    let metadata = ArrowReaderMetadata::try_new(Arc::clone(stored.metadata()), options).map_err(fail)?;
-    Ok((schema, metadata))
-}
-
-/// All columns of a row group, or why they cannot be had.
-pub(crate) fn read_group(
-    shard: &Shard,
-    row_group: usize,
-    expected: u64,
-    metadata: &ArrowReaderMetadata,
-) -> std::result::Result<Vec<RecordBatch>, String> {
-    let blob = crate::files::store::Blob::open(&shard.path).map_err(|e| e.to_string())?;
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, metadata.clone())
-        .with_row_groups(vec![row_group])
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(|e| e.to_string())?;
-    let batches =
-        reader.map(|batch| batch.map_err(|e| e.to_string())).collect::<std::result::Result<Vec<_>, _>>()?;
-    let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-    if rows == expected { Ok(batches) } else { Err(format!("footer says {expected} rows, found {rows}")) }
 }
 
 /// What is counted and hashed from row group to row group.

@@ -127,7 +127,8 @@ impl Run<'_> {
         let input = &self.plan.config.file.input;
         let found = inputs::find(&self.plan.config)?;
         inputs::check_columns(&found, self.plan)?;
-        let listed = inputs::survey(&found, input.bad_shard, self.progress)?;
+        let unpacked = work::unpacked_inputs(&self.options.release);
+        let listed = inputs::survey(&found, input.bad_shard, &unpacked, self.progress)?;
         if input.bad_shard == BadShard::Exclude {
             listed
                 .iter()

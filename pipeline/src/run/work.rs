@@ -15,6 +15,11 @@ pub(crate) fn folder_of(release: &Path) -> PathBuf {
     release.with_file_name(name)
 }
 
+/// Where compressed inputs lie unpacked for as long as the run is unfinished.
+pub(crate) fn unpacked_inputs(release: &Path) -> PathBuf {
+    folder_of(release).join("inputs")
+}
+
 /// Names and identities of one run's artefacts.
 pub(crate) struct Work {
     folder: PathBuf,

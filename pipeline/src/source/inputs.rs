@@ -4,6 +4,8 @@ use crate::config::{BadShard, Config};
 use crate::files::store::Blob;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::source::format::Format;
+use crate::source::lines::{self, Blocks};
 use crate::{Error, Result};
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use manifests::digest::Sha256;
@@ -12,6 +14,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use rayon::prelude::*;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// A shard that was found, before its content is looked at.
 #[derive(Clone, Debug)]
@@ -31,8 +34,10 @@ pub(crate) struct Shard {
     pub(crate) source: String,
     pub(crate) sha256: Sha256,
     pub(crate) bytes: u64,
-    /// Rows of each row group.
+    /// Rows of each row group, or of each block of lines.
     pub(crate) row_groups: Vec<u64>,
+    /// Where the blocks are, of JSON lines.
+    pub(crate) blocks: Option<Arc<Blocks>>,
     /// Why the shard is excluded, if it is.
     pub(crate) excluded: Option<String>,
 }
@@ -60,7 +65,7 @@ pub(crate) fn find(config: &Config) -> Result<Vec<Found>> {
     let mut paths = Vec::new();
     for pattern in &config.file.input.files {
         let before = paths.len();
-        expand(&folder.join(pattern), &mut paths)?;
+        expand(&folder.join(pattern), |path| Format::named(path).is_some(), &mut paths)?;
         if paths.len() == before {
             return Err(Error::Config {
                 path: config.path.clone(),
@@ -97,8 +102,8 @@ pub(crate) fn find(config: &Config) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// Adds the files that a name, a folder or a glob stands for.
-pub(crate) fn expand(pattern: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+/// Adds the files that a name, a folder or a glob stands for; of a folder those whose names are `wanted`.
+pub(crate) fn expand(pattern: &Path, wanted: fn(&Path) -> bool, paths: &mut Vec<PathBuf>) -> Result<()> {
     let pattern = clean(pattern);
     if pattern.is_file() {
         paths.push(pattern);
@@ -111,7 +116,8 @@ pub(crate) fn expand(pattern: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
         (root, Some(matcher))
     };
     if root.is_dir() {
-        walk(&root, matcher.as_ref(), paths)?;
+        let wanted = |path: &Path| matcher.as_ref().map_or_else(|| wanted(path), |m| m.is_match(path));
+        walk(&root, &wanted, paths)?;
     }
     Ok(())
 }
@@ -133,15 +139,13 @@ fn glob(pattern: &Path) -> Result<Glob> {
         .map_err(|e| Error::input(pattern, e))
 }
 
-/// Lists files beneath `folder`: those that match, or without a matcher every shard by its extension.
-fn walk(folder: &Path, matcher: Option<&GlobMatcher>, paths: &mut Vec<PathBuf>) -> Result<()> {
+/// Lists the wanted files beneath `folder`.
+fn walk(folder: &Path, wanted: &impl Fn(&Path) -> bool, paths: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(|e| Error::input(folder, e))? {
         let path = clean(&entry.map_err(|e| Error::input(folder, e))?.path());
         if path.is_dir() {
-            walk(&path, matcher, paths)?;
-        } else if matcher
-            .map_or_else(|| path.extension().is_some_and(|e| e == "parquet"), |m| m.is_match(&path))
-        {
+            walk(&path, wanted, paths)?;
+        } else if wanted(&path) {
             paths.push(path);
         }
     }
@@ -193,39 +197,75 @@ fn source_patterns(config: &Config, folder: &Path) -> Result<Vec<(GlobSet, Strin
         .collect()
 }
 
-/// Checks that every shard whose footer can be read has the configured columns, before any work is done.
+/// Checks that every shard that can be read has the configured columns, before any work is done.
 pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<()> {
-    for found in found {
-        if read_footer(&found.path).is_ok() {
-            plan.open(&found.path)?;
-        }
-    }
-    Ok(())
+    found.iter().try_for_each(|found| match Format::of(&found.path) {
+        Format::Lines(packing) => lines::check(&found.path, packing, &plan.config.file.input, &plan.fields),
+        Format::Parquet if read_footer(&found.path).is_ok() => plan.open_parquet(&found.path).map(drop),
+        Format::Parquet => Ok(()),
+    })
 }
 
-/// Hashes and counts every shard.
-pub(crate) fn survey(found: &[Found], policy: BadShard, progress: &dyn Progress) -> Result<Vec<Shard>> {
+/// Hashes and counts every shard. What has to be unpacked for the passes to come is put into `unpacked`.
+pub(crate) fn survey(
+    found: &[Found],
+    policy: BadShard,
+    unpacked: &Path,
+    progress: &dyn Progress,
+) -> Result<Vec<Shard>> {
     let size = |f: &Found| fs::metadata(&f.path).map(|m| m.len()).map_err(|e| Error::input(&f.path, e));
     let total = found.iter().map(size).sum::<Result<u64>>()?;
     progress.begin("hash inputs", total);
     let shards: Result<Vec<Shard>> = found
         .par_iter()
-        .map(|found| look(found, policy).inspect(|shard| progress.advance(shard.bytes)))
+        .enumerate()
+        .map(|(at, found)| {
+            look(found, policy, &unpacked_file(unpacked, at)).inspect(|shard| progress.advance(shard.bytes))
+        })
         .collect();
     progress.end();
     shards
 }
 
-fn look(found: &Found, policy: BadShard) -> Result<Shard> {
+/// Where the plain bytes of a compressed shard are put.
+pub(crate) fn unpacked_file(folder: &Path, shard: usize) -> PathBuf {
+    folder.join(format!("{shard:05}.lines"))
+}
+
+fn look(found: &Found, policy: BadShard, unpacked: &Path) -> Result<Shard> {
     let (sha256, bytes) =
         manifests::digest::sha256_file(&found.path).map_err(|e| Error::input(&found.path, e))?;
-    let (row_groups, excluded) = match read_footer(&found.path) {
-        Ok(metadata) => (row_counts(&found.path, &metadata)?, None),
-        Err(Error::Input { why, .. }) if policy == BadShard::Exclude => (Vec::new(), Some(why)),
+    let (row_groups, blocks, excluded) = match groups(&found.path, unpacked) {
+        Ok((row_groups, blocks)) => (row_groups, blocks, None),
+        Err(Error::Input { why, .. }) if policy == BadShard::Exclude => (Vec::new(), None, Some(why)),
         Err(error) => return Err(error),
     };
     let Found { name, path, source } = found.clone();
-    Ok(Shard { name, path, source, sha256, bytes, row_groups, excluded })
+    Ok(Shard { name, path, source, sha256, bytes, row_groups, blocks, excluded })
+}
+
+/// The rows of each group of a shard's records, and where groups are that no footer tells of.
+pub(crate) fn groups(path: &Path, unpacked: &Path) -> Result<(Vec<u64>, Option<Arc<Blocks>>)> {
+    match Format::of(path) {
+        Format::Parquet => Ok((row_counts(path, &read_footer(path)?)?, None)),
+        Format::Lines(packing) => {
+            let (blocks, rows) = Blocks::survey(path, packing, unpacked)?;
+            Ok((rows, Some(Arc::new(blocks))))
+        }
+    }
+}
+
+/// How many records a shard has.
+pub(crate) fn count(path: &Path) -> Result<u64> {
+    match Format::of(path) {
+        Format::Parquet => Ok(row_counts(path, &read_footer(path)?)?.iter().sum()),
+        Format::Lines(packing) => lines::count(path, packing),
+    }
+}
+
+/// Whether a file of this name is taken for Parquet where nothing else can be read.
+pub(crate) fn is_parquet(path: &Path) -> bool {
+    Format::named(path) == Some(Format::Parquet)
 }
 
 /// The footer of a Parquet file.

@@ -50,7 +50,7 @@ impl Corpus<'_> {
         let shard = &self.judged.shards[group.shard];
         let artefact = verdicts(self.judged.work, self.judged.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;
-        let reader = self.judged.plan.open(&shard.path)?;
+        let reader = self.judged.plan.open(shard)?;
         let row_of = |record: RecordNumber| (record - group.records.start) as usize;
         let mut joined = String::new();
         let mut show = |read: &Rows<'_>, at: usize, record: RecordNumber| {

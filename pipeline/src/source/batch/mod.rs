@@ -6,19 +6,18 @@ mod messages;
 mod strings;
 
 use crate::config::Input;
-use crate::files::store::Blob;
+use crate::source::inputs::Shard;
+use crate::source::lines::{Layout, LinesReader, Undecoded};
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{Schema, SchemaRef};
 use fields::FieldColumn;
 use messages::{Messages, messages_column};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-    RowSelection,
-};
+use parquet::arrow::arrow_reader::RowSelection;
+use parquet::file::metadata::KeyValue;
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use strings::string_column;
 
@@ -33,7 +32,12 @@ pub(crate) const BATCH_ROWS: usize = 1024;
 pub(crate) enum Cause {
     NullText,
     InvalidUtf8,
-    TooLarge,
+    InvalidJson,
+    NotAnObject,
+    DuplicateKey,
+    TextType,
+    /// So many bytes.
+    TooLarge(u64),
     Unreadable,
 }
 
@@ -43,103 +47,163 @@ impl Cause {
         match self {
             Cause::NullText => "null-text",
             Cause::InvalidUtf8 => "invalid-utf8",
-            Cause::TooLarge => "record-bytes",
+            Cause::InvalidJson => "invalid-json",
+            Cause::NotAnObject => "not-an-object",
+            Cause::DuplicateKey => "duplicate-key",
+            Cause::TextType => "text-type",
+            Cause::TooLarge(_) => "record-bytes",
             Cause::Unreadable => "unreadable",
         }
     }
 }
 
-/// The columns of one shard that are read, and how.
+/// A shard: a sequence of groups of records, and the columns of theirs that are read.
 pub(crate) struct ShardReader {
-    metadata: ArrowReaderMetadata,
-    path: PathBuf,
+    groups: Groups,
+    /// The columns as they are written back.
+    stored: SchemaRef,
+    columns: Columns,
+}
+
+/// Where the groups are, by format.
+enum Groups {
+    Parquet(ParquetReader),
+    Lines(LinesReader),
+}
+
+/// Where the configured columns stand, and the fields that stages ask for.
+struct Columns {
     text: usize,
     id: Option<usize>,
     url: Option<usize>,
     fields: Vec<FieldColumn>,
 }
 
-impl ShardReader {
-    /// Opens a shard and finds the configured columns in its schema, and the fields that stages ask for.
-    pub(crate) fn open(path: &Path, input: &Input, fields: &[WantedField]) -> Result<Self> {
-        let fail = |e: parquet::errors::ParquetError| Error::input(path, e);
-        let blob = Blob::open(path)?;
-        let stored = ArrowReaderMetadata::load(&blob, ArrowReaderOptions::new()).map_err(fail)?;
-        let find = |name: &String| column(path, stored.schema(), name);
+impl Columns {
+    fn find(path: &Path, schema: &Schema, input: &Input, fields: &[WantedField]) -> Result<Self> {
+        let find = |name: &String| column(path, schema, name);
         let text = match (&input.text, &input.messages) {
-            (Some(name), _) => string_column(path, stored.schema(), find(name)?)?,
-            (None, Some(name)) => messages_column(path, stored.schema(), find(name)?)?,
+            (Some(name), _) => string_column(path, schema, find(name)?)?,
+            (None, Some(name)) => messages_column(path, schema, find(name)?)?,
             (None, None) => return Err(Error::Bug("neither text nor messages is configured".into())),
         };
         let id = input.id.as_ref().map(find).transpose()?;
         let url = input.url.as_ref().map(find).transpose()?;
-        let fields = fields.iter().map(|field| FieldColumn::find(path, stored.schema(), field));
-        let fields = fields.collect::<Result<_>>()?;
-        let options = ArrowReaderOptions::new().with_schema(with_views(stored.schema(), text));
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(stored.metadata()), options).map_err(fail)?;
-        Ok(Self { metadata, path: path.to_path_buf(), text, id, url, fields })
+        let fields = fields.iter().map(|field| FieldColumn::find(path, schema, field));
+        Ok(Self { text, id, url, fields: fields.collect::<Result<_>>()? })
     }
 
-    /// The batches of one row group, with only the columns the judge needs; `rows` narrows them further.
-    pub(crate) fn batches(&self, row_group: usize, rows: Option<RowSelection>) -> Result<Batches> {
-        let mut columns = vec![self.text];
-        columns.extend(self.id);
-        columns.extend(self.url);
-        columns.extend(self.fields.iter().map(FieldColumn::root));
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns);
-        let blob = Blob::open(&self.path)?;
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
-            .with_row_groups(vec![row_group])
-            .with_projection(mask)
-            .with_batch_size(BATCH_ROWS);
-        if let Some(rows) = rows {
-            builder = builder.with_row_selection(rows);
+    fn roots(&self) -> Vec<usize> {
+        let named = [Some(self.text), self.id, self.url].into_iter().flatten();
+        named.chain(self.fields.iter().map(FieldColumn::root)).collect()
+    }
+}
+
+impl ShardReader {
+    /// Opens a shard of the input.
+    pub(crate) fn of_shard(shard: &Shard, input: &Input, fields: &[WantedField]) -> Result<Self> {
+        let Some(blocks) = &shard.blocks else { return Self::open(&shard.path, input, fields) };
+        let layout = Layout::new(input, fields);
+        let stored = Arc::clone(layout.stored());
+        let columns = Columns::find(&shard.path, &stored, input, fields)?;
+        let groups = Groups::Lines(LinesReader::new(Arc::clone(blocks), layout, input));
+        Ok(Self { groups, stored, columns })
+    }
+
+    /// Opens a Parquet file.
+    pub(crate) fn open(path: &Path, input: &Input, fields: &[WantedField]) -> Result<Self> {
+        let file = ParquetReader::open(path)?;
+        let stored = Arc::clone(file.schema());
+        let columns = Columns::find(path, &stored, input, fields)?;
+        let groups = Groups::Parquet(file.with_views(columns.text)?);
+        Ok(Self { groups, stored, columns })
+    }
+
+    /// The columns of a record as they are written back.
+    pub(crate) fn stored(&self) -> &SchemaRef {
+        &self.stored
+    }
+
+    /// The key-value metadata that is written back with the records.
+    pub(crate) fn notes(&self) -> Option<Vec<KeyValue>> {
+        match &self.groups {
+            Groups::Parquet(file) => file.notes(),
+            Groups::Lines(_) => None,
         }
-        let reader = builder.build().map_err(|e| Error::input(&self.path, e))?;
-        Ok(Batches { reader: UpToError::new(reader) })
     }
 
-    /// The batches of one row group with all columns.
-    pub(crate) fn whole(&self, row_group: usize) -> Result<Batches> {
-        let blob = Blob::open(&self.path)?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
-            .with_row_groups(vec![row_group])
-            .with_batch_size(BATCH_ROWS);
-        Ok(Batches { reader: UpToError::new(builder.build().map_err(|e| Error::input(&self.path, e))?) })
+    /// The batches of one group, with the columns that the judge needs at least; `rows` narrows them further.
+    pub(crate) fn batches(&self, group: usize, rows: Option<RowSelection>) -> Result<Batches> {
+        self.read(group, Some(self.columns.roots()), rows)
     }
 
-    /// About how many bytes a row group takes when it is decoded.
-    pub(crate) fn decoded_bytes(&self, row_group: usize) -> u64 {
-        let groups = self.metadata.metadata().row_groups();
-        groups.get(row_group).map_or(0, |group| u64::try_from(group.total_byte_size()).unwrap_or_default())
+    /// The batches of one group with all columns.
+    pub(crate) fn whole(&self, group: usize) -> Result<Batches> {
+        self.read(group, None, None)
+    }
+
+    fn read(&self, group: usize, columns: Option<Vec<usize>>, rows: Option<RowSelection>) -> Result<Batches> {
+        Ok(Batches(match &self.groups {
+            Groups::Parquet(file) => Box::new(file.batches(group, columns, rows)?),
+            // a line has to be read from its start to its end, whatever is wanted of it
+            Groups::Lines(lines) => Box::new(lines.batches(group, rows)?),
+        }))
+    }
+
+    /// A group whole, as it is written back, or why it cannot be had.
+    pub(crate) fn group(&self, group: usize, expected: u64) -> std::result::Result<Vec<RecordBatch>, String> {
+        let batches = self.whole(group).map_err(|e| e.to_string())?;
+        let batches =
+            batches.map(|batch| self.as_stored(batch?)).collect::<std::result::Result<Vec<_>, _>>()?;
+        let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        if rows == expected { Ok(batches) } else { Err(format!("{expected} rows expected, found {rows}")) }
+    }
+
+    /// A batch of [`whole`](Self::whole) without what is known of its rows for the judge alone.
+    pub(crate) fn as_stored(&self, batch: RecordBatch) -> std::result::Result<RecordBatch, String> {
+        let columns: Vec<usize> = (0..self.stored.fields().len()).collect();
+        batch.project(&columns).map_err(|e| e.to_string())
+    }
+
+    /// About how many bytes a group takes when it is decoded.
+    pub(crate) fn decoded_bytes(&self, group: usize) -> u64 {
+        match &self.groups {
+            Groups::Parquet(file) => file.decoded_bytes(group),
+            Groups::Lines(lines) => lines.decoded_bytes(group),
+        }
     }
 
     /// The accessors of one batch's columns.
     pub(crate) fn rows<'b>(&self, batch: &'b RecordBatch) -> Result<Rows<'b>> {
-        let name = |index: usize| self.metadata.schema().field(index).name().clone();
+        let name = |index: usize| self.stored.field(index).name().clone();
         let get = |index: usize| {
             let column = batch.column_by_name(&name(index));
             column.ok_or_else(|| Error::Bug(format!("column `{}` was not read", name(index))))
         };
+        let undecoded = match &self.groups {
+            Groups::Parquet(_) => None,
+            Groups::Lines(_) => Undecoded::of(batch),
+        };
+        let columns = &self.columns;
+        let fields = columns.fields.iter().map(|field| field.leaf(get(field.root())?));
         Ok(Rows {
-            text: TextColumn::new(get(self.text)?),
-            id: self.id.map(get).transpose()?.cloned(),
-            url: self.url.map(get).transpose()?.map(Strings::new),
-            fields: self.fields.iter().map(|field| field.leaf(get(field.root())?)).collect::<Result<_>>()?,
+            text: TextColumn::new(get(columns.text)?),
+            undecoded,
+            id: columns.id.map(get).transpose()?.cloned(),
+            url: columns.url.map(get).transpose()?.map(Strings::new),
+            fields: fields.collect::<Result<_>>()?,
         })
     }
 }
 
-/// Batches of one row group. Damaged pages end it with an error that the caller turns into quarantine.
-pub(crate) struct Batches {
-    reader: UpToError<ParquetRecordBatchReader>,
-}
+/// Batches of one group. Damage ends them with an error that the caller turns into quarantine.
+pub(crate) struct Batches(Box<dyn Iterator<Item = std::result::Result<RecordBatch, String>>>);
 
 impl Iterator for Batches {
     type Item = std::result::Result<RecordBatch, String>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.reader.next().map(|batch| batch.map_err(|e| e.to_string()))
+        self.0.next()
     }
 }
 
@@ -167,6 +231,7 @@ impl<T, E, R: Iterator<Item = std::result::Result<T, E>>> Iterator for UpToError
 /// One batch's columns.
 pub(crate) struct Rows<'b> {
     text: TextColumn<'b>,
+    undecoded: Option<Undecoded<'b>>,
     id: Option<ArrayRef>,
     url: Option<Strings<'b>>,
     fields: Vec<ArrayRef>,
@@ -179,6 +244,9 @@ impl Rows<'_> {
         row: usize,
         joined: &'s mut String,
     ) -> std::result::Result<&'s str, Cause> {
+        if let Some(cause) = self.undecoded.as_ref().and_then(|undecoded| undecoded.cause(row)) {
+            return Err(cause);
+        }
         match &self.text {
             TextColumn::Plain(strings) => {
                 strings.get(row).ok_or(Cause::NullText)?.map_err(|_| Cause::InvalidUtf8)
@@ -223,20 +291,4 @@ fn column(path: &Path, schema: &Schema, name: &str) -> Result<usize> {
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         Error::input(path, format!("no column `{name}`; there are: {}", names.join(", ")))
     })
-}
-
-/// The schema with the text column as a view: decoding a view copies no text.
-pub(crate) fn with_views(schema: &SchemaRef, text: usize) -> SchemaRef {
-    let fields: Vec<Arc<Field>> = schema
-        .fields()
-        .iter()
-        .enumerate()
-        .map(|(index, field)| match field.data_type() {
-            DataType::Utf8 if index == text => {
-                Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View))
-            }
-            _ => Arc::clone(field),
-        })
-        .collect();
-    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }

@@ -1,0 +1,201 @@
+//! JSON lines: a shard of one JSON object a line, plain or compressed. Every line is a record, so that row N stands in
+//! line N + 1, whatever the lines hold.
+
+mod blocks;
+mod columns;
+mod record;
+
+use crate::config::Input;
+use crate::source::batch::{BATCH_ROWS, UpToError, WantedField};
+use crate::source::format::Packing;
+use crate::{Error, Result};
+use arrow_array::RecordBatch;
+use blocks::{LINE_BYTES_MAX, Line, Lines};
+use parquet::arrow::arrow_reader::RowSelection;
+use record::Record;
+use std::collections::BTreeSet;
+use std::io::BufRead;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) use blocks::{BLOCK_BYTES, Blocks, count};
+pub(crate) use columns::{Layout, Undecoded};
+
+/// Bytes of lines after which a batch ends, so that a batch of long texts stays small.
+const BATCH_BYTES: usize = 16 << 20;
+
+/// Names of members that are told at most.
+const NAMES_TOLD_MAX: usize = 30;
+
+/// A shard of lines, ready to be read block by block.
+#[derive(Debug)]
+pub(crate) struct LinesReader {
+    blocks: Arc<Blocks>,
+    layout: Arc<Layout>,
+    line_bytes_max: u64,
+}
+
+impl LinesReader {
+    /// Reads blocks into the columns that a configuration asks for.
+    pub(crate) fn new(blocks: Arc<Blocks>, layout: Layout, input: &Input) -> Self {
+        // a verifier may be handed any configuration
+        let line_bytes_max = input.max_record_bytes.min(LINE_BYTES_MAX);
+        Self { blocks, layout: Arc::new(layout), line_bytes_max }
+    }
+
+    /// The batches of one block, narrowed to `rows` if they are given.
+    pub(crate) fn batches(
+        &self,
+        block: usize,
+        rows: Option<RowSelection>,
+    ) -> Result<impl Iterator<Item = std::result::Result<RecordBatch, String>> + use<>> {
+        let mut lines = self.blocks.lines(block, self.line_bytes_max)?;
+        let mut wanted = rows.map(|rows| wanted(&rows).into_iter());
+        let layout = Arc::clone(&self.layout);
+        Ok(UpToError::new(std::iter::from_fn(move || {
+            let batch = batch(&mut lines, &layout, &mut wanted);
+            batch.map(|batch| (batch.num_rows() > 0).then_some(batch)).transpose()
+        })))
+    }
+
+    /// About how many bytes a block takes when it is decoded: the lines, and what is taken out of them.
+    pub(crate) fn decoded_bytes(&self, block: usize) -> u64 {
+        self.blocks.bytes(block).saturating_mul(2)
+    }
+}
+
+/// A selection, line by line.
+fn wanted(rows: &RowSelection) -> Vec<bool> {
+    rows.iter().flat_map(|part| std::iter::repeat_n(!part.skip, part.row_count)).collect()
+}
+
+/// The next lines of a block as a batch, without rows at its end.
+fn batch<R: BufRead>(
+    lines: &mut Lines<R>,
+    layout: &Layout,
+    wanted: &mut Option<std::vec::IntoIter<bool>>,
+) -> std::result::Result<RecordBatch, String> {
+    let mut builder = layout.builder();
+    let mut bytes = 0;
+    while builder.rows() < BATCH_ROWS && bytes < BATCH_BYTES {
+        let Some(line) = lines.next().map_err(|e| e.to_string())? else { break };
+        if wanted.as_mut().is_some_and(|wanted| wanted.next() != Some(true)) {
+            continue;
+        }
+        match line {
+            Line::Whole(line) => {
+                bytes += line.len();
+                builder.line(line);
+            }
+            Line::TooLong(bytes) => builder.too_long(bytes),
+        }
+    }
+    builder.finish().map_err(|e| e.to_string())
+}
+
+/// Checks that the lines at the start of a shard have the members that a configuration names. There is no schema that
+/// says so, and any line may lack any member: a file none of whose first lines has a text is taken for a mistake, one
+/// without another member is worth a warning. What cannot be read here is left to the passes that read all.
+pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[WantedField]) -> Result<()> {
+    if input.max_record_bytes > LINE_BYTES_MAX {
+        return Err(Error::Limit {
+            what: "`input.max_record_bytes` with JSON lines".into(),
+            limit: LINE_BYTES_MAX.to_string(),
+            actual: input.max_record_bytes.to_string(),
+        });
+    }
+    let layout = Layout::new(input, fields);
+    let mut missing: Vec<&str> = layout.names().collect();
+    let mut there = BTreeSet::new();
+    let Ok(mut lines) = blocks::head(path, packing) else { return Ok(()) };
+    while let (false, Ok(Some(line))) = (missing.is_empty(), lines.next()) {
+        let Line::Whole(line) = line else { continue };
+        let Ok(record) = Record::parse(line) else { continue };
+        missing.retain(|name| record.find(name).is_none());
+        if there.len() < NAMES_TOLD_MAX {
+            there.extend(record.names().map(str::to_string));
+        }
+    }
+    let text = input.text.as_deref().or(input.messages.as_deref());
+    for name in missing.into_iter().filter(|_| !there.is_empty()) {
+        let told = there.iter().take(NAMES_TOLD_MAX).cloned().collect::<Vec<_>>().join(", ");
+        let why =
+            format!("no line has `{name}`, of those in the first {BLOCK_BYTES} bytes; there are: {told}");
+        match Some(name) == text {
+            true => return Err(Error::input(path, why)),
+            false => tracing::warn!("`{}`: {why}", path.display()),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Input;
+    use proptest::prelude::*;
+
+    /// Pieces of lines that are nearly right, more often than not.
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let pieces = prop::sample::select(vec![
+            "{\"text\":\"a\"}",
+            "\n",
+            "\r\n",
+            "\u{feff}",
+            "{\"text\":",
+            "\"\\ud800\"",
+            "null",
+            "}",
+            "[",
+            ",",
+            "\"",
+            "{}",
+            "\0",
+            "{\"messages\":[{\"role\":1}]}",
+            "{\"messages\":[{\"content\":\"b\"},{}]}",
+            "\\",
+            "1e999",
+            "-",
+            "{\"a.b\":{\"b\":2}}",
+        ]);
+        let piece = prop_oneof![
+            pieces.prop_map(|text| text.as_bytes().to_vec()),
+            prop::collection::vec(any::<u8>(), 1..4)
+        ];
+        prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    fn decoded(bytes: &[u8], input: &Input) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        std::fs::write(&path, bytes).unwrap();
+        let fields = [("a.b".to_string(), filters::Kind::Number)];
+        check(&path, Packing::Plain, &Input { text: None, messages: None, ..input.clone() }, &fields)
+            .unwrap();
+        let (blocks, rows) = Blocks::survey(&path, Packing::Plain, &path).unwrap();
+        let reader = LinesReader::new(Arc::new(blocks), Layout::new(input, &fields), input);
+        let found = |block: usize| -> usize {
+            reader.batches(block, None).unwrap().map(|batch| batch.unwrap().num_rows()).sum()
+        };
+        let found: Vec<u64> = (0..rows.len()).map(|block| found(block) as u64).collect();
+        assert_eq!(found, rows);
+        assert_eq!(count(&path, Packing::Plain).unwrap(), rows.iter().sum::<u64>());
+        rows.iter().sum::<u64>() as usize
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_of_any_bytes_is_a_row(bytes in bytes()) {
+            let rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+            let ends = rest.iter().filter(|&&byte| byte == b'\n').count();
+            let lines = ends + usize::from(!rest.is_empty() && !rest.ends_with(b"\n"));
+            let input = |text, messages, max_record_bytes| Input {
+                max_record_bytes,
+                ..Input::texts(text, messages)
+            };
+            let name = |name: &str| Some(name.to_string());
+            prop_assert_eq!(decoded(&bytes, &input(name("text"), None, 1 << 20)), lines);
+            prop_assert_eq!(decoded(&bytes, &input(None, name("messages"), 12)), lines);
+        }
+    }
+}
