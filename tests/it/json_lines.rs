@@ -22,8 +22,11 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).unwrap()
 }
 
+/// Makes the bytes of a shard of lines.
+type Pack = fn(&[u8]) -> Vec<u8>;
+
 /// The packings by the end of a shard's name.
-const PACKINGS: [(&str, fn(&[u8]) -> Vec<u8>); 4] =
+const PACKINGS: [(&str, Pack); 4] =
     [("jsonl", <[u8]>::to_vec), ("ndjson", <[u8]>::to_vec), ("json.gz", gzip), ("jsonl.zst", zstd)];
 
 /// Columns of strings of a shard, as lines.
@@ -129,7 +132,7 @@ fn bytes_depend_neither_on_threads_nor_on_interruptions() {
     }
 }
 
-/// A line and what becomes of it, with what `json` holds of it where that is not all of it.
+/// A line and what becomes of it.
 struct Line(&'static [u8], &'static str);
 
 const KEPT: &str = "kept";
@@ -308,7 +311,7 @@ fn an_edited_text_leaves_no_trace_in_the_rest_of_its_line() {
 }
 
 /// A shard's name, what damages it, and what is said about it.
-struct Damaged(&'static str, fn(&[u8]) -> Vec<u8>, &'static str);
+struct Damaged(&'static str, Pack, &'static str);
 
 const DAMAGED: &[Damaged] = &[
     Damaged(
@@ -420,6 +423,10 @@ fn a_misspelt_member_is_told_before_any_work_is_done() {
     let errors = output.errors().join("\n");
     assert!(errors.contains("no line has `txt`") && errors.contains("there are: id, kind, text"), "{errors}");
     sandbox.write("c.toml", of_folder("jsonl.zst"));
+    let large = of_folder("jsonl.zst").replace("[input]", "[input]\nmax_record_bytes = 1073741825");
+    sandbox.write("large.toml", large);
+    let errors = sandbox.run(&["plan", "large.toml"]).expect(2).errors().join("\n");
+    assert!(errors.contains("`input.max_record_bytes` with JSON lines: limit 1073741824"), "{errors}");
     let plan = sandbox.run(&["plan", "c.toml"]).expect(0).stdout;
     assert!(plan.contains("shards of JSON lines, which `run` counts"), "{plan}");
 }

@@ -155,6 +155,10 @@ fn what_cannot_be_trained_is_refused_with_a_hint() {
         let refused = sandbox.run(&[&["train-lm"], more].concat()).expect(code);
         assert!(refused.stderr.contains(expected), "{more:?}: {}", refused.stderr);
     }
+    write(&sandbox.path("blank.parquet"), &texts(&[Some(" \n\t")]), 10);
+    let blank = ["train-lm", "blank.parquet", "--out", "b.arpa", "--discount-fallback"];
+    assert!(sandbox.run(&blank).expect(3).stderr.contains("the texts hold no word"));
+    assert!(!sandbox.path("b.arpa").exists());
     let fallback = ["train-lm", "tiny.parquet", "--out", "t.arpa", "--discount-fallback", "--json"];
     let told = sandbox.run(&fallback).expect(0).json();
     assert_eq!((&told["sentences"], &told["words"], &told["ngrams"][2]), (&1.into(), &3.into(), &3.into()));

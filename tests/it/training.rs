@@ -83,6 +83,9 @@ fn the_same_recipe_makes_the_same_bytes_and_never_over_a_file() {
     sandbox.write("wrong.toml", RECIPE.replace("\"marked\"", "\"marred\""));
     let refused = sandbox.run(&["train", "wrong.toml", "--out", "w"]).expect(2);
     assert_eq!(refused.errors(), ["error: wrong.toml: `only` of `labelled.parquet` leaves no record"]);
+    sandbox.write("wrong.toml", &RECIPE[..RECIPE.rfind("[[data]]").unwrap()]);
+    let refused = sandbox.run(&["train", "wrong.toml", "--out", "w"]).expect(2);
+    assert_eq!(refused.errors(), ["error: wrong.toml: no record of `data` has `zorb` in `is_not`"]);
 }
 
 #[test]
@@ -171,7 +174,6 @@ fn evaluation_tells_apart_what_differs_and_nothing_else() {
         ),
         (["--model", "zorb.probity", "--text", "text"], "row 0: `kind` is `marked`, expected a number"),
         (["--score", "level", "--positive", "zarb"], "no record has `zarb` as `kind`; there are: "),
-        (["--score", "level", "--rounds", "99"], "99 is not in 100..=100000"),
         (["--score", "level", "--threshold", "nan"], "expected a finite number"),
         (["--by", "kind", "--positive", "marked"], "<--model <MODEL>|--score <COLUMN>>"),
     ] {

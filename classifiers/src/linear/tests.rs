@@ -99,10 +99,33 @@ fn what_is_wrong_with_a_file_is_told() {
         ("name = \"zorb\"", "name = \"Zorb/\"", "`name` is `Zorb/`, expected lower-case"),
         ("step = ", "step = inf #", "`step` or `bias` of `zorb` is not a finite number"),
         ("slope = ", "slope = -", "`calibration` of `zorb` has a slope that is negative"),
+        ("chunks_max = ", "chunks_max = 0 #", "`chunks_max` is 0, expected at least 1"),
+        ("\nthreshold = ", "\nthreshold = nan #", "`threshold` of `zorb` is not between 0 and 1"),
         ("program", "programme", "the header is malformed: unknown field `programme`"),
     ] {
         let message = header(from, to);
         assert!(message.contains(expected), "{from} {to}: {message}");
+    }
+    // the first label calibrated in another way
+    let calibrated = |by: &str| {
+        let section = "[label.calibration]\n";
+        told(&forged(|header| {
+            let start = header.find(section).unwrap() + section.len();
+            let end = start + header[start..].find('[').unwrap();
+            format!("{}{by}\n{}", &header[..start], &header[end..])
+        }))
+    };
+    for (by, expected) in [
+        ("points = []", "has 0 points, expected 1 to 256"),
+        ("points = [[0.0, 0.9], [1.0, 0.1]]", "has points that are out of range or do not rise"),
+        ("points = [[nan, 0.9]]", "has points that are out of range or do not rise"),
+        ("points = [[0.0, 1.5]]", "has points that are out of range or do not rise"),
+        ("rise = -1.0\nlevel = 0.0\nlowest = 0.0\nhighest = 5.0", "`calibration` of `zorb` "),
+        ("rise = 1.0\nlevel = 0.0\nlowest = 5.0\nhighest = 0.0", "`calibration` of `zorb` "),
+        ("rise = inf\nlevel = 0.0\nlowest = 0.0\nhighest = 5.0", "`calibration` of `zorb` "),
+    ] {
+        let message = calibrated(by);
+        assert!(message.contains(expected), "{by}: {message}");
     }
     assert_eq!(Model::load(&forged(str::to_owned)), Ok(model()), "the forger forges well");
 }

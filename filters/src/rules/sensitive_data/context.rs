@@ -59,7 +59,9 @@ impl<'t> Place<'t> {
     pub(super) fn is_about(&self, topic: Topic) -> bool {
         let topics = self.before.get_or_init(|| {
             let start = self.text.floor_char_boundary(self.at.saturating_sub(BEFORE));
-            self.context.topics(&self.text[start..self.at])
+            // a word that the window cuts is none
+            let cut = |c: char| start > 0 && c.is_ascii_alphabetic();
+            self.context.topics(self.text[start..self.at].trim_start_matches(cut))
         });
         topics & 1 << topic as u32 != 0
     }
@@ -68,9 +70,11 @@ impl<'t> Place<'t> {
     pub(super) fn is_before_word(&self, end: usize, topic: Topic) -> bool {
         let stop = self.text.ceil_char_boundary((end + BEHIND).min(self.text.len()));
         let behind = &self.text[end..stop];
+        let cut = |c: char| stop < self.text.len() && c.is_ascii_alphabetic();
         // most have another number behind them
         let word = behind.trim_start_matches([' ', '-', '(', '\t']);
-        word.starts_with(char::is_alphabetic) && self.context.topics(behind) & 1 << topic as u32 != 0
+        word.starts_with(char::is_alphabetic)
+            && self.context.topics(behind.trim_end_matches(cut)) & 1 << topic as u32 != 0
     }
 
     /// Whether it lies inside a URL: numbers there are names of pages more often than of people.

@@ -46,8 +46,9 @@ pub(super) fn email_at(text: &str, at: usize) -> Option<Range<usize>> {
     let word = text[text.floor_char_boundary(start.saturating_sub(URL_MAX))..start]
         .rsplit(char::is_whitespace)
         .next();
-    let is_user_of_url =
-        word.and_then(|word| word.rsplit_once("://")).is_some_and(|(_, name)| !name.contains(['/', '?']));
+    let is_user_of_url = word
+        .and_then(|word| word.rsplit_once("://"))
+        .is_some_and(|(_, name)| !name.contains(['/', '?', '&', '=']));
     (is_name && !FILES.contains(&last) && !RESERVED.iter().any(below) && !is_host_of_code && !is_user_of_url)
         .then_some(start..end)
 }

@@ -106,13 +106,7 @@ pub(super) const TOPICS: &[(Topic, &[&str])] = &[
         ],
     ),
     (Topic::PhoneLabel, &["office", "fax", "mobile", "cell", "home", "work", "desk"]),
-    (
-        Topic::Thing,
-        &[
-            "isbn", "issn", "doi", "ean", "upc", "patent", "rfc", "iso", "din", "page", "pages", "pp",
-            "order", "invoice", "bug", "issue", "ticket",
-        ],
-    ),
+    (Topic::Thing, &["isbn", "issn", "doi", "ean", "upc", "patent", "page", "pages", "pp"]),
     (
         Topic::Version,
         &[

@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn blocks_do_not_depend_on_how_the_bytes_come() {
-        let line = |n: usize| format!("{}\n", "x".repeat(n * 7919 % 900_000));
+        let line = |n: usize| format!("{}\n", "x".repeat(n * 79_190 % 900_000));
         let bytes: String = (0..60).map(line).collect();
         let whole = bytes.as_bytes().strip_suffix(b"\n").unwrap();
         let divided = |piece: usize| {

@@ -38,6 +38,7 @@ pub(crate) struct LinesReader {
 impl LinesReader {
     /// Reads blocks into the columns that a configuration asks for.
     pub(crate) fn new(blocks: Arc<Blocks>, layout: Layout, input: &Input) -> Self {
+        // a verifier may be handed any configuration
         let line_bytes_max = input.max_record_bytes.min(LINE_BYTES_MAX);
         Self { blocks, layout: Arc::new(layout), line_bytes_max }
     }
@@ -96,6 +97,13 @@ fn batch<R: BufRead>(
 /// says so, and any line may lack any member: a file none of whose first lines has a text is taken for a mistake, one
 /// without another member is worth a warning. What cannot be read here is left to the passes that read all.
 pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[WantedField]) -> Result<()> {
+    if input.max_record_bytes > LINE_BYTES_MAX {
+        return Err(Error::Limit {
+            what: "`input.max_record_bytes` with JSON lines".into(),
+            limit: LINE_BYTES_MAX.to_string(),
+            actual: input.max_record_bytes.to_string(),
+        });
+    }
     let layout = Layout::new(input, fields);
     let mut missing: Vec<&str> = layout.names().collect();
     let mut there = BTreeSet::new();
