@@ -47,7 +47,10 @@ fn wrong_usage_exits_2() {
             "error: none.toml: No such file or directory (os error 2)\nhint: `probity init pretraining > config.toml` writes one to start from",
         ),
         (&["init", "posttraining"], "error: invalid value 'posttraining' for '<PROFILE>'"),
-        (&["filters", "gopher"], "error: no stage `gopher`; there are: doc-length, gopher-repetition,"),
+        (
+            &["filters", "gopher"],
+            "error: no stage `gopher`; there are: doc-length, chat-turns, gopher-repetition,",
+        ),
         (&["run", "c.toml"], "--out <RELEASE>"),
         (
             &["run", "c.toml", "--out", "r", "--threads", "0"],

@@ -276,7 +276,7 @@ fn chats_come_with_their_messages() {
         r#"{"id":"d","messages":null}"#,
         r#"{"id":"e"}"#,
         r#"{"id":"f","messages":"Why?"}"#,
-        r#"{"id":"g","messages":[{"role":"user","content":[{"type":"text"}]}]}"#,
+        r#"{"id":"g","messages":[{"role":"user","content":[{"type":"text","text":1}]}]}"#,
         r#"{"id":"h","messages":[{"role":"user","content":"\udead"}]}"#,
     ];
     sandbox.write("corpus/a.jsonl", lines.map(|line| format!("{line}\n")).concat());
