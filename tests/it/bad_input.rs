@@ -13,10 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A chat: messages with their role and content, or no list at all.
-type Chat<'a> = Option<&'a [(&'a str, Option<&'a str>)]>;
+pub type Chat<'a> = Option<&'a [(&'a str, Option<&'a str>)]>;
 
-/// Chat records `r0`, `r1`, ….
-pub fn chats(records: &[Chat<'_>]) -> RecordBatch {
+/// A column of chat records.
+pub fn messages(records: &[Chat<'_>]) -> ArrayRef {
     let fields = Fields::from(vec![
         Field::new("role", DataType::Utf8, true),
         Field::new("content", DataType::Utf8, true),
@@ -31,8 +31,13 @@ pub fn chats(records: &[Chat<'_>]) -> RecordBatch {
         }
         list.append(record.is_some());
     }
+    Arc::new(list.finish())
+}
+
+/// Chat records `r0`, `r1`, ….
+pub fn chats(records: &[Chat<'_>]) -> RecordBatch {
     let ids: StringArray = (0..records.len()).map(|at| Some(format!("r{at}"))).collect();
-    batch(vec![("id", Arc::new(ids)), ("messages", Arc::new(list.finish()))])
+    batch(vec![("id", Arc::new(ids)), ("messages", messages(records))])
 }
 
 /// A few chats with every oddity.
@@ -158,7 +163,7 @@ fn a_column_that_is_not_there_or_not_text_stops_the_run_and_is_named() {
         (
             "messages = \"text\"",
             texts(&[None]),
-            "column `text` is Utf8, expected a list of structs with a string `content`",
+            "column `text` is Utf8, expected a list of structs with `content` (or `value`)",
         ),
         ("text = \"messages\"", chats(&[None]), "expected a string"),
     ];

@@ -1,6 +1,7 @@
 //! The golden cases of the filters (`tests/golden/README.md`) through the program and Parquet: the same verdict,
 //! value, bound, edited text and recorded columns as when a filter judges them directly.
 
+use crate::bad_input::{Chat, messages};
 use crate::harness::{Sandbox, config_with, repository};
 use crate::ledgers::{Row, ledger};
 use crate::parquet_files::{batch, column, read, strings, write};
@@ -25,7 +26,9 @@ struct Case {
     before: Vec<toml::Table>,
     #[serde(default)]
     files: BTreeMap<String, String>,
+    #[serde(default)]
     text: String,
+    turns: Option<Vec<(String, String)>>,
     #[serde(default = "once")]
     repeat: usize,
     #[serde(default)]
@@ -75,6 +78,16 @@ fn fields<'c>(cases: &[&'c Case]) -> Vec<(&'c str, ArrayRef)> {
     names.into_iter().map(|name| (name, column(name))).collect()
 }
 
+/// The turns of cases with chat records.
+fn turns(cases: &[&Case]) -> ArrayRef {
+    fn borrow(case: &Case) -> Vec<(&str, Option<&str>)> {
+        case.turns.iter().flatten().map(|(role, said)| (role.as_str(), Some(said.as_str()))).collect()
+    }
+    let borrowed: Vec<Vec<_>> = cases.iter().map(|case| borrow(case)).collect();
+    let chats: Vec<Chat<'_>> = borrowed.iter().map(|turns| Some(turns.as_slice())).collect();
+    messages(&chats)
+}
+
 /// Runs all cases that share their stages in one go.
 fn check(filter: &str, stages: &str, cases: &[&Case], measure: &str, wrong: &mut Vec<String>) {
     let sandbox = Sandbox::with_keys();
@@ -86,12 +99,17 @@ fn check(filter: &str, stages: &str, cases: &[&Case], measure: &str, wrong: &mut
         ("url", strings(cases.iter().map(|case| case.url.as_deref()))),
     ];
     columns.extend(fields(cases));
+    let is_chat = cases.iter().any(|case| case.turns.is_some());
+    if is_chat {
+        columns.push(("messages", turns(cases)));
+    }
     let shard = batch(columns);
     write(&sandbox.path("corpus/a.parquet"), &shard, 3);
     for (name, content) in cases.iter().flat_map(|case| &case.files) {
         sandbox.write(name, content);
     }
-    let input = "text = \"text\"\nid = \"id\"\nurl = \"url\"";
+    let text = if is_chat { "messages = \"messages\"" } else { "text = \"text\"" };
+    let input = &format!("{text}\nid = \"id\"\nurl = \"url\"");
     let text =
         config_with(input, stages).replacen("schema = 1", &format!("schema = 1\nmeasure = \"{measure}\""), 1);
     sandbox.write("c.toml", text);

@@ -228,7 +228,7 @@ pub fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"exact-duplicates\"\naction = \"tag\""),
             &[],
             &[
-                "error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when` or `on_error` and cannot `tag`",
+                "error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when`, `roles` or `on_error` and cannot `tag`",
             ],
         ),
         Case(
