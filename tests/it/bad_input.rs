@@ -163,7 +163,7 @@ fn a_column_that_is_not_there_or_not_text_stops_the_run_and_is_named() {
         (
             "messages = \"text\"",
             texts(&[None]),
-            "column `text` is Utf8, expected a list of structs with `content` (or `value`)",
+            "column `text` is Utf8, expected a list of structs with a text in `content` (or `value`) and a string `role` (or `from`)",
         ),
         ("text = \"messages\"", chats(&[None]), "expected a string"),
     ];

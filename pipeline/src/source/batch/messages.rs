@@ -25,7 +25,8 @@ impl Messages<'_> {
         row: usize,
         (joined, turns): (&'s mut String, &mut Vec<Turn>),
     ) -> std::result::Result<&'s str, Cause> {
-        (joined.clear(), turns.clear());
+        joined.clear();
+        turns.clear();
         let list = items(self.0.as_ref(), row).ok_or(Cause::NullText)?;
         let messages = list.as_any().downcast_ref::<StructArray>().ok_or(Cause::NullText)?;
         let named = |names: &[&str]| names.iter().find_map(|name| messages.column_by_name(name));
@@ -96,8 +97,7 @@ pub(super) fn messages_column(path: &Path, schema: &Schema, index: usize) -> Res
         return Ok(index);
     }
     let why = format!(
-        "column `{}` is {}, expected a list of structs with `content` (or `value`), a string or a list of structs with a \
-         string `text`, and with a string `role` (or `from`)",
+        "column `{}` is {}, expected a list of structs with a text in `content` (or `value`) and a string `role` (or `from`)",
         field.name(),
         field.data_type()
     );
