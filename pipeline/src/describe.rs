@@ -31,39 +31,15 @@ pub fn describe() -> Result<Vec<Description>, BuildError> {
     let mut all = Vec::new();
     for (kind, entries) in [("filter", filters::FILTERS), ("scorer", classifiers::SCORERS)] {
         for e in entries {
-            let defaults = (e.defaults)()?;
-            let without_default = without_default((e.keys)(), &defaults);
-            let (name, summary, source, example) = (e.name, e.summary, e.source, e.example);
-            let (rules, columns) = (e.rules, e.columns);
-            all.push(Description {
-                kind,
-                name,
-                summary,
-                source,
-                rules,
-                columns,
-                defaults,
-                without_default,
-                example,
-            });
+            let described =
+                Description::new(kind, (e.name, e.summary, e.source), (e.defaults)()?, (e.keys)());
+            all.push(Description { rules: e.rules, columns: e.columns, example: e.example, ..described });
         }
     }
     for e in BARRIERS {
-        let defaults = (e.defaults)()?;
-        let without_default = without_default((e.keys)(), &defaults);
-        let (name, summary, source, rules) = (e.name, e.summary, e.source, e.rules);
-        let (kind, columns, example) = ("barrier", &[] as &[_], None);
-        all.push(Description {
-            kind,
-            name,
-            summary,
-            source,
-            rules,
-            columns,
-            defaults,
-            without_default,
-            example,
-        });
+        let described =
+            Description::new("barrier", (e.name, e.summary, e.source), (e.defaults)()?, (e.keys)());
+        all.push(Description { rules: e.rules, ..described });
     }
     Ok(all)
 }
@@ -84,6 +60,27 @@ pub fn reference() -> Result<String, BuildError> {
 }
 
 impl Description {
+    /// An entry without rules, columns or an example.
+    fn new(
+        kind: &'static str,
+        (name, summary, source): (&'static str, &'static str, &'static str),
+        defaults: toml::Table,
+        keys: &[&'static str],
+    ) -> Self {
+        let without_default = without_default(keys, &defaults);
+        Self {
+            kind,
+            name,
+            summary,
+            source,
+            rules: &[],
+            columns: &[],
+            defaults,
+            without_default,
+            example: None,
+        }
+    }
+
     /// This stage's section of the reference.
     pub fn to_markdown(&self) -> String {
         let mut out = String::new();
