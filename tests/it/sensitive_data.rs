@@ -4,7 +4,9 @@ use crate::harness::{Sandbox, config, tree};
 use crate::ledgers::ledger;
 use crate::parquet_files::{batch, column, read, strings, write};
 use crate::shared_data::shared;
-use arrow_array::BinaryArray;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use arrow_array::{BinaryArray, RecordBatch};
 use std::sync::Arc;
 
 /// What must not be in any file. All are made up.
@@ -88,6 +90,28 @@ fn nothing_found_is_written_whatever_becomes_of_the_record() {
     assert!(kept[0].as_deref().is_some_and(|text| text.ends_with("Write to <EMAIL> or call <PHONE>.")));
     let removed = column(&read(&sandbox.path("out/auditor/removed/part-00000.parquet")), "text");
     assert_eq!(removed[0].as_deref(), Some("Too short: <EMAIL>"));
+}
+
+/// First byte and end of every span of the first record.
+fn spans_of_the_first(ledger: &RecordBatch) -> Vec<(usize, usize)> {
+    let spans = ledger.column_by_name("spans").unwrap().as_list::<i32>().value(0);
+    let offsets = |name| spans.as_struct().column_by_name(name).unwrap().as_primitive::<UInt64Type>().clone();
+    let (starts, ends) = (offsets("start"), offsets("end"));
+    starts.values().iter().zip(ends.values()).map(|(start, end)| (*start as usize, *end as usize)).collect()
+}
+
+#[test]
+fn spans_say_where_it_stood_in_the_original() {
+    let sandbox = Sandbox::with_keys();
+    let text = format!("This line goes without a stop\nAsk {}, call {}, or try {}.", RAW[0], RAW[4], RAW[5]);
+    write(&sandbox.path("corpus/a.parquet"), &crate::parquet_files::texts(&[Some(&text)]), 1);
+    // the stage before cuts the first line
+    let before = "[[stage]]\nuse = \"c4-lines\"\nterminal_punctuation = true\nsentences_min = 0\n";
+    sandbox.write("c.toml", config(&format!("{before}[[stage]]\nuse = \"sensitive-data\"")));
+    sandbox.release("c.toml", "out", &[]).expect(0);
+    let spans = spans_of_the_first(&read(&sandbox.path("out/auditor/ledger/part-00000.parquet")));
+    let stood: Vec<&str> = spans.iter().map(|(start, end)| &text[*start..*end]).collect();
+    assert_eq!(stood, [RAW[0], RAW[4], RAW[5]]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
-use filters::{Edits, Kind, Measure};
+use filters::{Kind, Measure};
 use manifests::digest::Sha256;
 use manifests::ledger::{Edit, Fate, LedgerRow};
 use manifests::verify::Opening;
@@ -128,14 +128,8 @@ impl Builder {
         }
     }
 
-    /// Adds the next row. `made` are all edits ever made to the text, by which spans lead back to the original.
-    pub(crate) fn add(
-        &mut self,
-        row: &LedgerRow,
-        extra: &Extra,
-        spans: &ArrayRef,
-        made: &Edits,
-    ) -> Result<()> {
+    /// Adds the next row.
+    pub(crate) fn add(&mut self, row: &LedgerRow, extra: &Extra, spans: &ArrayRef) -> Result<()> {
         self.first_row.get_or_insert(row.row);
         self.fate.append_value(row.fate.as_str());
         let texts = [&row.stage, &row.rule, &extra.alias, &row.value, &row.bound];
@@ -146,7 +140,7 @@ impl Builder {
         self.duplicate_of_row.append_option(extra.duplicate_of.map(|(_, row)| row));
         self.similarity.append_option(row.similarity.as_deref());
         self.add_edits(&row.edits)?;
-        self.add_spans(spans, made)?;
+        self.add_spans(spans)?;
         self.out_shard.append_option(row.out.map(|(shard, _)| shard));
         self.out_row.append_option(row.out.map(|(_, row)| row));
         self.commit.append_value(row.commit).map_err(|e| Error::Bug(e.to_string()))?;
@@ -167,16 +161,15 @@ impl Builder {
         Ok(())
     }
 
-    fn add_spans(&mut self, spans: &ArrayRef, made: &Edits) -> Result<()> {
+    fn add_spans(&mut self, spans: &ArrayRef) -> Result<()> {
         let spans: &StructArray = spans.as_struct();
         for at in 0..spans.len() {
-            let offset = |column: usize| spans.column(column).as_primitive::<UInt64Type>().value(at) as usize;
-            let original = |edited: usize| made.original_offset(edited) as u64;
+            let offset = |column: usize| spans.column(column).as_primitive::<UInt64Type>().value(at);
             let text = |column: usize| spans.column(column).as_string::<i32>().value(at);
             let item = self.spans.values();
             child::<UInt32Builder>(item, 0)?.append_value(0);
-            child::<UInt64Builder>(item, 1)?.append_value(original(offset(0)));
-            child::<UInt64Builder>(item, 2)?.append_value(original(offset(1)));
+            child::<UInt64Builder>(item, 1)?.append_value(offset(0));
+            child::<UInt64Builder>(item, 2)?.append_value(offset(1));
             child::<StringBuilder>(item, 3)?.append_value(text(2));
             child::<StringBuilder>(item, 4)?.append_value(text(3));
             item.append(true);

@@ -290,7 +290,7 @@ impl WriteTask<'_> {
                 (&prepared.verdicts, at),
             )?;
             state.tally.add(&row).map_err(|e| Error::Bug(e.to_string()))?;
-            builder.add(&row, &extra, &prepared.verdicts.spans(at)?, &fate.made)?;
+            builder.add(&row, &extra, &prepared.verdicts.spans(at)?)?;
         }
         state.in_text_bytes += prepared.verdicts.text_bytes()?.iter().sum::<u64>();
         if !prepared.readable {
