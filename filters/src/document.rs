@@ -82,6 +82,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// A view of another document, such as some turns of this one, with the same buffers.
+    pub fn beside<'b>(&self, document: Document<'b>) -> View<'b>
+    where
+        'a: 'b,
+    {
+        View::new(document, self.scratch)
+    }
+
     /// The document.
     pub fn document(&self) -> &Document<'a> {
         &self.document

@@ -14,6 +14,7 @@ pub mod attacks;
 mod decimal;
 mod document;
 mod edit;
+mod entropy;
 mod error;
 mod findings;
 #[cfg(test)]
@@ -45,7 +46,7 @@ pub use random::Random;
 pub use registry::{FILTERS, find};
 pub use slice_by::SliceBy;
 pub use spec::{
-    Action, Asset, Bound, Built, Column, ColumnRef, Context, Entry, Expiry, Filter, Kind, Rule, RuleBound,
-    Spec, Words, entry, is_day, names_column,
+    Action, Asset, Bound, Built, Column, ColumnNote, ColumnRef, Context, Entry, Expiry, Filter, Kind, Rule,
+    RuleBound, Spec, Words, entry, is_day, names_column,
 };
 pub use turns::{Chosen, Role, Turn};

@@ -201,7 +201,7 @@ fn examples_build_and_resolved_configuration_reads_back_as_itself() {
         let documented: Vec<&str> = entry.rules.iter().map(|rule| rule.id).collect();
         assert_eq!(ids, documented, "{}", entry.name);
         let recorded = built.filter.columns().into_iter().map(|column| column.name.into_owned());
-        let described: Vec<&str> = entry.columns.iter().map(|(name, _)| *name).collect();
+        let described: Vec<&str> = entry.columns.iter().map(|(name, ..)| *name).collect();
         assert_eq!(recorded.collect::<Vec<_>>(), described, "{}", entry.name);
     }
 }

@@ -170,6 +170,9 @@ pub struct Column {
     pub kind: Kind,
 }
 
+/// The name of a column, its kind, and what it means.
+pub type ColumnNote = (&'static str, Kind, &'static str);
+
 impl Column {
     /// A column with a fixed name.
     pub const fn new(name: &'static str, kind: Kind) -> Self {
@@ -283,8 +286,8 @@ pub trait Spec: DeserializeOwned + Serialize + Default {
     const SOURCE: &'static str;
     /// Every rule an instance can break, in the order of decision. Empty for a scorer.
     const RULES: &'static [Rule];
-    /// Every column an instance records and what it means; those that a model names are left out.
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[];
+    /// Every column an instance records; those that a model names are left out.
+    const COLUMNS: &'static [ColumnNote] = &[];
     /// A complete `[[stage]]` table (without the header) that builds, using only what every program ships with;
     /// `None` where a user's file is needed.
     const EXAMPLE: Option<&'static str>;
@@ -292,6 +295,11 @@ pub trait Spec: DeserializeOwned + Serialize + Default {
     const ACTION: Action = Action::Remove;
     /// What it builds.
     type Filter: Filter + 'static;
+
+    /// The columns above, as [`Filter::columns`] declares them.
+    fn recorded() -> Vec<Column> {
+        Self::COLUMNS.iter().map(|(name, kind, _)| Column::new(name, *kind)).collect()
+    }
 
     /// Checks the values and builds the filter.
     fn build(&self, context: &mut dyn Context) -> Result<Self::Filter, BuildError>;
@@ -316,8 +324,8 @@ pub struct Entry {
     pub source: &'static str,
     /// The rules an instance can break.
     pub rules: &'static [Rule],
-    /// The columns an instance records, and what they mean.
-    pub columns: &'static [(&'static str, &'static str)],
+    /// The columns an instance records.
+    pub columns: &'static [ColumnNote],
     /// A table that builds without a user's file, if there is one.
     pub example: Option<&'static str>,
     /// What a broken rule does unless the stage says otherwise.

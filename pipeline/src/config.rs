@@ -89,6 +89,16 @@ pub(crate) struct Input {
 }
 
 impl Input {
+    /// The column that holds the text.
+    pub(crate) fn text_column(&self) -> Option<&str> {
+        self.text.as_deref().or(self.messages.as_deref())
+    }
+
+    /// The same without the columns of ids and URLs: all that is needed to read the texts of a release.
+    pub(crate) fn only_text(&self) -> Self {
+        Self { id: None, url: None, bad_shard: BadShard::Fail, ..self.clone() }
+    }
+
     /// The texts of a file, of whatever length, and no other column.
     pub(crate) fn texts(text: Option<String>, messages: Option<String>) -> Self {
         Self {

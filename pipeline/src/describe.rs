@@ -1,7 +1,7 @@
 //! What there is to use, described from the registries alone: lists, the reference, one stage.
 
 use crate::barriers::BARRIERS;
-use filters::{BuildError, Rule};
+use filters::{BuildError, ColumnNote, Rule};
 use std::fmt::Write;
 
 /// One registry entry as a user sees it.
@@ -16,8 +16,8 @@ pub struct Description {
     pub source: &'static str,
     /// The rules it can break.
     pub rules: &'static [Rule],
-    /// The columns it records, and what they mean.
-    pub columns: &'static [(&'static str, &'static str)],
+    /// The columns it records.
+    pub columns: &'static [ColumnNote],
     /// The keys with their defaults.
     pub defaults: toml::Table,
     /// The keys that have none.
@@ -107,7 +107,7 @@ impl Description {
         }
         if !self.columns.is_empty() {
             writeln!(out, "\n| column | records |\n|---|---|")?;
-            for (name, meaning) in self.columns {
+            for (name, _, meaning) in self.columns {
                 writeln!(out, "| `{name}` | {meaning} |")?;
             }
         }

@@ -18,7 +18,8 @@
 
 use crate::ensemble::Mapping;
 use filters::{
-    BuildError, Column, ColumnRef, Context, Filter, Findings, Kind, Rule, Spec, Value, View, names_column,
+    BuildError, Column, ColumnNote, ColumnRef, Context, Filter, Findings, Kind, Rule, Spec, Value, View,
+    names_column,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -48,8 +49,10 @@ impl Spec for Config {
     const SOURCE: &'static str =
         "Su et al. 2024 (Nemotron-CC), arXiv 2412.02595; mappings by `probity fit-ensemble`";
     const RULES: &'static [Rule] = &[];
-    const COLUMNS: &'static [(&'static str, &'static str)] =
-        &[("score", "0 to 1; none for a record that lacks one of the scores"), ("bucket", "0 to 19")];
+    const COLUMNS: &'static [ColumnNote] = &[
+        ("score", Kind::Number, "0 to 1; none for a record that lacks one of the scores"),
+        ("bucket", Kind::Number, "0 to 19"),
+    ];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = Ensemble;
 
@@ -81,7 +84,7 @@ impl Spec for Config {
 
 impl Filter for Ensemble {
     fn columns(&self) -> Vec<Column> {
-        vec![Column::new("score", Kind::Number), Column::new("bucket", Kind::Number)]
+        Config::recorded()
     }
 
     fn judge(&self, _: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

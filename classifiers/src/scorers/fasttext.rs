@@ -20,7 +20,7 @@
 
 use super::model;
 use crate::fasttext::Model;
-use filters::{BuildError, Column, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
+use filters::{BuildError, Column, ColumnNote, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
@@ -59,7 +59,7 @@ impl Spec for Config {
     const SUMMARY: &'static str = "the probability of a label, by a fastText model";
     const SOURCE: &'static str = "fastText 0.9.2; Joulin et al. 2016";
     const RULES: &'static [Rule] = &[];
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[("score", "the probability of `label`")];
+    const COLUMNS: &'static [ColumnNote] = &[("score", Kind::Number, "the probability of `label`")];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = FastText;
 
@@ -72,7 +72,7 @@ impl Spec for Config {
 
 impl Filter for FastText {
     fn columns(&self) -> Vec<Column> {
-        vec![Column::new("score", Kind::Number)]
+        Config::recorded()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

@@ -20,7 +20,8 @@
 use super::model;
 use crate::fasttext::Model;
 use filters::{
-    Bound, BuildError, Column, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound, Spec, Value, View,
+    Bound, BuildError, Column, ColumnNote, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound, Spec,
+    Value, View,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -73,8 +74,10 @@ impl Spec for Config {
     const SUMMARY: &'static str = "the language of the text, by a fastText model";
     const SOURCE: &'static str = "datatrove 0.10.1 LanguageFilter; Joulin et al. 2016, lid.176";
     const RULES: &'static [Rule] = &[OTHER_LANGUAGE, PROBABILITY];
-    const COLUMNS: &'static [(&'static str, &'static str)] =
-        &[("label", "the most probable language"), ("probability", "its probability")];
+    const COLUMNS: &'static [ColumnNote] = &[
+        ("label", Kind::Label, "the most probable language"),
+        ("probability", Kind::Number, "its probability"),
+    ];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = Language;
 
@@ -109,7 +112,7 @@ impl Filter for Language {
     }
 
     fn columns(&self) -> Vec<Column> {
-        vec![Column::new("label", Kind::Label), Column::new("probability", Kind::Number)]
+        Config::recorded()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

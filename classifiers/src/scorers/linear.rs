@@ -21,7 +21,7 @@
 //! ```
 
 use crate::linear::{Model, SHIPPED, shipped};
-use filters::{BuildError, Column, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
+use filters::{BuildError, Column, ColumnNote, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -51,10 +51,14 @@ impl Spec for Config {
     const SUMMARY: &'static str = "calibrated probabilities of labels, by a linear model";
     const SOURCE: &'static str = "own definition; models by `probity train`";
     const RULES: &'static [Rule] = &[];
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[
-        ("score", "the largest label's probability, or that of `label`; of a model of grades, the grade"),
-        ("mean", "the same over the mean of all chunks of the text"),
-        ("…", "each label's probability, under its name"),
+    const COLUMNS: &'static [ColumnNote] = &[
+        (
+            "score",
+            Kind::Number,
+            "the largest label's probability, or that of `label`; of a model of grades, the grade",
+        ),
+        ("mean", Kind::Number, "the same over the mean of all chunks of the text"),
+        ("…", Kind::Number, "each label's probability, under its name"),
     ];
     const EXAMPLE: Option<&'static str> = Some("model = \"hazard\"");
     type Filter = Linear;

@@ -24,7 +24,8 @@
 
 use crate::language_model::{Model, Words};
 use filters::{
-    BuildError, Column, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, Spec, Value, View,
+    BuildError, Column, ColumnNote, ColumnRef, Context, Decimal, Filter, Findings, Kind, Rule, Spec, Value,
+    View,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -77,15 +78,16 @@ impl Spec for Config {
     const SUMMARY: &'static str = "how surprising the text is to an n-gram language model";
     const SOURCE: &'static str = "KenLM 0.3.0; Wenzek et al. 2019, CCNet";
     const RULES: &'static [Rule] = &[];
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[
+    const COLUMNS: &'static [ColumnNote] = &[
         (
             "score",
+            Kind::Number,
             "the perplexity; none, as for the others, of a text without words or in a language without a model",
         ),
-        ("log10", "the sum of the logarithms of all probabilities"),
-        ("words", "how many words"),
-        ("oov", "share of them that the model does not know"),
-        ("tercile", "with `cuts`: `head`, `middle` or `tail`"),
+        ("log10", Kind::Number, "the sum of the logarithms of all probabilities"),
+        ("words", Kind::Number, "how many words"),
+        ("oov", Kind::Number, "share of them that the model does not know"),
+        ("tercile", Kind::Label, "with `cuts`: `head`, `middle` or `tail`"),
     ];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = Perplexity;
@@ -156,9 +158,10 @@ impl Perplexity {
 
 impl Filter for Perplexity {
     fn columns(&self) -> Vec<Column> {
-        let numbers = ["score", "log10", "words", "oov"].map(|name| Column::new(name, Kind::Number));
-        let tercile = (!self.cuts.is_empty()).then(|| Column::new("tercile", Kind::Label));
-        numbers.into_iter().chain(tercile).collect()
+        let mut columns = Config::recorded();
+        // without cuts there are no terciles
+        columns.truncate(if self.cuts.is_empty() { TERCILE } else { columns.len() });
+        columns
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

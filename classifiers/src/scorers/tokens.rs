@@ -13,7 +13,7 @@
 //! tokenizer = "tokenizer.json"
 //! ```
 
-use filters::{BuildError, Column, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
+use filters::{BuildError, Column, ColumnNote, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use tokenizers::Tokenizer;
@@ -42,8 +42,10 @@ impl Spec for Config {
     const SUMMARY: &'static str = "how many tokens a `tokenizer.json` makes of the text";
     const SOURCE: &'static str = "Hugging Face tokenizers 0.23";
     const RULES: &'static [Rule] = &[];
-    const COLUMNS: &'static [(&'static str, &'static str)] =
-        &[("tokens", "how many tokens"), ("bytes_per_token", "bytes of text for each")];
+    const COLUMNS: &'static [ColumnNote] = &[
+        ("tokens", Kind::Number, "how many tokens"),
+        ("bytes_per_token", Kind::Number, "bytes of text for each"),
+    ];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = Tokens;
 
@@ -67,7 +69,7 @@ impl Spec for Config {
 
 impl Filter for Tokens {
     fn columns(&self) -> Vec<Column> {
-        vec![Column::new("tokens", Kind::Number), Column::new("bytes_per_token", Kind::Number)]
+        Config::recorded()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

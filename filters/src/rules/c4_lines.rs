@@ -22,7 +22,8 @@ use super::c4_rewrite::{Rewrite, citations, without};
 use super::sentences;
 use crate::text::python;
 use crate::{
-    Bound, BuildError, Column, Context, Filter, Findings, Kind, Rule, RuleBound, Spec, Value, View, Words,
+    Bound, BuildError, Column, ColumnNote, Context, Filter, Findings, Kind, Rule, RuleBound, Spec, Value,
+    View, Words,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::{ControlFlow, Range};
@@ -75,8 +76,7 @@ impl Spec for Config {
     const SOURCE: &'static str =
         "Raffel et al. 2020, JMLR 21/140, 2.2; datatrove 0.10.1 C4QualityFilter, as in FineWeb";
     const RULES: &'static [Rule] = &RULES;
-    const COLUMNS: &'static [(&'static str, &'static str)] =
-        &[("lines_removed", "how many lines were cut out")];
+    const COLUMNS: &'static [ColumnNote] = &[("lines_removed", Kind::Number, "how many lines were cut out")];
     const EXAMPLE: Option<&'static str> = Some("sentences_min = 5");
     type Filter = C4Lines;
 
@@ -288,7 +288,7 @@ impl Filter for C4Lines {
     }
 
     fn columns(&self) -> Vec<Column> {
-        vec![Column::new("lines_removed", Kind::Number)]
+        Config::recorded()
     }
 
     fn edits(&self) -> bool {

@@ -15,8 +15,8 @@
 //! letter: shorter ones may be names, titles and lists.
 
 use crate::{
-    Bound, BuildError, Column, Context, Filter, Findings, Kind, Role, Rule, RuleBound, Spec, Turn, Value,
-    View,
+    Bound, BuildError, Column, ColumnNote, Context, Filter, Findings, Kind, Role, Rule, RuleBound, Spec,
+    Turn, Value, View,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -75,8 +75,10 @@ impl Spec for Config {
         "chat records whose turns are empty, out of order, unanswered or broken off";
     const SOURCE: &'static str = "own definition; the order of chat templates";
     const RULES: &'static [Rule] = &RULES;
-    const COLUMNS: &'static [(&'static str, &'static str)] =
-        &[("turns", "how many turns there are"), ("answers", "how many of them are the assistant's")];
+    const COLUMNS: &'static [ColumnNote] = &[
+        ("turns", Kind::Number, "how many turns there are"),
+        ("answers", Kind::Number, "how many of them are the assistant's"),
+    ];
     const EXAMPLE: Option<&'static str> = Some("broken_off_max = 1");
     type Filter = ChatTurns;
 
@@ -102,7 +104,7 @@ impl Filter for ChatTurns {
     }
 
     fn columns(&self) -> Vec<Column> {
-        Config::COLUMNS.iter().map(|(name, _)| Column::new(name, Kind::Number)).collect()
+        Config::recorded()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

@@ -52,8 +52,8 @@ mod tests;
 pub use normalisation::Normalisation;
 
 use crate::{
-    BenchmarkItem, Bound, BuildError, Column, Context, Decimal, Filter, Findings, ItemFields, Kind,
-    NameField, Rule, RuleBound, Spec, Value, View,
+    BenchmarkItem, Bound, BuildError, Column, ColumnNote, Context, Decimal, Filter, Findings, ItemFields,
+    Kind, NameField, Rule, RuleBound, Spec, Value, View,
 };
 use canaries::Canaries;
 use index::Cut;
@@ -151,11 +151,11 @@ impl Spec for Config {
     const SUMMARY: &'static str = "texts that hold parts of benchmark items, or canary strings";
     const SOURCE: &'static str = "GPT-3, arXiv 2005.14165, appendix C; datatrove 0.10.1 NGramsDecontFilter";
     const RULES: &'static [Rule] = &[OVERLAP, CANARY];
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[
-        ("item", "`benchmark/id` of the item with the largest share"),
-        ("overlap", "share of the item's n-grams that stand in the text"),
-        ("hits", "how many n-grams these are"),
-        ("position", "their first byte in the text that the stage saw"),
+    const COLUMNS: &'static [ColumnNote] = &[
+        ("item", Kind::Label, "`benchmark/id` of the item with the largest share"),
+        ("overlap", Kind::Number, "share of the item's n-grams that stand in the text"),
+        ("hits", Kind::Number, "how many n-grams these are"),
+        ("position", Kind::Number, "their first byte in the text that the stage saw"),
     ];
     const EXAMPLE: Option<&'static str> = Some("canaries = [\"this sentence is in no training set\"]");
     type Filter = Decontamination;
@@ -273,12 +273,7 @@ impl Filter for Decontamination {
     }
 
     fn columns(&self) -> Vec<Column> {
-        vec![
-            Column::new("item", Kind::Label),
-            Column::new("overlap", Kind::Number),
-            Column::new("hits", Kind::Number),
-            Column::new("position", Kind::Number),
-        ]
+        Config::recorded()
     }
 
     fn notes(&self) -> Vec<String> {

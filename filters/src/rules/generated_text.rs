@@ -19,7 +19,7 @@
 //! ```
 
 use super::sentences::sentences;
-use crate::{BuildError, Column, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
+use crate::{BuildError, Column, ColumnNote, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
 use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -105,18 +105,28 @@ impl Spec for Config {
     const SUMMARY: &'static str = "signs of text made by models or templates, as columns; no rule";
     const SOURCE: &'static str = "own definition; Goh and Barabási 2008 for burstiness";
     const RULES: &'static [Rule] = &[];
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[
-        ("boilerplate", "phrases by which assistants speak of themselves, refuse, or turn to who asked"),
+    const COLUMNS: &'static [ColumnNote] = &[
+        (
+            "boilerplate",
+            Kind::Number,
+            "phrases by which assistants speak of themselves, refuse, or turn to who asked",
+        ),
         (
             "stock_phrases",
+            Kind::Number,
             "phrases that fill answers, such as those that open a summary, for each thousand words",
         ),
-        ("repeated_openings", "share of sentences whose first two words opened a sentence before"),
+        (
+            "repeated_openings",
+            Kind::Number,
+            "share of sentences whose first two words opened a sentence before",
+        ),
         (
             "burstiness",
+            Kind::Number,
             "how unequal in length sentences are, in words: `(σ - μ) / (σ + μ)`, -1 where all are equal, about 0 where lengths are drawn at random",
         ),
-        ("sentences", "how many there are, with a word in them"),
+        ("sentences", Kind::Number, "how many there are, with a word in them"),
     ];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = GeneratedText;
@@ -137,7 +147,7 @@ fn automaton(phrases: &[&str]) -> Result<AhoCorasick, BuildError> {
 
 impl Filter for GeneratedText {
     fn columns(&self) -> Vec<Column> {
-        Config::COLUMNS.iter().map(|(name, _)| Column::new(name, Kind::Number)).collect()
+        Config::recorded()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

@@ -16,7 +16,9 @@
 //! column = "meta.dialect"
 //! ```
 
-use crate::{BuildError, Column, Context, FieldRef, Filter, Findings, Kind, Rule, Spec, Value, View};
+use crate::{
+    BuildError, Column, ColumnNote, Context, FieldRef, Filter, Findings, Kind, Rule, Spec, Value, View,
+};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
@@ -39,7 +41,7 @@ impl Spec for Config {
     const SUMMARY: &'static str = "a label that the input carries in a column";
     const SOURCE: &'static str = "own definition";
     const RULES: &'static [Rule] = &[];
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[("label", "the value, as text")];
+    const COLUMNS: &'static [ColumnNote] = &[("label", Kind::Label, "the value, as text")];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = InputLabel;
 
@@ -53,7 +55,7 @@ impl Spec for Config {
 
 impl Filter for InputLabel {
     fn columns(&self) -> Vec<Column> {
-        vec![Column::new("label", Kind::Label)]
+        Config::recorded()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

@@ -16,7 +16,9 @@
 //! column = "meta.votes"
 //! ```
 
-use crate::{BuildError, Column, Context, FieldRef, Filter, Findings, Kind, Rule, Spec, Value, View};
+use crate::{
+    BuildError, Column, ColumnNote, Context, FieldRef, Filter, Findings, Kind, Rule, Spec, Value, View,
+};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
@@ -39,8 +41,8 @@ impl Spec for Config {
     const SUMMARY: &'static str = "a number that the input carries in a column";
     const SOURCE: &'static str = "own definition";
     const RULES: &'static [Rule] = &[];
-    const COLUMNS: &'static [(&'static str, &'static str)] =
-        &[("score", "the number; none where it is not finite")];
+    const COLUMNS: &'static [ColumnNote] =
+        &[("score", Kind::Number, "the number; none where it is not finite")];
     const EXAMPLE: Option<&'static str> = None;
     type Filter = InputScore;
 
@@ -54,7 +56,7 @@ impl Spec for Config {
 
 impl Filter for InputScore {
     fn columns(&self) -> Vec<Column> {
-        vec![Column::new("score", Kind::Number)]
+        Config::recorded()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {

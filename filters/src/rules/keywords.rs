@@ -20,8 +20,8 @@
 
 use crate::pack::{ActionCap, Opinion, Origin, Outcome, Pack, Rulebook, SHIPPED, Sight, Thresholds, shipped};
 use crate::{
-    Action, Bound, BuildError, Column, ColumnRef, Context, Decimal, Expiry, Filter, Findings, Kind, Rule,
-    RuleBound, Span, Spec, Value, View,
+    Action, Bound, BuildError, Column, ColumnNote, ColumnRef, Context, Decimal, Expiry, Filter, Findings,
+    Kind, Rule, RuleBound, Span, Spec, Value, View,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -86,13 +86,13 @@ impl Spec for Config {
     const SOURCE: &'static str =
         "Deep Ignorance, arXiv 2508.06601 (two distinct terms); terms as each pack says";
     const RULES: &'static [Rule] = &[DISTINCT_TERMS, SCORE];
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[
-        ("escalated", "whether a scorer or a person should look at the record"),
-        ("distinct", "different terms of the pack with most of them"),
-        ("score", "the largest score of a pack"),
-        ("blocked", "whether a pack whose measured error rate allows it says so"),
-        ("harmful", "whether a term was found that is harmful by itself"),
-        ("category", "`pack/category` that adds most to the score"),
+    const COLUMNS: &'static [ColumnNote] = &[
+        ("escalated", Kind::Flag, "whether a scorer or a person should look at the record"),
+        ("distinct", Kind::Number, "different terms of the pack with most of them"),
+        ("score", Kind::Number, "the largest score of a pack"),
+        ("blocked", Kind::Flag, "whether a pack whose measured error rate allows it says so"),
+        ("harmful", Kind::Flag, "whether a term was found that is harmful by itself"),
+        ("category", Kind::Label, "`pack/category` that adds most to the score"),
     ];
     const EXAMPLE: Option<&'static str> = Some("packs = [\"cbrn\"]");
     const ACTION: Action = Action::Tag;
@@ -187,14 +187,7 @@ impl Filter for Keywords {
     }
 
     fn columns(&self) -> Vec<Column> {
-        vec![
-            Column::new("escalated", Kind::Flag),
-            Column::new("distinct", Kind::Number),
-            Column::new("score", Kind::Number),
-            Column::new("blocked", Kind::Flag),
-            Column::new("harmful", Kind::Flag),
-            Column::new("category", Kind::Label),
-        ]
+        Config::recorded()
     }
 
     fn expiries(&self) -> &[Expiry] {

@@ -40,8 +40,8 @@ mod tokens;
 mod topics;
 
 use crate::{
-    Action, Bound, BuildError, Column, Context, Edit, Edits, Filter, Findings, Kind as ColumnKind, Rule,
-    RuleBound, Span, Spec, Value, View,
+    Action, Bound, BuildError, Column, ColumnNote, Context, Edit, Edits, Filter, Findings,
+    Kind as ColumnKind, Rule, RuleBound, Span, Spec, Value, View,
 };
 use scan::{Found, Scan};
 use serde::{Deserialize, Serialize};
@@ -151,15 +151,15 @@ impl Spec for Config {
     const SUMMARY: &'static str = "personal data and secrets, replaced by tokens that name their kind";
     const SOURCE: &'static str = "RFC 5322, E.164, ISO/IEC 7812, ISO 13616, national check digits, issuers' prefixes; arXiv 2402.00159 for the bound";
     const RULES: &'static [Rule] = &RULES;
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[
-        ("private-key", "private keys between their boundaries"),
-        ("secret", "keys, tokens and passwords"),
-        ("card", "numbers of payment cards"),
-        ("iban", "numbers of bank accounts"),
-        ("national-id", "national numbers of persons"),
-        ("email", "e-mail addresses"),
-        ("ip", "public addresses of the Internet"),
-        ("phone", "telephone numbers"),
+    const COLUMNS: &'static [ColumnNote] = &[
+        ("private-key", ColumnKind::Number, "private keys between their boundaries"),
+        ("secret", ColumnKind::Number, "keys, tokens and passwords"),
+        ("card", ColumnKind::Number, "numbers of payment cards"),
+        ("iban", ColumnKind::Number, "numbers of bank accounts"),
+        ("national-id", ColumnKind::Number, "national numbers of persons"),
+        ("email", ColumnKind::Number, "e-mail addresses"),
+        ("ip", ColumnKind::Number, "public addresses of the Internet"),
+        ("phone", ColumnKind::Number, "telephone numbers"),
     ];
     const EXAMPLE: Option<&'static str> = Some("spans_max = 20");
     const ACTION: Action = Action::Quarantine;

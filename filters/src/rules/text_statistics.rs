@@ -19,7 +19,7 @@
 mod function_words;
 mod reference;
 
-use crate::{BuildError, Column, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
+use crate::{BuildError, Column, ColumnNote, Context, Filter, Findings, Kind, Rule, Spec, Value, View};
 use function_words::FUNCTION_WORDS;
 use reference::Reference;
 use serde::{Deserialize, Serialize};
@@ -67,21 +67,27 @@ impl Spec for Config {
     const SUMMARY: &'static str = "compression, repetition, entropy and shares of characters, as columns";
     const SOURCE: &'static str = "own definitions";
     const RULES: &'static [Rule] = &[];
-    const COLUMNS: &'static [(&'static str, &'static str)] = &[
-        ("words", "how many tokens of spaCy have a letter or digit"),
+    const COLUMNS: &'static [ColumnNote] = &[
+        ("words", Kind::Number, "how many tokens of spaCy have a letter or digit"),
         (
             "compression",
+            Kind::Number,
             "bytes after compression by zstd, level 3, for each byte of the text. Prose is near 0.5 when it is a few thousand bytes long; templates and repeats are far below, random characters and very short texts above",
         ),
-        ("unique_ngrams", "different n-grams of `ngram` words, as a share of all"),
-        ("entropy", "bits for each word, by how often the words stand in this text: `-Σ p log2 p`"),
+        ("unique_ngrams", Kind::Number, "different n-grams of `ngram` words, as a share of all"),
+        (
+            "entropy",
+            Kind::Number,
+            "bits for each word, by how often the words stand in this text: `-Σ p log2 p`",
+        ),
         (
             "divergence",
+            Kind::Number,
             "with a `reference`: bits for each word, from how often words stand in the text to how often in the reference, `Σ p log2 (p / q)`, where `q` adds one to every count, also to that of words the reference lacks",
         ),
-        ("stop_words", "share of words that are function words of English, a list of its own"),
-        ("symbols", "share of characters that are neither letters, digits nor white space"),
-        ("digits", "share of characters that are digits"),
+        ("stop_words", Kind::Number, "share of words that are function words of English, a list of its own"),
+        ("symbols", Kind::Number, "share of characters that are neither letters, digits nor white space"),
+        ("digits", Kind::Number, "share of characters that are digits"),
     ];
     const EXAMPLE: Option<&'static str> = Some("ngram = 3");
     type Filter = TextStatistics;
@@ -97,7 +103,7 @@ impl Spec for Config {
 
 impl Filter for TextStatistics {
     fn columns(&self) -> Vec<Column> {
-        Config::COLUMNS.iter().map(|(name, _)| Column::new(name, Kind::Number)).collect()
+        Config::recorded()
     }
 
     fn judge(&self, view: &View<'_>, findings: &mut Findings) -> ControlFlow<()> {
@@ -168,11 +174,5 @@ fn unique_ngrams(words: &[u64], ngram: usize) -> Option<f64> {
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 fn entropy(counts: &[(u64, u64)]) -> Option<f64> {
-    let all = counts.iter().map(|(_, count)| count).sum::<u64>() as f64;
-    let bits = |(_, count): &(u64, u64)| {
-        let share = *count as f64 / all;
-        -share * libm::log2(share)
-    };
-    // -0 and 0 are 0
-    (!counts.is_empty()).then(|| counts.iter().map(bits).sum::<f64>() + 0.0)
+    (!counts.is_empty()).then(|| crate::entropy::entropy(counts.iter().map(|(_, count)| *count)))
 }

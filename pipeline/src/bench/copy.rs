@@ -2,7 +2,6 @@
 
 use crate::plan::Plan;
 use crate::release::shard_file::ShardFile;
-use crate::release::write::text_column;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
 use std::path::Path;
@@ -16,7 +15,7 @@ pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
         target,
         reader.stored(),
         &plan.config.file.output,
-        text_column(&plan.config),
+        plan.config.file.input.text_column(),
         reader.notes(),
     )?;
     for (row_group, &rows) in shard.row_groups.iter().enumerate() {

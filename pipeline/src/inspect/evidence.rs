@@ -1,7 +1,7 @@
 //! A release's Parquet files as the verifier in `manifests` wants to see them: rows, digests, counts. Nothing is
 //! compared here.
 
-use crate::config::{BadShard, Input};
+use crate::config::Input;
 use crate::inspect::ledger_cells;
 use crate::release::ledger;
 use crate::source::batch::{ShardReader, UpToError};
@@ -90,8 +90,7 @@ impl Evidence for ReleaseEvidence {
     fn output_texts<'a>(&'a self, file: &Path) -> Rows<'a, TextDigest> {
         let input = self.input.as_ref().map_err(String::clone)?;
         let groups = read_footer(file).map_err(text)?.num_row_groups();
-        let only_text = Input { id: None, url: None, bad_shard: BadShard::Fail, ..input.clone() };
-        let reader = ShardReader::open(file, &only_text, &[]).map_err(text)?;
+        let reader = ShardReader::open(file, &input.only_text(), &[]).map_err(text)?;
         Ok(Box::new((0..groups).flat_map(move |group| match reader.batches(group, None) {
             Ok(batches) => batches.flat_map(|batch| digests(&reader, batch)).collect::<Vec<_>>(),
             Err(error) => vec![Err(text(error))],

@@ -1,6 +1,6 @@
 //! The texts of some records of a release: from `data/` where they were released, from `auditor/removed/` where not.
 
-use crate::config::{BadShard, Input};
+use crate::config::Input;
 use crate::release::write::{data_file, removed_file};
 use crate::source::batch::ShardReader;
 use crate::source::inputs::read_footer;
@@ -112,7 +112,7 @@ fn input(release: &Path) -> Result<Input> {
     let path = release.join("config.public.json");
     let bytes = fs::read(&path).map_err(|e| Error::release(&path, e))?;
     let config: PublicConfig = serde_json::from_slice(&bytes).map_err(|e| Error::release(&path, e))?;
-    Ok(Input { id: None, url: None, bad_shard: BadShard::Fail, ..config.input })
+    Ok(config.input.only_text())
 }
 
 /// Where rows of the input stand in a file of removed records, by the reason's `row`.

@@ -17,12 +17,12 @@ use crate::source::inputs::Shard;
 use crate::source::shelf::{Place, Shelf};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
-use filters::{Document, Edits, Findings, Measure, Scratch, Turn, View};
+use filters::{Document, Findings, Measure, Scratch, Turn, View};
 use manifests::digest::Sha256;
 use std::borrow::Cow;
 use walk::Walk;
 
-pub(crate) use walk::replay;
+pub(crate) use walk::{judged, replay};
 pub(crate) use watch::{Part, Watch};
 
 /// What judging one row group yields: the payloads of its artefacts.
@@ -208,21 +208,21 @@ impl<'p> Judge<'p> {
         self.findings.clear();
         let mut walk = Walk::default();
         let mut current = Cow::Borrowed(record.text);
-        let (mut next, mut made) = (0, Edits::default());
+        let mut next = 0;
         loop {
             let spans = self.findings.spans();
             let view = View::new(Document { text: &current, ..*record }, &self.scratch);
             let step = walk.stages(self.plan, next, &view, (&mut self.findings, &mut self.keys), watch);
             drop(view);
-            if !made.is_empty() {
+            if next > 0 && self.findings.spans() > spans {
                 // stages tell places in the text they saw, and spans count in the original
+                let made = replay(record.text, &walk.edits, next);
                 self.findings.move_spans(spans, |offset| made.original_offset(offset));
             }
             match step {
                 Some((stage, edited)) => {
                     current = Cow::Owned(edited);
                     next = stage + 1;
-                    made = replay(record.text, &walk.edits, next);
                 }
                 None => break,
             }

@@ -5,7 +5,7 @@ use crate::barriers::Barrier;
 use crate::config::OnError;
 use crate::judge::verdicts::{Decision, StageEdit, decimal};
 use crate::plan::{EDITED, ERROR, FAILED, Plan, Stage, Step};
-use filters::{Action, Chosen, Edits, Filter, Findings, Measure, Role, Scratch, Value, View};
+use filters::{Action, Chosen, Edits, Filter, Findings, Measure, Role, Value, View};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -139,15 +139,19 @@ impl Walk {
 
 /// Lets a filter judge a text, or the turns of some roles in it. Whether it stopped early is told by the broken rule;
 /// `false` if it could not judge.
-fn judged(filter: &dyn Filter, roles: Option<&[Role]>, view: &View<'_>, findings: &mut Findings) -> bool {
+pub(crate) fn judged(
+    filter: &dyn Filter,
+    roles: Option<&[Role]>,
+    view: &View<'_>,
+    findings: &mut Findings,
+) -> bool {
     // a bug in a stage must not end a run of many hours
     let judged = catch_unwind(AssertUnwindSafe(|| match roles {
         None => _ = filter.judge(view, findings),
         Some(roles) => {
             let spans = findings.spans();
             let chosen = Chosen::of(view.document(), roles);
-            let scratch = Scratch::new(view.words());
-            _ = filter.judge(&View::new(chosen.document(view.document()), &scratch), findings);
+            _ = filter.judge(&view.beside(chosen.document(view.document())), findings);
             findings.move_spans(spans, |offset| chosen.original_offset(offset));
         }
     }));
@@ -173,7 +177,7 @@ pub(crate) fn replay(text: &str, edits: &[StageEdit], before: usize) -> Edits {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use filters::{Column, Document, Kind, Layout};
+    use filters::{Column, Document, Kind, Layout, Scratch};
     use std::ops::ControlFlow;
     use std::path::Path;
 

@@ -3,7 +3,7 @@
 
 use crate::barriers::RecordNumber;
 use crate::barriers::corpus::{Group, verdicts};
-use crate::config::{Config, Output};
+use crate::config::Output;
 use crate::judge::verdicts::Verdicts;
 use crate::plan::Plan;
 use crate::release::edited_column;
@@ -111,7 +111,7 @@ impl WriteTask<'_> {
             &self.release.join(data_file(index)),
             reader.stored(),
             output,
-            text_column(&self.plan.config),
+            self.plan.config.file.input.text_column(),
             reader.notes(),
         )?;
         let mut removed = match output.removed {
@@ -150,7 +150,7 @@ impl WriteTask<'_> {
 
     fn removed_file(&self, index: usize, schema: &SchemaRef, output: &Output) -> Result<ShardFile> {
         let schema = removed::schema(schema);
-        let text = text_column(&self.plan.config);
+        let text = self.plan.config.file.input.text_column();
         ShardFile::create(&self.release.join(removed_file(index)), &schema, output, text, None)
     }
 
@@ -298,12 +298,6 @@ impl WriteTask<'_> {
         }
         builder.finish(self.plan, schema, &prepared.verdicts)
     }
-}
-
-/// The column that holds the text.
-pub(crate) fn text_column(config: &Config) -> Option<&str> {
-    let input = &config.file.input;
-    input.text.as_deref().or(input.messages.as_deref())
 }
 
 /// What is counted and hashed from row group to row group.

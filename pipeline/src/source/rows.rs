@@ -3,6 +3,7 @@
 //! whatever is wrong names the row.
 
 use crate::source::batch::{is_text, is_value, text_at, value_at};
+use crate::source::lines::BYTE_ORDER_MARK;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use bytes::Bytes;
@@ -200,9 +201,6 @@ fn append(text: &mut String, nth: usize, more: &str) {
     }
     text.push_str(more);
 }
-
-/// What some editors write before the first line.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 fn json_lines(bytes: &[u8], wanted: &Wanted<'_>) -> Wrong<Vec<Row>> {
     let mut rows = Vec::new();

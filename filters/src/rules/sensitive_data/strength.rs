@@ -40,11 +40,9 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     repeats || PLACEHOLDERS.iter().any(|word| lower.contains(word))
 }
 
-/// Shannon's entropy of the bytes, in bits per byte.
+/// The entropy of the bytes, in bits per byte.
 fn entropy(value: &[u8]) -> f64 {
-    let mut counts = [0u32; 256];
+    let mut counts = [0; 256];
     value.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
-    let length = value.len() as f64;
-    let each = counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / length);
-    each.map(|share| -share * libm::log2(share)).sum()
+    crate::entropy::entropy(counts.into_iter())
 }

@@ -18,7 +18,7 @@ pub(crate) const BLOCK_BYTES: u64 = 8 << 20;
 pub(crate) const LINE_BYTES_MAX: u64 = 1 << 30;
 
 /// What some editors write before the first line. It belongs to no record.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 const BUFFER_BYTES: usize = 1 << 18;
 

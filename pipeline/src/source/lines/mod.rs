@@ -18,7 +18,7 @@ use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use blocks::{BLOCK_BYTES, Blocks, count};
+pub(crate) use blocks::{BLOCK_BYTES, BYTE_ORDER_MARK, Blocks, count};
 pub(crate) use columns::{Layout, Undecoded};
 
 /// Bytes of lines after which a batch ends, so that a batch of long texts stays small.
@@ -116,7 +116,7 @@ pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[Want
             there.extend(record.names().map(str::to_string));
         }
     }
-    let text = input.text.as_deref().or(input.messages.as_deref());
+    let text = input.text_column();
     for name in missing.into_iter().filter(|_| !there.is_empty()) {
         let told = there.iter().take(NAMES_TOLD_MAX).cloned().collect::<Vec<_>>().join(", ");
         let why =
