@@ -7,12 +7,15 @@ pub(crate) mod corpus;
 pub mod exact;
 pub(crate) mod keep;
 pub mod keep_top;
+pub mod mix;
 pub mod near;
 mod normal_url;
 pub mod novelty;
 pub mod passages;
 mod plain_words;
+mod share;
 mod sketch;
+pub mod split;
 
 use crate::Result;
 use crate::barriers::corpus::Corpus;
@@ -254,6 +257,8 @@ pub const BARRIERS: &[BarrierEntry] = &[
     entry::<novelty::Config>(),
     entry::<bursts::Config>(),
     entry::<keep_top::Config>(),
+    entry::<mix::Config>(),
+    entry::<split::Config>(),
 ];
 
 /// The entry of this name.

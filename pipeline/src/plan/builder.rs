@@ -76,6 +76,9 @@ impl Builder {
             if let Some(why) = checks::absent(config, &resolved) {
                 return Err(config.error(table.line, format!("stage `{}`: {why}", table.name)));
             }
+            if let Some(why) = checks::marked_twice(barrier.as_ref(), &self.stages) {
+                return Err(config.error(table.line, format!("stage `{}`: {why}", table.name)));
+            }
             for name in barrier.associates() {
                 if !self.stages.iter().any(|stage| stage.name == *name) {
                     let known =

@@ -1,5 +1,7 @@
 //! What is wrong with a stage's table in the light of the rest of the configuration.
 
+use super::{Stage, Step};
+use crate::barriers::{Barrier, Marking};
 use crate::config::{COMMON_KEYS, Config, StageTable};
 use manifests::index::UNDECLARED;
 
@@ -45,4 +47,15 @@ pub(crate) fn absent(config: &Config, stage: &toml::Table) -> Option<String> {
     let unknown = listed("sources").into_iter().find(unknown)?;
     let declared = if declared.is_empty() { "none".to_string() } else { declared.join(", ") };
     Some(format!("`sources` names `{unknown}`, which no `[[source]]` declares; declared: {declared}"))
+}
+
+/// Why a barrier may not stand beside the earlier ones: a record is written so often, and into one split, by one of them.
+pub(super) fn marked_twice(barrier: &dyn Barrier, earlier: &[Stage]) -> Option<String> {
+    let kind = |barrier: &dyn Barrier| barrier.marking().map(|marking| matches!(marking, Marking::Repeats));
+    let mine = kind(barrier)?;
+    let other = earlier.iter().find(|stage| match &stage.step {
+        Step::Barrier(barrier) => kind(barrier.as_ref()) == Some(mine),
+        Step::Judge { .. } => false,
+    })?;
+    Some(format!("`{}` does the same already, and one stage alone can", other.name))
 }
