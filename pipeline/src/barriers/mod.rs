@@ -13,6 +13,7 @@ mod normal_url;
 pub mod novelty;
 pub mod passages;
 mod plain_words;
+pub mod restore;
 mod share;
 mod sketch;
 pub mod split;
@@ -20,7 +21,7 @@ pub mod split;
 use crate::Result;
 use crate::barriers::corpus::Corpus;
 use crate::files::spill::{Row, Sorted, Sorter};
-use filters::{BuildError, Context, Findings, Rule, View};
+use filters::{BuildError, ColumnRef, Context, Findings, Rule, View};
 use serde::{Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -159,6 +160,11 @@ pub trait Barrier: Send + Sync {
         false
     }
 
+    /// Columns whose values it counts of all records, also of those that earlier stages took out.
+    fn counted(&self) -> Vec<ColumnRef> {
+        Vec::new()
+    }
+
     /// What it marks records with, if it does. No two stages of a plan may mark the same.
     fn marking(&self) -> Option<Marking<'_>> {
         None
@@ -258,6 +264,7 @@ pub const BARRIERS: &[BarrierEntry] = &[
     entry::<bursts::Config>(),
     entry::<keep_top::Config>(),
     entry::<mix::Config>(),
+    entry::<restore::Config>(),
     entry::<split::Config>(),
 ];
 
