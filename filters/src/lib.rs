@@ -28,6 +28,7 @@ mod properties;
 mod random;
 mod registry;
 pub mod rules;
+mod selection;
 mod slice_by;
 mod spec;
 pub mod suggest;
@@ -44,6 +45,7 @@ pub use items::{BenchmarkItem, ItemFields, NameField};
 pub use keys::keys;
 pub use random::Random;
 pub use registry::{FILTERS, find};
+pub use selection::Selection;
 pub use slice_by::SliceBy;
 pub use spec::{
     Action, Asset, Bound, Built, Column, ColumnNote, ColumnRef, Context, Entry, Expiry, Filter, Kind, Rule,

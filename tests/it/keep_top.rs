@@ -263,12 +263,14 @@ fn a_removed_record_is_explained_by_its_rank() {
 #[test]
 fn a_wrong_configuration_is_told() {
     let sandbox = corpus(&records()[..9]);
-    let one = "`fraction` or `tokens` with `count`, or `bytes` is needed, and only one";
+    let one = "`fraction` or `records`, or `tokens` with `count`, or `bytes` is needed, and only one";
     let slice = |keys: &str| format!("fraction = 1\n[[stage.slice]]\ncolumn = \"lang/label\"\n{keys}");
     let cases: Vec<(String, String)> = vec![
         (String::new(), one.into()),
         ("fraction = 1\nbytes = 9".into(), one.into()),
         ("tokens = 9".into(), "`count` is missing: the column that counts a record's `tokens`".into()),
+        ("fraction = 1\nrecords = 9".into(), one.into()),
+        ("fraction = 1\nseed = 1".into(), "`seed` draws records; give it or `score`".into()),
         ("fraction = \"1.5\"".into(), "`fraction` is 1.5, outside 0 to 1".into()),
         ("fraction = 1\nby = [\"lang/lable\"]".into(), "no earlier stage records `lang/lable`".into()),
         ("fraction = 1\nby = [\"source\"]".into(), "`by` compares the source, but there is no".into()),

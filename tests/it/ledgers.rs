@@ -23,6 +23,8 @@ pub struct Row {
     pub similarity: Option<String>,
     pub duplicate_of: Option<(u32, u64)>,
     pub edits: usize,
+    pub repeats: u32,
+    pub split: Option<String>,
     pub out: Option<(u32, u64)>,
     /// `stage/name` columns that hold something.
     pub recorded: BTreeMap<String, String>,
@@ -81,6 +83,8 @@ fn rows(batch: &RecordBatch) -> Vec<Row> {
             bound: bound[at].clone(),
             similarity: similarity[at].clone(),
             duplicate_of: short("duplicate_of_shard", at).zip(long("duplicate_of_row", at)),
+            repeats: short("repeats", at).unwrap(),
+            split: batch.column_by_name("split").and_then(|_| text("split")[at].clone()),
             edits: get("edits").as_list::<i32>().value(at).len(),
             out: short("out_shard", at).zip(long("out_row", at)),
             recorded: recorded(batch, at),

@@ -9,13 +9,13 @@ use filters::{Document, Scratch, View};
 use std::collections::{HashMap, HashSet};
 
 /// The least Jaccard index of pairs that are looked for.
-const LEAST: f64 = 0.5;
+pub const LEAST: f64 = 0.5;
 /// What the stage holds pairs against by default.
 const BOUND: f64 = 0.75;
 const NEAR: &str = "[[stage]]\nuse = \"near-duplicates\"";
 
 /// The sorted shingles of a text, as the stage defines them: 5 words, or the whole of a shorter text.
-fn shingles(text: &str, scratch: &Scratch) -> Vec<u64> {
+pub fn shingles(text: &str, scratch: &Scratch) -> Vec<u64> {
     let view = View::new(Document { text, ..Document::default() }, scratch);
     let words = view.shingles().words().len();
     if words == 0 {
@@ -35,7 +35,7 @@ fn jaccard(a: &[u64], b: &[u64]) -> f64 {
 }
 
 /// All pairs with a Jaccard index of at least [`LEAST`].
-fn all_pairs(sets: &[Vec<u64>]) -> Vec<(usize, usize, f64)> {
+pub fn all_pairs(sets: &[Vec<u64>]) -> Vec<(usize, usize, f64)> {
     let mut frequency: HashMap<u64, u32> = HashMap::new();
     sets.iter().flatten().for_each(|shingle| *frequency.entry(*shingle).or_default() += 1);
     let mut index: HashMap<u64, Vec<usize>> = HashMap::new();

@@ -11,10 +11,13 @@ use crate::files::spill::{Listing, Sorter};
 use crate::judge::verdicts::{INPUT_STAGE, UNDECIDED, Verdicts};
 use crate::plan::Plan;
 use crate::release::fates::Resolved;
+use crate::release::parts::{Marks, out_shard};
 use crate::run::work::Work;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
+use filters::SliceBy;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -83,24 +86,29 @@ impl<'r> Judged<'r> {
         self.decided[record as usize] != UNDECIDED
     }
 
-    /// The records that are in the release, with output shard and row. `unreadable` are ranges of records that
-    /// turned out unreadable when they were to be written.
+    /// The records that are in the release, with output shard and row, of several copies the first. `unreadable` are
+    /// ranges of records that turned out unreadable when they were to be written.
     pub(crate) fn released(
         &self,
         unreadable: &[(RecordNumber, RecordNumber)],
+        marks: &Marks<'_>,
     ) -> impl Iterator<Item = (RecordNumber, (u32, u64))> {
-        let (mut shard, mut next) = (0, 0);
+        let mut next = vec![0; self.plan.splits().len().max(1)];
+        let mut shard = 0;
         let records = self.groups.iter().flat_map(move |group| {
             let gone = unreadable.iter().any(|(start, _)| *start == group.records.start);
-            let records = group.records.clone().filter(move |&record| !gone && !self.is_decided(record));
-            records.map(|record| (record, group.shard as u32))
+            let marked = group.records.clone().zip(marks.of_group(group.records.clone()));
+            let there = marked.filter(move |(record, _)| !gone && !self.is_decided(*record));
+            there.map(|(record, mark)| (record, mark, group.shard as u32))
         });
-        records.map(move |(record, of)| {
+        records.map(move |(record, mark, of)| {
             if of != shard {
-                (shard, next) = (of, 0);
+                shard = of;
+                next.fill(0);
             }
-            next += 1;
-            (record, (shard, next - 1))
+            let row = next[mark.split];
+            next[mark.split] += u64::from(mark.repeats);
+            (record, (out_shard(self.plan, shard, mark.split), row))
         })
     }
 
@@ -220,6 +228,34 @@ impl<'r> Corpus<'r> {
             }
             None => 0,
         }
+    }
+
+    /// Calls `each` with all records that could be judged, alive or not: their values of these, as text.
+    pub(crate) fn for_each_value<const C: usize>(
+        &self,
+        by: [SliceBy; C],
+        mut each: impl FnMut(RecordNumber, [Option<Cow<'_, str>>; C]),
+    ) -> Result<()> {
+        for group in &self.judged.groups {
+            let artefact = verdicts(self.judged.work, self.judged.shards, group)?;
+            let verdicts = Verdicts::read(artefact.payload())?;
+            let source = self.judged.shards[group.shard].source.as_str();
+            for (at, record) in group.records.clone().enumerate() {
+                if verdicts.stages()?[at] != INPUT_STAGE {
+                    let mut values = [const { None }; C];
+                    for (value, by) in values.iter_mut().zip(by) {
+                        *value = match by {
+                            SliceBy::Source => Some(Cow::Borrowed(source)),
+                            SliceBy::Column(column) => {
+                                verdicts.recorded(column, at)?.text().map(|t| t.into_owned().into())
+                            }
+                        };
+                    }
+                    each(record, values);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The configured column of texts, or that of chat records.

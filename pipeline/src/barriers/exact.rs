@@ -7,7 +7,7 @@
 //! collision removes nothing (datatrove 0.10.1 and most others trust a 64-bit hash).
 
 use super::keep::{Keep, Preference};
-use super::normal_url::normal_url;
+use super::normal_url::{host, normal_url};
 use super::{Barrier, BarrierSpec, RecordNumber, Removal, Resolution};
 use crate::Result;
 use crate::barriers::corpus::{Corpus, Texts};
@@ -49,6 +49,8 @@ pub enum By {
     NormalText,
     /// The URL without scheme, `www.`, default port, fragment and final slash; a record without one has no copies.
     Url,
+    /// The host of the URL, without `www.` and default port; a record without one has no copies.
+    Host,
     /// The id.
     Id,
     /// The name of the source.
@@ -58,10 +60,11 @@ pub enum By {
     Column(String),
 }
 
-const PARTS: [(&str, By); 5] = [
+const PARTS: [(&str, By); 6] = [
     ("text", By::Text),
     ("normal-text", By::NormalText),
     ("url", By::Url),
+    ("host", By::Host),
     ("id", By::Id),
     ("source", By::Source),
 ];
@@ -120,21 +123,23 @@ impl BarrierSpec for Config {
 }
 
 /// A part of a record, found.
-enum Part {
+pub(super) enum Part {
     Text,
     NormalText,
     Url,
+    Host,
     Id,
     Source,
     Field(FieldRef),
 }
 
 impl Part {
-    fn new(by: &By, context: &mut dyn Context) -> std::result::Result<Self, BuildError> {
+    pub(super) fn new(by: &By, context: &mut dyn Context) -> std::result::Result<Self, BuildError> {
         Ok(match by {
             By::Text => Self::Text,
             By::NormalText => Self::NormalText,
             By::Url => Self::Url,
+            By::Host => Self::Host,
             By::Id => Self::Id,
             By::Source => Self::Source,
             By::Column(name) => Self::Field(context.field(name, Kind::Label)?),
@@ -142,11 +147,12 @@ impl Part {
     }
 
     /// What a record has to compare; `None` where it lacks this part.
-    fn of<'a>(&self, document: &Document<'a>) -> Option<Cow<'a, str>> {
+    pub(super) fn of<'a>(&self, document: &Document<'a>) -> Option<Cow<'a, str>> {
         match self {
             Self::Text => Some(Cow::Borrowed(document.text)),
             Self::NormalText => Some(Cow::Owned(normal_form(document.text))),
             Self::Url => document.url.filter(|url| !url.is_empty()).map(|url| Cow::Owned(normal_url(url))),
+            Self::Host => document.url.and_then(host).map(Cow::Owned),
             Self::Id => Some(Cow::Borrowed(document.id)),
             Self::Source => Some(Cow::Borrowed(document.source)),
             Self::Field(field) => document.field(*field).map(Cow::Borrowed),

@@ -9,7 +9,8 @@
 //! arXiv 2412.02595), who keep or weigh by bucket.
 //! # How
 //! All records with a score are put into one order: the higher score, then the smaller id, byte by byte, then the
-//! earlier record. Of each group the first `ceil(fraction × records)` stay, or the longest beginning whose tokens or
+//! earlier record. With `seed` instead of `score` the order is that of the hashes (xxh3-64) of seed and id, so what stays
+//! is a sample of exactly the size that is asked for. Of each group the first `ceil(fraction × records)` stay, or the longest beginning whose tokens or
 //! bytes are within the budget. Groups and slices are told apart by SHA-256, cut to 128 bits, so that nobody can make
 //! two of them one.
 //!
@@ -32,24 +33,31 @@
 mod barrier;
 mod order;
 mod policy;
+mod ranking;
 
 use super::BarrierSpec;
+use super::share::Share;
 use filters::{BuildError, Context, Decimal, Kind, Rule, SliceBy};
-use policy::{Count, Cut, Limits, Share};
+use policy::{Count, Limits};
 use serde::{Deserialize, Serialize};
 
 pub use barrier::KeepTop;
-pub(crate) use barrier::{Cost, List, Members, NO_SCORE, Ranked};
-pub(crate) use policy::{Entry, Policy};
+pub(crate) use barrier::{NO_SCORE, removal};
+pub(crate) use policy::{Cut, Entry, Policy, for_sections};
+pub(crate) use ranking::{COST, Cost, List, Members, Ranked, Ranking, SCORE, Score};
 
 /// By which score, how much, of which groups.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// The column, `stage/column`, or a stage's name alone for its column `score`; the highest is the best. Required.
-    pub score: String,
+    /// The column, `stage/column`, or a stage's name alone for its column `score`; the highest is the best.
+    pub score: Option<String>,
+    /// Instead of `score`: the order is drawn, by a hash of this seed and the id.
+    pub seed: Option<u64>,
     /// The share of each group's records that stays, from 0 to 1, rounded up.
     pub fraction: Option<Decimal>,
+    /// How many records of each group stay at most.
+    pub records: Option<u64>,
     /// How many tokens of each group stay at most.
     pub tokens: Option<u64>,
     /// The column that counts a record's tokens; needed with `tokens`.
@@ -103,9 +111,6 @@ impl BarrierSpec for Config {
     type Barrier = KeepTop;
 
     fn build(&self, context: &mut dyn Context) -> Result<KeepTop, BuildError> {
-        if self.score.is_empty() {
-            return Err(BuildError::key("score", "is missing: the column of an earlier stage"));
-        }
         let (groups, cost) = self.cut(context)?;
         let by = self.by.iter().map(|name| SliceBy::find(name, context)).collect::<Result<_, _>>()?;
         let mut lists = vec![List { by, members: Members::All }];
@@ -116,32 +121,43 @@ impl BarrierSpec for Config {
             slices.push(slice.limits()?);
         }
         Ok(KeepTop {
-            score: context.column(&self.score, Kind::Number)?,
-            cost,
+            ranking: Ranking { score: self.score(context)?, cost, lists },
             removes_unscored: self.missing == Missing::Remove,
-            lists,
             policy: Policy { groups, slices },
         })
     }
 }
 
 impl Config {
+    fn score(&self, context: &dyn Context) -> Result<Score, BuildError> {
+        match (&self.score, self.seed) {
+            (Some(score), None) => Ok(Score::Column(context.column(score, Kind::Number)?)),
+            (None, Some(seed)) => Ok(Score::Draw(seed)),
+            (None, None) => {
+                Err(BuildError::key("score", "is missing: the column of an earlier stage, or `seed` to draw"))
+            }
+            (Some(_), Some(_)) => Err(BuildError::key("seed", "draws records; give it or `score`")),
+        }
+    }
+
     fn cut(&self, context: &dyn Context) -> Result<(Cut, Cost), BuildError> {
-        match (self.fraction, self.tokens, &self.count, self.bytes) {
-            (Some(fraction), None, None, None) => {
+        let Self { fraction, records, tokens, count, bytes, .. } = self;
+        match (*fraction, *records, *tokens, count, *bytes) {
+            (Some(fraction), None, None, None, None) => {
                 Ok((Cut::Share(Share::of("fraction", fraction)?), Cost::Nothing))
             }
-            (None, Some(tokens), Some(count), None) => {
+            (None, Some(records), None, None, None) => Ok((Cut::Budget(records), Cost::Record)),
+            (None, None, Some(tokens), Some(count), None) => {
                 let count = context.column(count, Kind::Number)?;
                 Ok((Cut::Budget(tokens), Cost::Column(count)))
             }
-            (None, None, None, Some(bytes)) => Ok((Cut::Budget(bytes), Cost::Bytes)),
-            (None, Some(_), None, None) => {
+            (None, None, None, None, Some(bytes)) => Ok((Cut::Budget(bytes), Cost::Bytes)),
+            (None, None, Some(_), None, None) => {
                 Err(BuildError::key("count", "is missing: the column that counts a record's `tokens`"))
             }
             _ => Err(BuildError::key(
                 "fraction",
-                "or `tokens` with `count`, or `bytes` is needed, and only one",
+                "or `records`, or `tokens` with `count`, or `bytes` is needed, and only one",
             )),
         }
     }

@@ -7,17 +7,21 @@ pub(crate) mod corpus;
 pub mod exact;
 pub(crate) mod keep;
 pub mod keep_top;
+pub mod mix;
 pub mod near;
 mod normal_url;
 pub mod novelty;
 pub mod passages;
 mod plain_words;
+pub mod restore;
+mod share;
 mod sketch;
+pub mod split;
 
 use crate::Result;
 use crate::barriers::corpus::Corpus;
 use crate::files::spill::{Row, Sorted, Sorter};
-use filters::{BuildError, Context, Findings, Rule, View};
+use filters::{BuildError, ColumnRef, Context, Findings, Rule, View};
 use serde::{Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -70,6 +74,16 @@ impl Removal {
 pub struct Resolution {
     removals: Sorter<5>,
     cuts: Sorter<3>,
+    marks: Sorter<2>,
+}
+
+/// What the marks of a barrier mean.
+#[derive(Clone, Copy, Debug)]
+pub enum Marking<'b> {
+    /// How often a record is written; once unless marked.
+    Repeats,
+    /// The position of its split among these; the first unless marked.
+    Split(&'b [String]),
 }
 
 impl Resolution {
@@ -77,7 +91,8 @@ impl Resolution {
     pub(crate) fn new(folder: &Path, memory: u64) -> Self {
         Self {
             removals: Sorter::new(&folder.join("removals.runs"), memory / 2),
-            cuts: Sorter::new(&folder.join("cuts.runs"), memory / 2),
+            cuts: Sorter::new(&folder.join("cuts.runs"), memory / 4),
+            marks: Sorter::new(&folder.join("marks.runs"), memory / 4),
         }
     }
 
@@ -92,9 +107,14 @@ impl Resolution {
         self.cuts.push([record, passage.start as u64, passage.end as u64])
     }
 
-    /// All removals and all cuts, sorted by record.
-    pub(crate) fn finish(self) -> Result<(Sorted<5>, Sorted<3>)> {
-        Ok((self.removals.finish()?, self.cuts.finish()?))
+    /// Marks a record in the sense of [`Barrier::marking`], once at most.
+    pub fn mark(&mut self, record: RecordNumber, value: u64) -> Result<()> {
+        self.marks.push([record, value])
+    }
+
+    /// All removals, cuts and marks, each sorted by record.
+    pub(crate) fn finish(self) -> Result<(Sorted<5>, Sorted<3>, Sorted<2>)> {
+        Ok((self.removals.finish()?, self.cuts.finish()?, self.marks.finish()?))
     }
 }
 
@@ -138,6 +158,16 @@ pub trait Barrier: Send + Sync {
     /// judges a record when only the record is known.
     fn edits(&self) -> bool {
         false
+    }
+
+    /// Columns whose values it counts of all records, also of those that earlier stages took out.
+    fn counted(&self) -> Vec<ColumnRef> {
+        Vec::new()
+    }
+
+    /// What it marks records with, if it does. No two stages of a plan may mark the same.
+    fn marking(&self) -> Option<Marking<'_>> {
+        None
     }
 
     /// Decides about the records still alive.
@@ -233,6 +263,9 @@ pub const BARRIERS: &[BarrierEntry] = &[
     entry::<novelty::Config>(),
     entry::<bursts::Config>(),
     entry::<keep_top::Config>(),
+    entry::<mix::Config>(),
+    entry::<restore::Config>(),
+    entry::<split::Config>(),
 ];
 
 /// The entry of this name.

@@ -18,6 +18,13 @@ pub(crate) fn normal_url(url: &str) -> String {
     format!("{host}{}", path.strip_suffix('/').unwrap_or(path))
 }
 
+/// The host of a normal URL, with its port unless that goes without saying.
+pub(crate) fn host(url: &str) -> Option<String> {
+    let url = normal_url(url);
+    let end = url.find(['/', '?']).unwrap_or(url.len());
+    (end > 0).then(|| url[..end].to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +40,18 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(normal_url(url), normal, "{url}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_those_of_normal_urls() {
+        for (url, of) in [
+            ("https://www.Example.org/A/b/", Some("example.org")),
+            ("http://example.org:8080?q=1", Some("example.org:8080")),
+            ("", None),
+            ("/a", None),
+        ] {
+            assert_eq!(host(url).as_deref(), of, "{url}");
         }
     }
 }

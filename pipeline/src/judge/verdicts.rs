@@ -6,12 +6,12 @@ use arrow_array::builder::{
     UInt16Builder, UInt64Builder,
 };
 use arrow_array::cast::AsArray;
-use arrow_array::types::{UInt16Type, UInt64Type};
+use arrow_array::types::{Float64Type, UInt16Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, StructArray};
 use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema};
-use filters::{Edit, Findings, Kind, Span, Value};
+use filters::{ColumnRef, Edit, Findings, Kind, Span, Value};
 use manifests::digest::Sha256;
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -258,6 +258,17 @@ impl Verdicts {
     /// A column as the judge recorded it, for the ledger.
     pub(crate) fn column(&self, name: &str) -> Result<&ArrayRef> {
         self.batch.column_by_name(name).ok_or_else(|| Error::Bug(format!("verdicts without `{name}`")))
+    }
+
+    /// What a stage recorded of one row.
+    pub(crate) fn recorded(&self, column: ColumnRef, row: usize) -> Result<Value> {
+        let array = self.column(&format!("column-{}", column.0))?;
+        Ok(match array.data_type() {
+            _ if array.is_null(row) => Value::Absent,
+            DataType::Float64 => Value::Number(array.as_primitive::<Float64Type>().value(row)),
+            DataType::Boolean => Value::Flag(array.as_boolean().value(row)),
+            _ => Value::Label(array.as_string::<i32>().value(row).into()),
+        })
     }
 
     /// Position of the deciding stage by row.

@@ -72,7 +72,7 @@ impl Walk {
         findings: &mut Findings,
     ) -> Option<String> {
         let Step::Judge { filter, slots, .. } = &stage.step else { return None };
-        if stage.when.is_some_and(|flag| *findings.get(flag) != Value::Flag(true)) {
+        if stage.when.as_ref().is_some_and(|when| !when.holds(view, findings)) {
             return None;
         }
         findings.enter(slots);

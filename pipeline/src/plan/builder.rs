@@ -1,6 +1,6 @@
 //! Building the stages one after the other, each from its table and from what the ones before it record.
 
-use super::{Asset, Stage, Step, checks};
+use super::{Asset, Stage, Step, When, checks};
 use crate::barriers;
 use crate::config::{Config, OnError, StageTable};
 use crate::files::map::Map;
@@ -8,7 +8,7 @@ use crate::source::batch::WantedField;
 use crate::{Error, Result};
 use filters::{
     Action, BenchmarkItem, BuildError, Built, Column, ColumnRef, Context, Entry, FieldRef, ItemFields, Kind,
-    Layout,
+    Layout, Selection,
 };
 use manifests::digest::Sha256;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,11 @@ impl Builder {
             error
         };
         let when = match &table.when {
-            Some(name) => Some(lookup(&self.known, name, Kind::Flag).map_err(fail)?),
+            Some(chosen) if chosen.contains('=') => {
+                let site = self.site(config, Action::Remove);
+                Some(When::Selected(Selection::find("when", chosen, &site).map_err(fail)?))
+            }
+            Some(name) => Some(When::Flag(lookup(&self.known, name, Kind::Flag).map_err(fail)?)),
             None => None,
         };
         if let Some(entry) = barriers::find(&table.used) {
@@ -74,6 +78,9 @@ impl Builder {
                 ));
             }
             if let Some(why) = checks::absent(config, &resolved) {
+                return Err(config.error(table.line, format!("stage `{}`: {why}", table.name)));
+            }
+            if let Some(why) = checks::marked_twice(barrier.as_ref(), &self.stages) {
                 return Err(config.error(table.line, format!("stage `{}`: {why}", table.name)));
             }
             for name in barrier.associates() {
@@ -131,7 +138,7 @@ impl Builder {
         &mut self,
         table: &StageTable,
         used: &'static str,
-        when: Option<ColumnRef>,
+        when: Option<When>,
         action: Action,
         step: Step,
         resolved: toml::Table,

@@ -1,6 +1,9 @@
 //! What is wrong with a stage's table in the light of the rest of the configuration.
 
+use super::{Plan, Stage, Step};
+use crate::barriers::{Barrier, Marking};
 use crate::config::{COMMON_KEYS, Config, StageTable};
+use crate::release::gate::incomplete;
 use manifests::index::UNDECLARED;
 
 /// Keys of the file that are easily taken for those of a stage.
@@ -32,7 +35,8 @@ pub(crate) fn absent(config: &Config, stage: &toml::Table) -> Option<String> {
         let array = stage.get(key).and_then(toml::Value::as_array);
         array.into_iter().flatten().filter_map(toml::Value::as_str).collect()
     };
-    let by = listed("by");
+    let single = stage.get("by").and_then(toml::Value::as_str);
+    let by: Vec<&str> = listed("by").into_iter().chain(single).collect();
     let parts = [
         ("url", "`input.url`", config.file.input.url.is_none()),
         ("source", "`[[source]]`", config.file.sources.is_empty()),
@@ -42,7 +46,38 @@ pub(crate) fn absent(config: &Config, stage: &toml::Table) -> Option<String> {
     }
     let declared: Vec<&str> = config.file.sources.iter().map(|source| source.id.as_str()).collect();
     let unknown = |source: &&str| *source != UNDECLARED && !declared.contains(source);
-    let unknown = listed("sources").into_iter().find(unknown)?;
+    let weighed = stage.get("weights").and_then(toml::Value::as_table).filter(|_| single == Some("source"));
+    let weighed = weighed.into_iter().flat_map(|weights| weights.keys()).map(String::as_str);
+    let (key, unknown) = listed("sources")
+        .into_iter()
+        .map(|source| ("sources", source))
+        .chain(weighed.map(|source| ("weights", source)))
+        .find(|(_, source)| unknown(source))?;
     let declared = if declared.is_empty() { "none".to_string() } else { declared.join(", ") };
-    Some(format!("`sources` names `{unknown}`, which no `[[source]]` declares; declared: {declared}"))
+    Some(format!("`{key}` names `{unknown}`, which no `[[source]]` declares; declared: {declared}"))
+}
+
+/// Why a barrier may not stand beside the earlier ones: a record is written so often, and into one split, by one of them.
+pub(super) fn marked_twice(barrier: &dyn Barrier, earlier: &[Stage]) -> Option<String> {
+    let kind = |barrier: &dyn Barrier| barrier.marking().map(|marking| matches!(marking, Marking::Repeats));
+    let mine = kind(barrier)?;
+    let other = earlier.iter().find(|stage| match &stage.step {
+        Step::Barrier(barrier) => kind(barrier.as_ref()) == Some(mine),
+        Step::Judge { .. } => false,
+    })?;
+    Some(format!("`{}` does the same already, and one stage alone can", other.name))
+}
+
+/// Why a barrier cannot count a column of all records, if one cannot.
+pub(super) fn uncounted(plan: &Plan) -> Option<String> {
+    let columns = plan.columns();
+    plan.barriers().find_map(|(at, barrier)| {
+        let mut counted = barrier.counted().into_iter().filter_map(|column| columns.get(column.0));
+        counted.find_map(|(name, _)| {
+            let stage = name.split_once('/').map_or(name.as_str(), |(stage, _)| stage);
+            let place = plan.stages.iter().position(|known| known.name == stage)?;
+            let why = incomplete(plan, place)?;
+            Some(format!("stage `{}` counts `{name}`, {why}", plan.stages[at].name))
+        })
+    })
 }

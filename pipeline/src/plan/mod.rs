@@ -5,7 +5,7 @@ mod checks;
 mod resolved;
 mod withheld;
 
-use crate::barriers::Barrier;
+use crate::barriers::{Barrier, Marking};
 use crate::config::{Config, OnError};
 use crate::source::batch::{ShardReader, WantedField};
 use crate::source::format::Format;
@@ -13,7 +13,7 @@ use crate::source::inputs::{self, Shard};
 use crate::source::lines;
 use crate::{Error, Result};
 use builder::Builder;
-use filters::{Action, ColumnRef, Filter, Kind, Layout, Role, StageSlots};
+use filters::{Action, ColumnRef, Filter, Findings, Kind, Layout, Role, Selection, StageSlots, View};
 use manifests::digest::Sha256;
 use resolved::{resolved, resolved_stages};
 use serde_json::{Value, json};
@@ -31,8 +31,8 @@ pub struct Stage {
     pub name: String,
     /// The registry entry it is an instance of.
     pub used: &'static str,
-    /// The earlier flag that must be set for a record to be judged here.
-    pub when: Option<ColumnRef>,
+    /// Which records are judged here; all if it says nothing.
+    pub when: Option<When>,
     /// Whose turns of a chat record it sees; all if none.
     pub roles: Option<Vec<Role>>,
     /// What happens to a record that breaks one of its rules.
@@ -45,6 +45,24 @@ pub struct Stage {
     pub step: Step,
     /// Its configuration with every default written out.
     pub resolved: toml::Table,
+}
+
+/// Which records a stage judges.
+pub enum When {
+    /// Those for which an earlier stage recorded this flag as true.
+    Flag(ColumnRef),
+    /// Those with certain values.
+    Selected(Selection),
+}
+
+impl When {
+    /// Whether the stage judges a record.
+    pub(crate) fn holds(&self, view: &View<'_>, findings: &Findings) -> bool {
+        match self {
+            Self::Flag(column) => *findings.get(*column) == filters::Value::Flag(true),
+            Self::Selected(selection) => selection.holds(view, findings),
+        }
+    }
 }
 
 impl Stage {
@@ -143,6 +161,7 @@ impl Plan {
         };
         let wrong = |why| Error::Config { path: plan.config.path.clone(), line: None, why, hint: None };
         crate::release::gate::check(&plan).map_err(wrong)?;
+        checks::uncounted(&plan).map_or(Ok(()), |why| Err(wrong(why)))?;
         Ok(plan)
     }
 
@@ -273,6 +292,15 @@ impl Plan {
     pub(crate) fn associates(&self, barrier: &dyn Barrier) -> Vec<u16> {
         let named = |(_, stage): &(usize, &Stage)| barrier.associates().contains(&stage.name);
         self.stages.iter().enumerate().filter(named).map(|(at, _)| at as u16).collect()
+    }
+
+    /// The names of the splits that records are released in, if there are any.
+    pub(crate) fn splits(&self) -> &[String] {
+        let named = self.barriers().find_map(|(_, barrier)| match barrier.marking() {
+            Some(Marking::Split(names)) => Some(names),
+            _ => None,
+        });
+        named.unwrap_or_default()
     }
 
     /// The barriers with the position of their stage.

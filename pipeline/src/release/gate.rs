@@ -117,15 +117,20 @@ fn column(plan: &Plan, name: &str) -> std::result::Result<(), String> {
     let stage = name.split_once('/').map_or(name, |(stage, _)| stage);
     let Some(place) = plan.stages.iter().position(|known| known.name == stage) else { return Ok(()) };
     published(plan, place)?;
-    let earlier = (0..place).find(|earlier| takes_out(plan, *earlier));
-    match earlier.filter(|_| plan.config.file.measure != Measure::All) {
-        Some(earlier) => Err(format!(
-            "`gate` names `{name}`, which records that `{}` took out do not have: put `{stage}` before it, or set \
-             `measure = \"all\"`",
-            plan.stages[earlier].name
-        )),
+    match incomplete(plan, place) {
+        Some(why) => Err(format!("`gate` names `{name}`, {why}")),
         None => Ok(()),
     }
+}
+
+/// Why some records lack what the stage at this place records, if they do.
+pub(crate) fn incomplete(plan: &Plan, place: usize) -> Option<String> {
+    let earlier = (0..place).find(|earlier| takes_out(plan, *earlier));
+    let earlier = earlier.filter(|_| plan.config.file.measure != Measure::All)?;
+    Some(format!(
+        "which records that `{}` took out do not have: put `{}` before it, or set `measure = \"all\"`",
+        plan.stages[earlier].name, plan.stages[place].name
+    ))
 }
 
 /// The limits stand in the public configuration.
@@ -156,6 +161,7 @@ mod tests {
             removed: 0,
             quarantined,
             orphans: 0,
+            repeated: 0,
             by_stage: Vec::new(),
             by_rule: Vec::new(),
         }

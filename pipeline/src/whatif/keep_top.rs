@@ -50,7 +50,7 @@ pub(super) struct Ranking {
 
 impl Ranking {
     pub(super) fn new(stage: KeepTop, schema: &Schema) -> Self {
-        let named = stage.columns().into_iter().map(|column| schema.field(column.0).name().clone());
+        let named = stage.ranking.columns().into_iter().map(|column| schema.field(column.0).name().clone());
         let mut columns = vec![TEXT_BYTES.to_string(), ID.to_string()];
         for name in named {
             if !columns.contains(&name) {
@@ -72,11 +72,18 @@ impl Ranking {
             let row = Row { ranking: self, source, cells };
             let at = record;
             record += 1;
-            match self.stage.measure(&row).filter(|_| alive.get(at) == Some(&true)) {
+            match self.stage.ranking.measure(&row).filter(|_| alive.get(at) == Some(&true)) {
                 Some((score, cost)) => {
                     costs[at] = cost;
                     order.push((score, cells[1].clone().unwrap_or_default(), at as u64));
-                    sections.push(self.stage.lists.iter().map(|list| KeepTop::section(list, &row)).collect());
+                    sections.push(
+                        self.stage
+                            .ranking
+                            .lists
+                            .iter()
+                            .map(|list| keep_top::Ranking::section(list, &row))
+                            .collect(),
+                    );
                 }
                 None if alive.get(at) == Some(&true) && self.stage.removes_unscored => {
                     out[at] = Some(Ranked { rule: keep_top::NO_SCORE, value: 1, bound: 0 });
@@ -135,6 +142,10 @@ impl Row<'_> {
 }
 
 impl keep_top::Ranked for Row<'_> {
+    fn id(&self) -> &str {
+        self.cells.get(1).and_then(Option::as_deref).unwrap_or_default()
+    }
+
     fn text_bytes(&self) -> u64 {
         self.cells.first().and_then(|cell| cell.as_ref()?.parse().ok()).unwrap_or_default()
     }

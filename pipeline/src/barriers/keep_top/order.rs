@@ -1,7 +1,7 @@
 //! One order of all ranked records: the higher score first, of equal ones the smaller id, byte by byte, of equal ids
 //! the earlier record.
 
-use super::barrier::{ID, SCORE};
+use super::ranking::{ID, SCORE};
 use crate::Result;
 use crate::barriers::RecordNumber;
 use crate::barriers::corpus::{Corpus, Texts};

@@ -22,13 +22,14 @@ mod minhash;
 mod sets;
 mod shape;
 mod shingle_sets;
-mod stars;
+pub(super) mod stars;
 mod verify;
 
 use super::keep::{Keep, Preference};
 use super::{Barrier, BarrierSpec, RecordNumber, Resolution};
 use crate::Result;
 use crate::barriers::corpus::Corpus;
+use crate::files::spill::Listing;
 use crate::judge::verdicts::decimal;
 use datatrove::Datatrove;
 use earlier::Earlier;
@@ -282,12 +283,7 @@ impl Barrier for NearDuplicates {
     }
 
     fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()> {
-        let pairs = self.candidate_pairs(corpus)?;
-        let nodes = self.candidates(&pairs, corpus)?;
-        let texts = corpus.texts(&nodes, self.earlier.len())?;
-        let earlier = self.earlier.texts(&nodes, corpus)?;
-        let candidates = Candidates { near: self, nodes: &nodes, texts: &texts, earlier: &earlier };
-        Verification::new(corpus, candidates)?.run(&pairs, resolution)
+        self.verify(corpus, |verification, pairs| verification.run(pairs, resolution))
     }
 
     fn publishes(&self) -> bool {
@@ -314,6 +310,29 @@ impl Barrier for NearDuplicates {
 }
 
 impl NearDuplicates {
+    /// Calls `each` with every two living records that are found to be alike. Keys of records begin as
+    /// [`Barrier::sign`] writes them.
+    pub(super) fn alike(
+        &self,
+        corpus: &Corpus<'_>,
+        each: &mut dyn FnMut(RecordNumber, RecordNumber) -> Result<()>,
+    ) -> Result<()> {
+        self.verify(corpus, |verification, pairs| verification.alike(pairs, each))
+    }
+
+    fn verify(
+        &self,
+        corpus: &Corpus<'_>,
+        with: impl FnOnce(Verification<'_>, &Listing<2>) -> Result<()>,
+    ) -> Result<()> {
+        let pairs = self.candidate_pairs(corpus)?;
+        let nodes = self.candidates(&pairs, corpus)?;
+        let texts = corpus.texts(&nodes, self.earlier.len())?;
+        let earlier = self.earlier.texts(&nodes, corpus)?;
+        let candidates = Candidates { near: self, nodes: &nodes, texts: &texts, earlier: &earlier };
+        with(Verification::new(corpus, candidates)?, &pairs)
+    }
+
     /// The least Jaccard index of two records that count as alike.
     fn least(&self) -> f64 {
         self.config.verify_jaccard_min.get()

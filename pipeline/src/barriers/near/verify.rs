@@ -5,7 +5,7 @@ use super::sets::{Candidates, Sets};
 use super::stars::{UnionFind, stars};
 use super::{ASSOCIATED, EARLIER, JACCARD, NearDuplicates, RANK, UNVERIFIED};
 use crate::barriers::corpus::{Corpus, Standing};
-use crate::barriers::{Removal, Resolution};
+use crate::barriers::{RecordNumber, Removal, Resolution};
 use crate::files::spill::{Listing, Sorter};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -27,7 +27,6 @@ pub(super) struct Verification<'c> {
     pub(super) candidates: Candidates<'c>,
     /// Candidates that are taken out because of something outside the corpus.
     gone: Vec<bool>,
-    forest: UnionFind,
 }
 
 impl<'c> Verification<'c> {
@@ -43,30 +42,53 @@ impl<'c> Verification<'c> {
                 ),
             });
         }
-        let (gone, forest) = (vec![false; len], UnionFind::new(len));
-        Ok(Self { near: candidates.near, corpus, candidates, gone, forest })
+        Ok(Self { near: candidates.near, corpus, candidates, gone: vec![false; len] })
     }
 
     /// Compares all pairs and adds what follows.
     pub(super) fn run(mut self, pairs: &Listing<2>, resolution: &mut Resolution) -> Result<()> {
         let mut foreign = self.corpus.sorter::<4>("foreign", 8);
+        let mut forest = UnionFind::new(self.candidates.nodes.len());
+        self.edges(pairs, &mut |edge| match edge {
+            Edge::Within((a, b)) => {
+                forest.join(a, b);
+                Ok(())
+            }
+            Edge::Foreign(row) => foreign.push(row),
+        })?;
+        self.take_foreign(foreign, resolution)?;
+        self.take_clusters(forest, resolution)
+    }
+
+    /// Compares all pairs and tells those of living records that are alike.
+    pub(super) fn alike(
+        &self,
+        pairs: &Listing<2>,
+        each: &mut dyn FnMut(RecordNumber, RecordNumber) -> Result<()>,
+    ) -> Result<()> {
+        self.edges(pairs, &mut |edge| match edge {
+            Edge::Within((a, b)) => match self.record(a).zip(self.record(b)) {
+                Some((a, b)) => each(a, b),
+                None => Ok(()),
+            },
+            Edge::Foreign(_) => Ok(()),
+        })
+    }
+
+    /// Compares all pairs.
+    fn edges(&self, pairs: &Listing<2>, each: &mut dyn FnMut(Edge) -> Result<()>) -> Result<()> {
         let mut pairs = self.by_neighbourhood(pairs)?;
         loop {
             let chunk: Vec<Pair> = pairs.by_ref().take(CHUNK).map(|[_, a, b]| (a as u32, b as u32)).collect();
             if chunk.is_empty() {
-                break;
+                return Ok(());
             }
             let found: Vec<Result<Vec<Edge>>> =
                 chunk.par_chunks(PORTION).map(|pairs| self.compare(pairs)).collect();
             for edge in found.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten() {
-                match edge {
-                    Edge::Within((a, b)) => self.forest.join(a, b),
-                    Edge::Foreign(row) => foreign.push(row)?,
-                }
+                each(edge)?;
             }
         }
-        self.take_foreign(foreign, resolution)?;
-        self.take_clusters(resolution)
     }
 
     /// The pairs as positions, those that may belong to one cluster together, so that each text is read once.
@@ -153,10 +175,10 @@ impl<'c> Verification<'c> {
     }
 
     /// Takes out what is like a survivor of its cluster.
-    fn take_clusters(mut self, resolution: &mut Resolution) -> Result<()> {
+    fn take_clusters(self, mut forest: UnionFind, resolution: &mut Resolution) -> Result<()> {
         let mut joined = self.corpus.sorter::<2>("clusters", 4);
         for at in 0..self.candidates.nodes.len() as u32 {
-            let root = self.forest.root(at);
+            let root = forest.root(at);
             if root != at {
                 joined.push([u64::from(root), u64::from(root)])?;
                 joined.push([u64::from(root), u64::from(at)])?;
