@@ -86,6 +86,39 @@ impl Chat {
     }
 }
 
+/// What edits make of the strings of a chat record, which are told in the order in which [`Chat`] was.
+pub struct EditedStrings<'e> {
+    edits: &'e [Edit],
+    at: usize,
+    turns: usize,
+    silent: bool,
+}
+
+impl<'e> EditedStrings<'e> {
+    /// Before the first turn. The edits leave joints alone.
+    pub fn new(edits: &'e Edits) -> Self {
+        Self { edits: edits.as_slice(), at: 0, turns: 0, silent: false }
+    }
+
+    /// A turn begins.
+    pub fn turn(&mut self) {
+        self.at += usize::from(self.turns > 0);
+        self.turns += 1;
+        self.silent = true;
+    }
+
+    /// What becomes of the next string of the turn.
+    pub fn say(&mut self, text: &str) -> String {
+        self.at += usize::from(!std::mem::take(&mut self.silent));
+        let (start, end) = (self.at, self.at + text.len());
+        self.at = end;
+        let first = self.edits.partition_point(|edit| edit.start < start);
+        let here = self.edits.iter().skip(first).take_while(|edit| edit.end <= end);
+        let moved = |edit: &Edit| Edit { start: edit.start - start, end: edit.end - start, ..edit.clone() };
+        Edits::new(text, here.map(moved).collect()).apply(text)
+    }
+}
+
 /// Parts edits at joints, which stay: what is put in place of a stretch goes to the first string it has a part of.
 pub fn within_strings(edits: Vec<Edit>, joints: &[usize]) -> Vec<Edit> {
     let mut parted = Vec::with_capacity(edits.len());
@@ -93,7 +126,11 @@ pub fn within_strings(edits: Vec<Edit>, joints: &[usize]) -> Vec<Edit> {
         let from = joints.partition_point(|&joint| joint < start);
         for &joint in joints[from..].iter().take_while(|&&joint| joint < end) {
             if start < joint {
-                parted.push(Edit { start, end: joint, with: std::mem::replace(&mut with, Cow::Borrowed("")) });
+                parted.push(Edit {
+                    start,
+                    end: joint,
+                    with: std::mem::replace(&mut with, Cow::Borrowed("")),
+                });
             }
             start = joint + 1;
         }
@@ -128,17 +165,65 @@ mod tests {
         assert_eq!(before.text, "ab\ncd\n\n\nef\ngh");
         assert_eq!(before.joints, [2, 5, 6, 7, 10]);
         for (edits, after) in [
-            (vec![(0, 2, "x")], chat(&[(Role::User, &["x", "cd"]), (Role::Assistant, &[]), (Role::User, &["", "ef"]), (Role::Assistant, &["gh"])])),
-            (vec![(1, 12, "<A>")], chat(&[(Role::User, &["a<A>", ""]), (Role::Assistant, &[]), (Role::User, &["", ""]), (Role::Assistant, &["h"])])),
-            (vec![(2, 9, "<A>")], chat(&[(Role::User, &["ab", "<A>"]), (Role::Assistant, &[]), (Role::User, &["", "f"]), (Role::Assistant, &["gh"])])),
-            (vec![(5, 8, ""), (10, 13, "")], chat(&[(Role::User, &["ab", "cd"]), (Role::Assistant, &[]), (Role::User, &["", "ef"]), (Role::Assistant, &[""])])),
-            (vec![(1, 4, ""), (8, 13, "<B>")], chat(&[(Role::User, &["a", "d"]), (Role::Assistant, &[]), (Role::User, &["", "<B>"]), (Role::Assistant, &[""])])),
+            (
+                vec![(0, 2, "x")],
+                chat(&[
+                    (Role::User, &["x", "cd"]),
+                    (Role::Assistant, &[]),
+                    (Role::User, &["", "ef"]),
+                    (Role::Assistant, &["gh"]),
+                ]),
+            ),
+            (
+                vec![(1, 12, "<A>")],
+                chat(&[
+                    (Role::User, &["a<A>", ""]),
+                    (Role::Assistant, &[]),
+                    (Role::User, &["", ""]),
+                    (Role::Assistant, &["h"]),
+                ]),
+            ),
+            (
+                vec![(2, 9, "<A>")],
+                chat(&[
+                    (Role::User, &["ab", "<A>"]),
+                    (Role::Assistant, &[]),
+                    (Role::User, &["", "f"]),
+                    (Role::Assistant, &["gh"]),
+                ]),
+            ),
+            (
+                vec![(5, 8, ""), (10, 13, "")],
+                chat(&[
+                    (Role::User, &["ab", "cd"]),
+                    (Role::Assistant, &[]),
+                    (Role::User, &["", "ef"]),
+                    (Role::Assistant, &[""]),
+                ]),
+            ),
+            (
+                vec![(1, 4, ""), (8, 13, "<B>")],
+                chat(&[
+                    (Role::User, &["a", "d"]),
+                    (Role::Assistant, &[]),
+                    (Role::User, &["", "<B>"]),
+                    (Role::Assistant, &[""]),
+                ]),
+            ),
         ] {
             let list: Vec<Edit> =
                 edits.iter().map(|&(start, end, with)| Edit { start, end, with: with.into() }).collect();
             let list = Edits::new(&before.text, within_strings(list, &before.joints));
             let made = Chat::after(&before.document(&Document::default()), &list);
             assert_eq!(made, after, "{edits:?}");
+            let mut strings = EditedStrings::new(&list);
+            strings.turn();
+            assert_eq!(strings.say("ab") + "\n" + &strings.say("cd"), made.text[made.turns[0].range.clone()]);
+            strings.turn();
+            strings.turn();
+            assert_eq!(strings.say("") + "\n" + &strings.say("ef"), made.text[made.turns[2].range.clone()]);
+            strings.turn();
+            assert_eq!(strings.say("gh"), made.text[made.turns[3].range.clone()]);
         }
     }
 }

@@ -2,8 +2,8 @@
 //! in `tests/golden/README.md`.
 
 use crate::{
-    Action, Asset, BenchmarkItem, Broken, BuildError, Built, Chat, ColumnRef, Context, Document, Edits, FILTERS,
-    FieldRef, Findings, ItemFields, Kind, Layout, Measure, Role, Scratch, StageSlots, Value, View,
+    Action, Asset, BenchmarkItem, Broken, BuildError, Built, Chat, ColumnRef, Context, Document, Edits,
+    FILTERS, FieldRef, Findings, ItemFields, Kind, Layout, Measure, Role, Scratch, StageSlots, Value, View,
     find,
 };
 use serde::Deserialize;

@@ -35,7 +35,7 @@ pub mod suggest;
 pub mod text;
 mod turns;
 
-pub use chat::{Chat, within_strings};
+pub use chat::{Chat, EditedStrings, within_strings};
 pub use decimal::Decimal;
 pub use document::{Analysed, Document, FieldRef, Scratch, View};
 pub use edit::{Edit, Edits};

@@ -46,6 +46,17 @@ impl Role {
         let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.trim()));
         known.map_or(Self::Other, |(_, role)| *role)
     }
+
+    /// Its own name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// A turn: whose it is, and where it stands in the text.

@@ -1,5 +1,7 @@
 //! The configuration file: what a user writes, read strictly. An unknown key is an error, a wrong type is an error.
 
+mod messages;
+
 use crate::{Error, Result};
 use filters::{Action, Decimal, Measure, Role, Words};
 use manifests::index::UNDECLARED;
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
+
+pub(crate) use messages::{ChatField, Messages};
 
 /// The only version of the configuration's schema there is.
 const SCHEMA: u32 = 1;
@@ -77,7 +81,7 @@ pub(crate) struct Input {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) messages: Option<String>,
+    pub(crate) messages: Option<Messages>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,9 +93,10 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// The column that holds the text.
-    pub(crate) fn text_column(&self) -> Option<&str> {
-        self.text.as_deref().or(self.messages.as_deref())
+    /// The names of the columns that hold the text.
+    pub(crate) fn text_columns(&self) -> impl Iterator<Item = &str> {
+        let fields = self.messages.iter().flat_map(Messages::fields).map(|field| field.name.as_str());
+        self.text.as_deref().into_iter().chain(fields)
     }
 
     /// The same without the columns of ids and URLs: all that is needed to read the texts of a release.
@@ -100,7 +105,7 @@ impl Input {
     }
 
     /// The texts of a file, of whatever length, and no other column.
-    pub(crate) fn texts(text: Option<String>, messages: Option<String>) -> Self {
+    pub(crate) fn texts(text: Option<String>, messages: Option<Messages>) -> Self {
         Self {
             files: Vec::new(),
             text,
@@ -232,7 +237,8 @@ pub enum OnError {
 }
 
 /// Keys that every stage has.
-pub(crate) const COMMON_KEYS: [&str; 7] = ["use", "name", "when", "roles", "action", "publish", "on_error"];
+pub(crate) const COMMON_KEYS: [&str; 8] =
+    ["use", "name", "when", "roles", "fields", "action", "publish", "on_error"];
 
 /// One `[[stage]]`: the keys every stage has, and the rest, which belongs to its entry.
 #[derive(Debug)]
@@ -242,6 +248,8 @@ pub(crate) struct StageTable {
     pub(crate) when: Option<String>,
     /// Whose turns of a chat record it sees.
     pub(crate) roles: Option<Vec<Role>>,
+    /// In which of its fields.
+    pub(crate) fields: Option<Vec<String>>,
     pub(crate) action: Option<Action>,
     pub(crate) publish: Option<bool>,
     pub(crate) on_error: Option<OnError>,
@@ -421,6 +429,10 @@ fn stage(mut table: toml::Table, line: usize) -> std::result::Result<StageTable,
             "`roles` is a list of `system`, `user`, `assistant`, `tool` and `other`".to_string()
         })?),
     };
+    let fields = match table.remove("fields") {
+        None => None,
+        Some(value) => Some(value.try_into().map_err(|_| "`fields` is a list of names".to_string())?),
+    };
     let action = match table.remove("action") {
         None => None,
         Some(value) => {
@@ -438,7 +450,7 @@ fn stage(mut table: toml::Table, line: usize) -> std::result::Result<StageTable,
             Some(value.try_into().map_err(|_| "`on_error` is `quarantine` or `pass`".to_string())?)
         }
     };
-    Ok(StageTable { used, name, when, roles, action, publish, on_error, table, line })
+    Ok(StageTable { used, name, when, roles, fields, action, publish, on_error, table, line })
 }
 
 fn set(stages: &mut [StageTable], o: &Override) -> std::result::Result<(), String> {

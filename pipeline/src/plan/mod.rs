@@ -13,7 +13,7 @@ use crate::source::inputs::{self, Shard};
 use crate::source::lines;
 use crate::{Error, Result};
 use builder::Builder;
-use filters::{Action, ColumnRef, Filter, Kind, Layout, Role, StageSlots};
+use filters::{Action, ColumnRef, Filter, Kind, Layout, Selection, StageSlots};
 use manifests::digest::Sha256;
 use resolved::{resolved, resolved_stages};
 use serde_json::{Value, json};
@@ -33,8 +33,8 @@ pub struct Stage {
     pub used: &'static str,
     /// The earlier flag that must be set for a record to be judged here.
     pub when: Option<ColumnRef>,
-    /// Whose turns of a chat record it sees; all if none.
-    pub roles: Option<Vec<Role>>,
+    /// Which turns of a chat record it sees; all if none.
+    pub turns: Option<Selection>,
     /// What happens to a record that breaks one of its rules.
     pub action: Action,
     /// Whether its configuration is published, if the configuration says so.

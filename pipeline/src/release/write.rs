@@ -6,7 +6,6 @@ use crate::barriers::corpus::{Group, verdicts};
 use crate::config::Output;
 use crate::judge::verdicts::Verdicts;
 use crate::plan::Plan;
-use crate::release::edited_column;
 use crate::release::fates::{Fates, RecordFate};
 use crate::release::ledger;
 use crate::release::redaction::Redaction;
@@ -17,8 +16,9 @@ use crate::run::work::Work;
 use crate::source::batch::ShardReader;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
-use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
+use filters::{Chat, Edits};
 use manifests::digest::Sha256;
 use manifests::ledger::{ShardEntry, ShardTally};
 use manifests::merkle::Tree;
@@ -111,7 +111,7 @@ impl WriteTask<'_> {
             &self.release.join(data_file(index)),
             reader.stored(),
             output,
-            self.plan.config.file.input.text_column(),
+            self.plan.config.file.input.text.as_deref(),
             reader.notes(),
         )?;
         let mut removed = match output.removed {
@@ -150,7 +150,7 @@ impl WriteTask<'_> {
 
     fn removed_file(&self, index: usize, schema: &SchemaRef, output: &Output) -> Result<ShardFile> {
         let schema = removed::schema(schema);
-        let text = self.plan.config.file.input.text_column();
+        let text = self.plan.config.file.input.text.as_deref();
         ShardFile::create(&self.release.join(removed_file(index)), &schema, output, text, None)
     }
 
@@ -186,16 +186,21 @@ impl WriteTask<'_> {
             let here = at..at + batch.num_rows();
             at = here.end;
             let first = group.records.start + here.start as u64;
-            self.replay_edits(&batch, &mut prepared, (first, here.clone()))?;
+            self.replay_edits(reader, &batch, &mut prepared, (first, here.clone()))?;
             let fates = &prepared.fates[here.clone()];
             let keep: BooleanArray = fates.iter().map(|fate| Some(fate.is_released())).collect();
             let part = arrow_select::filter::filter_record_batch(&batch, &keep).map_err(bug)?;
-            let (part, texts) = self.edit(part, fates, &prepared.verdicts, here.start)?;
+            let (part, texts) = edit(reader, part, fates, (&prepared.verdicts, here.start))?;
             prepared.texts.extend(texts);
             kept.push(part);
             if self.plan.config.file.output.removed {
                 let first_row = shard.first_row(group.row_group) + here.start as u64;
-                prepared.removed.extend(removed::rows(&batch, fates, first_row, redaction.as_ref())?);
+                prepared.removed.extend(removed::rows(
+                    &batch,
+                    fates,
+                    first_row,
+                    redaction.as_ref().map(|redaction| (redaction, reader)),
+                )?);
             }
         }
         prepared.kept = Some(data.encode(&kept)?);
@@ -205,60 +210,22 @@ impl WriteTask<'_> {
     /// Finds what the edits of the records come to, in the coordinates of their original texts.
     fn replay_edits(
         &self,
+        reader: &ShardReader,
         batch: &RecordBatch,
         prepared: &mut Prepared,
         (first, rows): (RecordNumber, std::ops::Range<usize>),
     ) -> Result<()> {
-        let Some(column) =
-            self.plan.config.file.input.text.as_ref().and_then(|name| batch.column_by_name(name))
-        else {
-            return Ok(());
-        };
-        let strings = crate::source::batch::Strings::new(column);
+        let read = reader.rows(batch)?;
+        let mut chat = Chat::default();
         for (at, row) in rows.enumerate() {
-            if let Some(Ok(text)) = strings.get(at) {
+            if self.fates.has_edits(first + at as u64, &prepared.verdicts, row)?
+                && let Ok(text) = read.text(at, &mut chat)
+            {
                 let told = (first + at as u64, text);
                 self.fates.replay_edits(&mut prepared.fates[row], told, &prepared.verdicts, row)?;
             }
         }
         Ok(())
-    }
-
-    /// Puts edited texts in place and tells digest and length of every kept text.
-    fn edit(
-        &self,
-        part: RecordBatch,
-        fates: &[RecordFate],
-        verdicts: &Verdicts,
-        first: usize,
-    ) -> Result<(RecordBatch, Vec<(Sha256, u64)>)> {
-        let released: Vec<(usize, &RecordFate)> =
-            fates.iter().enumerate().filter(|(_, fate)| fate.is_released()).collect();
-        let lengths = verdicts.text_bytes()?;
-        let mut texts = Vec::with_capacity(released.len());
-        if released.iter().all(|(_, fate)| fate.edits.is_empty()) {
-            for (at, _) in released {
-                texts.push((verdicts.digest("content", first + at)?, lengths[first + at]));
-            }
-            return Ok((part, texts));
-        }
-        let name = self.plan.config.file.input.text.as_deref().unwrap_or_default();
-        let column = part.schema().index_of(name).map_err(|e| Error::Bug(e.to_string()))?;
-        let strings = crate::source::batch::Strings::new(part.column(column));
-        let mut edited: Vec<Option<String>> = Vec::with_capacity(released.len());
-        for (row, (_, fate)) in released.iter().enumerate() {
-            let text = strings
-                .get(row)
-                .and_then(std::result::Result::ok)
-                .ok_or_else(|| Error::Bug("a kept text is gone".into()))?;
-            let text = fate.edits.apply(text);
-            texts.push((Sha256::of(text.as_bytes()), text.len() as u64));
-            edited.push(Some(text));
-        }
-        let mut columns = part.columns().to_vec();
-        columns[column] = edited_column::same_type(part.column(column).data_type(), edited)?;
-        let part = RecordBatch::try_new(part.schema(), columns).map_err(bug)?;
-        Ok((part, texts))
     }
 
     /// The ledger rows of a group, in order, counted.
@@ -298,6 +265,35 @@ impl WriteTask<'_> {
         }
         builder.finish(self.plan, schema, &prepared.verdicts)
     }
+}
+
+/// Puts edited texts in place and tells digest and length of every kept text. `part` holds the released rows of `fates`,
+/// the first of which is the row `first` of its group.
+fn edit(
+    reader: &ShardReader,
+    part: RecordBatch,
+    fates: &[RecordFate],
+    (verdicts, first): (&Verdicts, usize),
+) -> Result<(RecordBatch, Vec<(Sha256, u64)>)> {
+    let released: Vec<(usize, &RecordFate)> =
+        fates.iter().enumerate().filter(|(_, fate)| fate.is_released()).collect();
+    let lengths = verdicts.text_bytes()?;
+    let mut texts = Vec::with_capacity(released.len());
+    if released.iter().all(|(_, fate)| fate.edits.is_empty()) {
+        for (at, _) in released {
+            texts.push((verdicts.digest("content", first + at)?, lengths[first + at]));
+        }
+        return Ok((part, texts));
+    }
+    let read = reader.rows(&part)?;
+    let mut chat = Chat::default();
+    for (row, (_, fate)) in released.iter().enumerate() {
+        let text = read.text(row, &mut chat).map_err(|_| Error::Bug("a kept text is gone".into()))?;
+        let text = fate.edits.apply(text);
+        texts.push((Sha256::of(text.as_bytes()), text.len() as u64));
+    }
+    let edits: Vec<&Edits> = released.iter().map(|(_, fate)| &fate.edits).collect();
+    Ok((reader.edited(&part, &edits)?, texts))
 }
 
 /// What is counted and hashed from row group to row group.

@@ -2,15 +2,18 @@
 //! line N + 1, whatever the lines hold.
 
 mod blocks;
+mod chats;
 mod columns;
 mod record;
 
-use crate::config::Input;
+use crate::config::{Input, Messages};
 use crate::source::batch::{BATCH_ROWS, UpToError, WantedField};
 use crate::source::format::Packing;
 use crate::{Error, Result};
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use blocks::{LINE_BYTES_MAX, Line, Lines};
+use filters::Edits;
 use parquet::arrow::arrow_reader::RowSelection;
 use record::Record;
 use std::collections::BTreeSet;
@@ -32,6 +35,7 @@ const NAMES_TOLD_MAX: usize = 30;
 pub(crate) struct LinesReader {
     blocks: Arc<Blocks>,
     layout: Arc<Layout>,
+    messages: Option<Messages>,
     line_bytes_max: u64,
 }
 
@@ -40,7 +44,7 @@ impl LinesReader {
     pub(crate) fn new(blocks: Arc<Blocks>, layout: Layout, input: &Input) -> Self {
         // a verifier may be handed any configuration
         let line_bytes_max = input.max_record_bytes.min(LINE_BYTES_MAX);
-        Self { blocks, layout: Arc::new(layout), line_bytes_max }
+        Self { blocks, layout: Arc::new(layout), messages: input.messages.clone(), line_bytes_max }
     }
 
     /// The batches of one block, narrowed to `rows` if they are given.
@@ -56,6 +60,19 @@ impl LinesReader {
             let batch = batch(&mut lines, &layout, &mut wanted);
             batch.map(|batch| (batch.num_rows() > 0).then_some(batch)).transpose()
         })))
+    }
+
+    /// Puts the edits of chat records back into the lines they stand in, which are the last of `columns`.
+    pub(crate) fn put_back(&self, columns: &mut [ArrayRef], edits: &[&Edits]) -> Result<()> {
+        let (Some(messages), Some(lines)) = (&self.messages, columns.last_mut()) else { return Ok(()) };
+        let strings =
+            lines.as_string_opt::<i32>().ok_or_else(|| Error::Bug("lines that are no strings".into()))?;
+        let edited = strings.iter().zip(edits).map(|(line, edits)| match line {
+            Some(line) if !edits.is_empty() => chats::edited(line, messages, edits).map(Some),
+            line => Ok(line.map(str::to_string)),
+        });
+        *lines = Arc::new(edited.collect::<Result<StringArray>>()?);
+        Ok(())
     }
 
     /// About how many bytes a block takes when it is decoded: the lines, and what is taken out of them.
@@ -116,12 +133,12 @@ pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[Want
             there.extend(record.names().map(str::to_string));
         }
     }
-    let text = input.text_column();
-    for name in missing.into_iter().filter(|_| !there.is_empty()) {
+    let no_text = input.text_columns().all(|text| missing.contains(&text));
+    for name in missing.iter().filter(|_| !there.is_empty()) {
         let told = there.iter().take(NAMES_TOLD_MAX).cloned().collect::<Vec<_>>().join(", ");
         let why =
             format!("no line has `{name}`, of those in the first {BLOCK_BYTES} bytes; there are: {told}");
-        match Some(name) == text {
+        match no_text && input.text_columns().any(|text| text == *name) {
             true => return Err(Error::input(path, why)),
             false => tracing::warn!("`{}`: {why}", path.display()),
         }
