@@ -1,5 +1,6 @@
 //! The configuration file: what a user writes, read strictly. An unknown key is an error, a wrong type is an error.
 
+mod lineage;
 mod messages;
 
 use crate::{Error, Result};
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
+pub(crate) use lineage::{Lineage, Teacher};
 pub(crate) use messages::{ChatField, Messages};
 
 /// The only version of the configuration's schema there is.
@@ -90,6 +92,8 @@ pub(crate) struct Input {
     pub(crate) max_record_bytes: u64,
     #[serde(default)]
     pub(crate) bad_shard: BadShard,
+    #[serde(default, skip_serializing_if = "Lineage::is_optional")]
+    pub(crate) lineage: Lineage,
 }
 
 impl Input {
@@ -114,6 +118,7 @@ impl Input {
             url: None,
             max_record_bytes: u64::MAX,
             bad_shard: BadShard::Fail,
+            lineage: Lineage::Optional,
         }
     }
 }
@@ -162,6 +167,9 @@ pub(crate) struct Source {
     pub(crate) collected: String,
     #[serde(default)]
     pub(crate) uri: String,
+    /// Nobody's if it is empty, not declared if it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) teachers: Option<Vec<Teacher>>,
 }
 
 /// `[gate]`: limits of a release that may be signed.
@@ -357,6 +365,7 @@ impl Config {
         let config = Self { path: path.to_path_buf(), file, stages };
         config.check_names()?;
         config.check_sources()?;
+        config.check_teachers()?;
         Ok(config)
     }
 
