@@ -93,7 +93,10 @@ fn sources(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
         out,
         "\n## 2 Sources\n\n| source | category | licence | period of collection | address | models that made data | records in |"
     )?;
-    writeln!(out, "|---|---|---|---|---|---|---:|\n| | declared | declared | declared | declared | declared | measured |")?;
+    writeln!(
+        out,
+        "|---|---|---|---|---|---|---:|\n| | declared | declared | declared | declared | declared | measured |"
+    )?;
     for source in &predicate.inputs.sources {
         let Source { id, category, license, collected, uri, rows, .. } = source;
         let (category, license, collected, uri) = (told(category), told(license), told(collected), told(uri));
@@ -104,10 +107,7 @@ fn sources(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
         out,
         "\nWhether a source is public (2.1), licensed or private (2.2), crawled (2.3), user data (2.4), synthetic (2.5) or"
     )?;
-    writeln!(
-        out,
-        "other (2.6) is its declared category. Crawlers and domains: unknown."
-    )
+    writeln!(out, "other (2.6) is its declared category. Crawlers and domains: unknown.")
 }
 
 fn table(out: &mut String, stages: &[&StageCount]) -> std::fmt::Result {

@@ -31,7 +31,8 @@ pub(crate) struct Teacher {
     pub(crate) license: String,
 }
 
-const HINT: &str = "`teachers = [{ model = \"...\" }]` names them, `teachers = []` says that no model wrote any of it";
+const HINT: &str =
+    "`teachers = [{ model = \"...\" }]` names them, `teachers = []` says that no model wrote any of it";
 
 impl Config {
     /// Checks what the sources declare of their teachers.
@@ -66,7 +67,9 @@ impl Config {
                 path: self.path.clone(),
                 line: None,
                 why: format!("shard `{shard}` is of no `[[source]]`, and `input.lineage` is `required`"),
-                hint: Some("`files` of a source are globs relative to the folder of the configuration".into()),
+                hint: Some(
+                    "`files` of a source are globs relative to the folder of the configuration".into(),
+                ),
             }),
         }
     }

@@ -211,8 +211,11 @@ mod tests {
                 ..Input::texts(text, messages)
             };
             let name = |name: &str| Some(name.to_string());
+            let messages = |json: &str| serde_json::from_str(json).ok();
             prop_assert_eq!(decoded(&bytes, &input(name("text"), None, 1 << 20)), lines);
-            prop_assert_eq!(decoded(&bytes, &input(None, name("messages"), 12)), lines);
+            prop_assert_eq!(decoded(&bytes, &input(None, messages("\"messages\""), 12)), lines);
+            let several = messages("[\"messages\",\"text=user\"]");
+            prop_assert_eq!(decoded(&bytes, &input(None, several, 1 << 20)), lines);
         }
     }
 }
