@@ -5,7 +5,8 @@ use crate::ledgers::ledger;
 use crate::parquet_files::{column, read};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
