@@ -1,18 +1,17 @@
 //! The configuration file: what a user writes, read strictly. An unknown key is an error, a wrong type is an error.
 
-mod lineage;
 mod messages;
+mod sources;
 
 use crate::{Error, Result};
 use filters::{Action, Decimal, Measure, Role, Words};
-use manifests::index::UNDECLARED;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
-pub(crate) use lineage::{Lineage, Teacher};
 pub(crate) use messages::{ChatField, Messages};
+pub(crate) use sources::{Lineage, Source, Teacher};
 
 /// The only version of the configuration's schema there is.
 const SCHEMA: u32 = 1;
@@ -151,25 +150,6 @@ impl Default for Output {
     fn default() -> Self {
         Self { compression: "zstd(3)".into(), removed: true }
     }
-}
-
-/// `[[source]]`: declared provenance of the shards that match `files`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Source {
-    pub(crate) id: String,
-    pub(crate) files: Vec<String>,
-    #[serde(default)]
-    pub(crate) license: String,
-    #[serde(default)]
-    pub(crate) category: String,
-    #[serde(default)]
-    pub(crate) collected: String,
-    #[serde(default)]
-    pub(crate) uri: String,
-    /// Nobody's if it is empty, not declared if it is missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) teachers: Option<Vec<Teacher>>,
 }
 
 /// `[gate]`: limits of a release that may be signed.
@@ -367,23 +347,6 @@ impl Config {
         config.check_sources()?;
         config.check_teachers()?;
         Ok(config)
-    }
-
-    /// A source's declarations are signed under its id, so an id must mean one source.
-    fn check_sources(&self) -> Result<()> {
-        let ids: Vec<&str> = self.file.sources.iter().map(|source| source.id.as_str()).collect();
-        for (at, id) in ids.iter().enumerate() {
-            let why = match *id {
-                "" => "a source's `id` is empty".to_string(),
-                UNDECLARED => {
-                    format!("a source's `id` is `{UNDECLARED}`, which stands for shards of no source")
-                }
-                id if ids[..at].contains(&id) => format!("two sources have the id `{id}`"),
-                _ => continue,
-            };
-            return Err(Error::Config { path: self.path.clone(), line: None, why, hint: None });
-        }
-        Ok(())
     }
 
     fn check_names(&self) -> Result<()> {

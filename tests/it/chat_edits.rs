@@ -137,6 +137,31 @@ fn edited_turns_are_put_back_in_both_formats() {
 }
 
 #[test]
+fn lines_that_are_no_records_are_redacted_whole() {
+    let sandbox = Sandbox::with_keys();
+    let lines = [
+        r#"{"prompt":"Mail ann@lovelace.dev!","chosen":["ann@lovelace.dev"]}"#,
+        r#"{"prompt":null,"note":"ann@lovelace.dev"}"#,
+        r#"["ann@lovelace.dev"]"#,
+        "ann@lovelace.dev",
+    ];
+    sandbox.write("corpus/a.jsonl", lines.join("\n"));
+    for (input, text) in [("messages = [\"prompt\", \"chosen\"]", "prompt"), ("text = \"chosen\"", "chosen")]
+    {
+        sandbox.write(
+            "c.toml",
+            config_with(input, STAGES.split("\n\n").next().unwrap()).replace("*.parquet", "*.jsonl"),
+        );
+        sandbox.release("c.toml", text, &[]).expect(0);
+        sandbox.verify(text, &LEVELS).expect(0);
+        nothing_raw(&sandbox, text);
+        let removed = read(&sandbox.path(text).join("auditor/removed/part-00000.parquet"));
+        let json: Vec<String> = column(&removed, "json").into_iter().flatten().collect();
+        assert_eq!(json, lines.map(|line| line.replace(RAW[0], "<EMAIL>")));
+    }
+}
+
+#[test]
 fn fields_are_edited_and_compared_by_themselves() {
     let sandbox = Sandbox::with_keys();
     let prompt = strings([Some("Mail ann@lovelace.dev?"), Some("How far?"), Some("How far?"), None, None]);

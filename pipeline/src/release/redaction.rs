@@ -5,7 +5,7 @@
 use crate::Result;
 use crate::judge::judged;
 use crate::plan::{Plan, Step};
-use crate::source::batch::ShardReader;
+use crate::source::batch::{RowEdits, ShardReader};
 use arrow_array::RecordBatch;
 use filters::{
     Chat, Document, Edit, Edits, Filter, Findings, Layout, Measure, Scratch, Selection, StageSlots, View,
@@ -35,21 +35,21 @@ impl<'p> Redaction<'p> {
         (!stages.is_empty()).then_some(Self { stages, layout: &plan.layout })
     }
 
-    /// The rows with redacted texts. What is no UTF-8 is read as if it were, with a mark for each wrong byte.
+    /// The rows with redacted texts, and lines that are no records. What is no UTF-8 is read as if it were, with a mark for each wrong byte.
     pub(crate) fn rows(&self, reader: &ShardReader, batch: &RecordBatch) -> Result<RecordBatch> {
         let rows = reader.rows(batch)?;
         let (scratch, mut findings) = (Scratch::default(), Findings::new(self.layout, Measure::First));
         let mut chat = Chat::default();
-        let edits: Vec<Edits> = (0..batch.num_rows())
-            .map(|row| match rows.lossy(row, &mut chat) {
-                Some((text, chat)) => {
-                    let document = Document { text: &text, ..chat.document(&Document::default()) };
-                    self.edits(&document, (&scratch, &mut findings))
-                }
-                None => Edits::default(),
-            })
-            .collect();
-        reader.edited(batch, &edits.iter().collect::<Vec<_>>())
+        let mut edits = |document: Document<'_>| self.edits(&document, (&scratch, &mut findings));
+        let mut row_edits = |row: usize| {
+            let text = rows
+                .lossy(row, &mut chat)
+                .map(|(text, chat)| edits(Document { text: &text, ..chat.document(&Document::default()) }));
+            let line = reader.unread_line(batch, row);
+            let line = line.map(|text| edits(Document { text, ..Document::default() }));
+            RowEdits { text: text.unwrap_or_default(), line }
+        };
+        reader.edited(batch, &(0..batch.num_rows()).map(&mut row_edits).collect::<Vec<_>>())
     }
 
     /// What all stages do to a text; where one cannot judge it, nothing is left.
@@ -59,8 +59,10 @@ impl<'p> Redaction<'p> {
         for (filter, slots, turns) in &self.stages {
             findings.enter(slots);
             let now = Chat::after(original, &made);
+            // what has no turns is looked through whole
+            let turns = turns.filter(|_| !now.turns().is_empty());
             let view = View::new(now.document(&Document::default()), scratch);
-            let edits = match judged(*filter, *turns, &view, findings) {
+            let edits = match judged(*filter, turns, &view, findings) {
                 true => findings.take_edits(),
                 false => {
                     let all = Edit { start: 0, end: now.text().len(), with: Cow::Borrowed("") };

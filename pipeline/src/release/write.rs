@@ -13,12 +13,12 @@ use crate::release::removed;
 use crate::release::rule_notes;
 use crate::release::shard_file::{Encoded, ShardFile};
 use crate::run::work::Work;
-use crate::source::batch::ShardReader;
+use crate::source::batch::{RowEdits, ShardReader};
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
-use filters::{Chat, Edits};
+use filters::Chat;
 use manifests::digest::Sha256;
 use manifests::ledger::{ShardEntry, ShardTally};
 use manifests::merkle::Tree;
@@ -292,7 +292,8 @@ fn edit(
         let text = fate.edits.apply(text);
         texts.push((Sha256::of(text.as_bytes()), text.len() as u64));
     }
-    let edits: Vec<&Edits> = released.iter().map(|(_, fate)| &fate.edits).collect();
+    let edit = |(_, fate): &(usize, &RecordFate)| RowEdits { text: fate.edits.clone(), line: None };
+    let edits: Vec<RowEdits> = released.iter().map(edit).collect();
     Ok((reader.edited(&part, &edits)?, texts))
 }
 

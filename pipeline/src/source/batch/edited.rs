@@ -8,13 +8,22 @@ use crate::{Error, Result};
 use arrow_array::{Array, ArrayRef};
 use filters::{EditedStrings, Edits, Role};
 
+/// The edits of a row.
+#[derive(Debug, Default)]
+pub(crate) struct RowEdits {
+    /// Those of its text.
+    pub(crate) text: Edits,
+    /// Those of the line it was read from, which is no record.
+    pub(crate) line: Option<Edits>,
+}
+
 impl Rows<'_> {
     /// The columns of texts, in the order of the configuration, with the edits of each row. What is not UTF-8 has
     /// U+FFFD for each wrong byte.
-    pub(crate) fn edited(&self, edits: &[&Edits]) -> Result<Vec<ArrayRef>> {
+    pub(crate) fn edited(&self, edits: &[RowEdits]) -> Result<Vec<ArrayRef>> {
         match &self.text {
             TextColumn::Plain(strings) => {
-                let text = |(row, edits): (usize, &&Edits)| Some(edits.apply(&strings.lossy(row)?));
+                let text = |(row, edits): (usize, &RowEdits)| Some(edits.text.apply(&strings.lossy(row)?));
                 let texts = edits.iter().enumerate().map(text).collect();
                 Ok(vec![same_type(strings.data_type(), texts)?])
             }
@@ -23,14 +32,15 @@ impl Rows<'_> {
     }
 }
 
-fn chats_edited(chats: &Chats<'_>, edits: &[&Edits]) -> Result<Vec<ArrayRef>> {
+fn chats_edited(chats: &Chats<'_>, edits: &[RowEdits]) -> Result<Vec<ArrayRef>> {
     let strings = |&(array, _): &(&ArrayRef, Role)| {
         let leaves = leaves(array).ok_or_else(|| Error::Bug("a field of chats without strings".into()))?;
         let text = |at: usize| lossy_at(leaves.as_ref(), at).map(|text| text.into_owned());
         Ok((0..leaves.len()).map(text).collect())
     };
     let mut fields: Vec<Vec<Option<String>>> = chats.0.iter().map(strings).collect::<Result<_>>()?;
-    for (row, edits) in edits.iter().enumerate().filter(|(_, edits)| !edits.is_empty()) {
+    let texts = edits.iter().map(|edits| &edits.text).enumerate();
+    for (row, edits) in texts.filter(|(_, edits)| !edits.is_empty()) {
         let mut putting = Putting { strings: EditedStrings::new(edits), fields: &mut fields, field: 0 };
         // what is not UTF-8 is told all the same
         let _ = chats.tell(row, &mut putting);

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use fields::FieldColumn;
-use filters::{Chat, Document, Edits};
+use filters::{Chat, Document};
 use messages::{ChatColumn, Chats, chat_columns};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::metadata::KeyValue;
@@ -24,6 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 use strings::string_column;
 
+pub(crate) use edited::RowEdits;
 pub(crate) use fields::{WantedField, is_value, value_at};
 pub(crate) use strings::{Strings, is_text, label_at, text_at};
 
@@ -200,16 +201,27 @@ impl ShardReader {
     }
 
     /// A batch as it is written back, with the edits of each row put in place.
-    pub(crate) fn edited(&self, batch: &RecordBatch, edits: &[&Edits]) -> Result<RecordBatch> {
+    pub(crate) fn edited(&self, batch: &RecordBatch, edits: &[RowEdits]) -> Result<RecordBatch> {
         let texts = self.rows(batch)?.edited(edits)?;
         let mut columns = batch.columns().to_vec();
         for (at, text) in self.columns.text.columns().into_iter().zip(texts) {
             columns[at] = text;
         }
-        if let (Groups::Lines(lines), TextPlace::Chats(_)) = (&self.groups, &self.columns.text) {
+        if let Groups::Lines(lines) = &self.groups {
             lines.put_back(&mut columns, edits)?;
         }
         Ok(RecordBatch::try_new(batch.schema(), columns)?)
+    }
+
+    /// The line of a row of such a batch, if the row was read from one that is no record, or not wholly one.
+    pub(crate) fn unread_line<'b>(&self, batch: &'b RecordBatch, row: usize) -> Option<&'b str> {
+        let Groups::Lines(lines) = &self.groups else { return None };
+        let line = text_at(batch.columns().last()?.as_ref(), row)?.ok()?;
+        let is_record = match &self.columns.text {
+            TextPlace::Plain(column) => text_at(batch.columns().get(*column)?.as_ref(), row).is_some(),
+            TextPlace::Chats(_) => lines.is_record(line),
+        };
+        (!is_record).then_some(line)
     }
 
     /// The accessors of one batch's columns.

@@ -95,16 +95,27 @@ impl<'l> Value<'l> {
     }
 }
 
-/// A line with the edits of its chat record; everything but the strings they touch is as it was.
-pub(super) fn edited(line: &str, fields: &Messages, edits: &Edits) -> Result<String> {
-    let gone = || Error::Bug("a line's messages are gone".into());
-    let record = Record::parse(line.as_bytes()).map_err(|_| gone())?;
-    let mut turns = Vec::new();
+/// The turns of a line, field by field; `None` if one of the fields is not what it should be, or all are missing.
+fn turns<'l>(line: &'l str, fields: &Messages) -> Option<Vec<Message<'l>>> {
+    let record = Record::parse(line.as_bytes()).ok()?;
+    let mut turns = None;
     for field in fields.fields() {
         let Some(value) = record.find(&field.name).filter(|value| !value.is_null()) else { continue };
         let role = fields.may_be_strings().then_some(field.role);
-        turns.extend(value.turns(role).map_err(|_| gone())?);
+        turns.get_or_insert_with(Vec::new).extend(value.turns(role).ok()?);
     }
+    turns
+}
+
+/// Whether a line holds a chat record.
+pub(super) fn is_record(line: &str, fields: &Messages) -> bool {
+    turns(line, fields).is_some()
+}
+
+/// A line with the edits of its chat record; everything but the strings they touch is as it was.
+pub(super) fn edited(line: &str, fields: &Messages, edits: &Edits) -> Result<String> {
+    let gone = || Error::Bug("a line's messages are gone".into());
+    let turns = turns(line, fields).ok_or_else(gone)?;
     let mut chat = Chat::default();
     for turn in &turns {
         chat.turn(Role::Other, 0);

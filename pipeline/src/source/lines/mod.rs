@@ -7,13 +7,12 @@ mod columns;
 mod record;
 
 use crate::config::{Input, Messages};
-use crate::source::batch::{BATCH_ROWS, UpToError, WantedField};
+use crate::source::batch::{BATCH_ROWS, RowEdits, UpToError, WantedField};
 use crate::source::format::Packing;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use blocks::{LINE_BYTES_MAX, Line, Lines};
-use filters::Edits;
 use parquet::arrow::arrow_reader::RowSelection;
 use record::Record;
 use std::collections::BTreeSet;
@@ -62,15 +61,25 @@ impl LinesReader {
         })))
     }
 
-    /// Puts the edits of chat records back into the lines they stand in, which are the last of `columns`.
-    pub(crate) fn put_back(&self, columns: &mut [ArrayRef], edits: &[&Edits]) -> Result<()> {
-        let (Some(messages), Some(lines)) = (&self.messages, columns.last_mut()) else { return Ok(()) };
+    /// Whether a line holds the text of its record, or nothing that could be told from the rest of it.
+    pub(crate) fn is_record(&self, line: &str) -> bool {
+        self.messages.as_ref().is_none_or(|messages| chats::is_record(line, messages))
+    }
+
+    /// Makes edits in the lines, which are the last of `columns`: those of chat records in their strings, those of lines
+    /// that are no records wherever they are.
+    pub(crate) fn put_back(&self, columns: &mut [ArrayRef], edits: &[RowEdits]) -> Result<()> {
+        let Some(lines) = columns.last_mut() else { return Ok(()) };
         let strings =
             lines.as_string_opt::<i32>().ok_or_else(|| Error::Bug("lines that are no strings".into()))?;
-        let edited = strings.iter().zip(edits).map(|(line, edits)| match line {
-            Some(line) if !edits.is_empty() => chats::edited(line, messages, edits).map(Some),
-            line => Ok(line.map(str::to_string)),
-        });
+        let edited =
+            strings.iter().zip(edits).map(|(line, edits)| match (line, &self.messages, &edits.line) {
+                (Some(line), _, Some(edits)) => Ok(Some(edits.apply(line))),
+                (Some(line), Some(messages), None) if !edits.text.is_empty() => {
+                    chats::edited(line, messages, &edits.text).map(Some)
+                }
+                (line, ..) => Ok(line.map(str::to_string)),
+            });
         *lines = Arc::new(edited.collect::<Result<StringArray>>()?);
         Ok(())
     }

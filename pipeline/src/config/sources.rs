@@ -1,8 +1,28 @@
-//! Which models wrote in a source: declared, and on request required.
+//! Where records come from and which models wrote in them: declared, and on request required.
 
-use super::{Config, Source};
+use super::Config;
 use crate::{Error, Result};
+use manifests::index::UNDECLARED;
 use serde::{Deserialize, Serialize};
+
+/// `[[source]]`: declared provenance of the shards that match `files`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    pub(crate) id: String,
+    pub(crate) files: Vec<String>,
+    #[serde(default)]
+    pub(crate) license: String,
+    #[serde(default)]
+    pub(crate) category: String,
+    #[serde(default)]
+    pub(crate) collected: String,
+    #[serde(default)]
+    pub(crate) uri: String,
+    /// Nobody's if it is empty, not declared if it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) teachers: Option<Vec<Teacher>>,
+}
 
 /// `input.lineage`: whether every source must say which models wrote in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -35,6 +55,23 @@ const HINT: &str =
     "`teachers = [{ model = \"...\" }]` names them, `teachers = []` says that no model wrote any of it";
 
 impl Config {
+    /// A source's declarations are signed under its id, so an id must mean one source.
+    pub(super) fn check_sources(&self) -> Result<()> {
+        let ids: Vec<&str> = self.file.sources.iter().map(|source| source.id.as_str()).collect();
+        for (at, id) in ids.iter().enumerate() {
+            let why = match *id {
+                "" => "a source's `id` is empty".to_string(),
+                UNDECLARED => {
+                    format!("a source's `id` is `{UNDECLARED}`, which stands for shards of no source")
+                }
+                id if ids[..at].contains(&id) => format!("two sources have the id `{id}`"),
+                _ => continue,
+            };
+            return Err(Error::Config { path: self.path.clone(), line: None, why, hint: None });
+        }
+        Ok(())
+    }
+
     /// Checks what the sources declare of their teachers.
     pub(super) fn check_teachers(&self) -> Result<()> {
         let required = self.file.input.lineage == Lineage::Required;
