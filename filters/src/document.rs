@@ -18,6 +18,8 @@ pub struct Document<'a> {
     pub source: &'a str,
     /// The turns of a chat record, in order; empty for any other.
     pub turns: &'a [Turn],
+    /// Where the strings of a chat record were joined: newlines in the text that no edit takes away.
+    pub joints: &'a [usize],
     /// The fields of the record that stages asked for with [`Context::field`](crate::Context::field); `None` where
     /// the record has none.
     pub fields: &'a [Option<Cow<'a, str>>],

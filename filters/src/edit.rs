@@ -70,6 +70,14 @@ impl Edits {
         Edits::new(original, edits_of(original.len(), &twice))
     }
 
+    /// Where a byte that stays stands in the edited text, behind what is put right before it.
+    pub fn edited_offset(&self, original: usize) -> usize {
+        let before = self.0.iter().take_while(|edit| edit.end <= original);
+        let (put, taken) =
+            before.fold((0, 0), |(put, taken), edit| (put + edit.with.len(), taken + edit.end - edit.start));
+        original + put - taken
+    }
+
     /// Where a byte of the edited text stood in the original: the start of the edit for replaced bytes.
     pub fn original_offset(&self, edited: usize) -> usize {
         let (mut from, mut to) = (0, 0);

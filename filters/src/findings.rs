@@ -249,6 +249,11 @@ impl Findings {
         std::mem::take(&mut self.edits)
     }
 
+    /// Changes the edits of the current stage.
+    pub fn change_edits(&mut self, change: impl FnOnce(Vec<Edit>) -> Vec<Edit>) {
+        self.edits = change(self.take_edits());
+    }
+
     /// How many spans have been noted for this record.
     pub fn spans(&self) -> usize {
         self.spans.len()

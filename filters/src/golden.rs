@@ -2,8 +2,8 @@
 //! in `tests/golden/README.md`.
 
 use crate::{
-    Action, Asset, BenchmarkItem, Broken, BuildError, Built, ColumnRef, Context, Document, Edits, FILTERS,
-    FieldRef, Findings, ItemFields, Kind, Layout, Measure, Role, Scratch, StageSlots, Turn, Value, View,
+    Action, Asset, BenchmarkItem, Broken, BuildError, Built, Chat, ColumnRef, Context, Document, Edits,
+    FILTERS, FieldRef, Findings, ItemFields, Kind, Layout, Measure, Role, Scratch, StageSlots, Value, View,
     find,
 };
 use serde::Deserialize;
@@ -215,20 +215,19 @@ impl Case {
         Stages::build(&tables, &self.files)
     }
 
-    fn text_and_turns(&self) -> (String, Vec<Turn>) {
-        let (mut text, mut turns) = (self.text.repeat(self.repeat), Vec::new());
+    fn text_and_chat(&self) -> (String, Chat) {
+        let mut chat = Chat::default();
         for (role, said) in &self.turns {
-            text.push_str(if turns.is_empty() { "" } else { "\n" });
-            turns.push(Turn { role: Role::named(role), range: text.len()..text.len() + said.len() });
-            text.push_str(said);
+            chat.turn(Role::named(role), 0);
+            chat.say(said);
         }
-        (text, turns)
+        (self.text.repeat(self.repeat) + chat.text(), chat)
     }
 
     /// What does not come out as written, one line each.
     fn check(&self, filter: &str, measure: Measure) -> Vec<String> {
         let stages = self.stages(filter).unwrap_or_else(|e| panic!("{filter}: {}: {e}", self.name));
-        let (text, turns) = self.text_and_turns();
+        let (text, chat) = self.text_and_chat();
         let fields: Vec<Option<Cow<'_, str>>> =
             stages.fields.iter().map(|name| self.fields.get(name).map(Cow::from)).collect();
         let document = Document {
@@ -236,8 +235,8 @@ impl Case {
             id: &self.id,
             url: self.url.as_deref(),
             source: "",
-            turns: &turns,
             fields: &fields,
+            ..chat.document(&Document::default())
         };
         let outcome = run(&stages, document, measure);
         let mut wrong = Vec::new();
@@ -308,9 +307,9 @@ fn golden_cases_are_complete() {
         let unknown: Vec<_> = expected.iter().filter(|e| **e != "keep" && !rules.contains(**e)).collect();
         assert!(unknown.is_empty(), "{filter}: no such rules: {unknown:?}");
         assert!(expected.contains("keep"), "{filter}: no case is kept");
-        assert!(cases.iter().any(|case| case.text_and_turns().0.is_empty()), "{filter}: no case is empty");
+        assert!(cases.iter().any(|case| case.text_and_chat().0.is_empty()), "{filter}: no case is empty");
         assert!(
-            cases.iter().any(|case| !case.text_and_turns().0.is_ascii()),
+            cases.iter().any(|case| !case.text_and_chat().0.is_ascii()),
             "{filter}: no case is other than ASCII"
         );
     }

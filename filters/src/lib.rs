@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attacks;
+mod chat;
 mod decimal;
 mod document;
 mod edit;
@@ -35,6 +36,7 @@ pub mod suggest;
 pub mod text;
 mod turns;
 
+pub use chat::{Chat, EditedStrings, within_strings};
 pub use decimal::Decimal;
 pub use document::{Analysed, Document, FieldRef, Scratch, View};
 pub use edit::{Edit, Edits};
@@ -51,4 +53,4 @@ pub use spec::{
     Action, Asset, Bound, Built, Column, ColumnNote, ColumnRef, Context, Entry, Expiry, Filter, Kind, Rule,
     RuleBound, Spec, Words, entry, is_day, names_column,
 };
-pub use turns::{Chosen, Role, Turn};
+pub use turns::{Chosen, Role, Turn, TurnSelection};

@@ -16,6 +16,7 @@ pub const FILTERS: &[Entry] = &[
     entry::<rules::keywords::Config>(),
     entry::<rules::hidden_characters::Config>(),
     entry::<rules::role_markers::Config>(),
+    entry::<rules::refusals::Config>(),
     entry::<rules::sensitive_data::Config>(),
     entry::<rules::decontamination::Config>(),
     entry::<rules::text_statistics::Config>(),

@@ -261,6 +261,11 @@ pub trait Context {
         Err(BuildError::key("column", format!("names `{name}`, but records have no columns here")))
     }
 
+    /// Which turns of a chat record the stage sees, in words of its configuration; `None` for all.
+    fn turns(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether records are chat records, whose documents have turns.
     fn has_turns(&self) -> bool {
         true

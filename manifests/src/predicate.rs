@@ -172,10 +172,25 @@ pub struct Source {
     pub collected: Option<String>,
     /// Declared address.
     pub uri: Option<String>,
+    /// Models whose words it holds, declared: empty if no model wrote any of it, missing if nothing is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teachers: Option<Vec<Teacher>>,
     /// Records read from it.
     pub rows: u64,
     /// Shards read from it.
     pub shards: u64,
+}
+
+/// A model that wrote texts to learn from; declared, not measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Teacher {
+    /// Its name.
+    pub model: String,
+    /// Which version of it.
+    pub version: Option<String>,
+    /// Licence or terms of what it writes.
+    pub license: Option<String>,
 }
 
 /// What was written.

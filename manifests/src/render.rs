@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::canonical::{check_canonical, to_canonical};
 use crate::digest::Sha256;
 use crate::layout::{CONFIG, SUMS};
-use crate::predicate::Predicate;
+use crate::predicate::{Predicate, Source, Teacher};
 use crate::sums::parse_sums;
 use crate::verify::{Checked, INDEX_BYTES_MAX, Release};
 
@@ -127,6 +127,20 @@ fn json(value: &Value) -> Option<String> {
 /// A declared text, or that it is not known.
 fn told(field: &Option<String>) -> String {
     field.as_deref().filter(|text| !text.is_empty()).map_or("unknown".to_owned(), cell)
+}
+
+/// The models whose words a source holds, as declared.
+fn teachers(source: &Source) -> String {
+    let one = |Teacher { model, version, license }: &Teacher| {
+        let version = version.as_ref().map(|version| format!(" {}", cell(version))).unwrap_or_default();
+        let license = license.as_ref().map(|license| format!(" ({})", cell(license))).unwrap_or_default();
+        format!("{}{version}{license}", cell(model))
+    };
+    match source.teachers.as_deref() {
+        None => "unknown".to_owned(),
+        Some([]) => "none".to_owned(),
+        Some(all) => all.iter().map(one).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// A text for one cell of a Markdown table: declared texts must not end the cell, the line or the table.

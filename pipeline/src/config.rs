@@ -1,15 +1,18 @@
 //! The configuration file: what a user writes, read strictly. An unknown key is an error, a wrong type is an error.
 
 mod gate;
+mod messages;
+mod sources;
 
 use crate::{Error, Result};
 use filters::{Action, Measure, Role, Words};
-use manifests::index::UNDECLARED;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 pub(crate) use gate::Gate;
+pub(crate) use messages::{ChatField, Messages};
+pub(crate) use sources::{Lineage, Source, Teacher};
 
 /// The only version of the configuration's schema there is.
 const SCHEMA: u32 = 1;
@@ -80,7 +83,7 @@ pub(crate) struct Input {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) messages: Option<String>,
+    pub(crate) messages: Option<Messages>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,12 +92,15 @@ pub(crate) struct Input {
     pub(crate) max_record_bytes: u64,
     #[serde(default)]
     pub(crate) bad_shard: BadShard,
+    #[serde(default, skip_serializing_if = "Lineage::is_optional")]
+    pub(crate) lineage: Lineage,
 }
 
 impl Input {
-    /// The column that holds the text.
-    pub(crate) fn text_column(&self) -> Option<&str> {
-        self.text.as_deref().or(self.messages.as_deref())
+    /// The names of the columns that hold the text.
+    pub(crate) fn text_columns(&self) -> impl Iterator<Item = &str> {
+        let fields = self.messages.iter().flat_map(Messages::fields).map(|field| field.name.as_str());
+        self.text.as_deref().into_iter().chain(fields)
     }
 
     /// The same without the columns of ids and URLs: all that is needed to read the texts of a release.
@@ -103,7 +109,7 @@ impl Input {
     }
 
     /// The texts of a file, of whatever length, and no other column.
-    pub(crate) fn texts(text: Option<String>, messages: Option<String>) -> Self {
+    pub(crate) fn texts(text: Option<String>, messages: Option<Messages>) -> Self {
         Self {
             files: Vec::new(),
             text,
@@ -112,6 +118,7 @@ impl Input {
             url: None,
             max_record_bytes: u64::MAX,
             bad_shard: BadShard::Fail,
+            lineage: Lineage::Optional,
         }
     }
 }
@@ -146,22 +153,6 @@ impl Default for Output {
     }
 }
 
-/// `[[source]]`: declared provenance of the shards that match `files`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Source {
-    pub(crate) id: String,
-    pub(crate) files: Vec<String>,
-    #[serde(default)]
-    pub(crate) license: String,
-    #[serde(default)]
-    pub(crate) category: String,
-    #[serde(default)]
-    pub(crate) collected: String,
-    #[serde(default)]
-    pub(crate) uri: String,
-}
-
 /// What becomes of a record that a stage could not judge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -174,7 +165,8 @@ pub enum OnError {
 }
 
 /// Keys that every stage has.
-pub(crate) const COMMON_KEYS: [&str; 7] = ["use", "name", "when", "roles", "action", "publish", "on_error"];
+pub(crate) const COMMON_KEYS: [&str; 8] =
+    ["use", "name", "when", "roles", "fields", "action", "publish", "on_error"];
 
 /// One `[[stage]]`: the keys every stage has, and the rest, which belongs to its entry.
 #[derive(Debug)]
@@ -184,6 +176,8 @@ pub(crate) struct StageTable {
     pub(crate) when: Option<String>,
     /// Whose turns of a chat record it sees.
     pub(crate) roles: Option<Vec<Role>>,
+    /// In which of its fields.
+    pub(crate) fields: Option<Vec<String>>,
     pub(crate) action: Option<Action>,
     pub(crate) publish: Option<bool>,
     pub(crate) on_error: Option<OnError>,
@@ -291,24 +285,8 @@ impl Config {
         let config = Self { path: path.to_path_buf(), file, stages };
         config.check_names()?;
         config.check_sources()?;
+        config.check_teachers()?;
         Ok(config)
-    }
-
-    /// A source's declarations are signed under its id, so an id must mean one source.
-    fn check_sources(&self) -> Result<()> {
-        let ids: Vec<&str> = self.file.sources.iter().map(|source| source.id.as_str()).collect();
-        for (at, id) in ids.iter().enumerate() {
-            let why = match *id {
-                "" => "a source's `id` is empty".to_string(),
-                UNDECLARED => {
-                    format!("a source's `id` is `{UNDECLARED}`, which stands for shards of no source")
-                }
-                id if ids[..at].contains(&id) => format!("two sources have the id `{id}`"),
-                _ => continue,
-            };
-            return Err(Error::Config { path: self.path.clone(), line: None, why, hint: None });
-        }
-        Ok(())
     }
 
     fn check_names(&self) -> Result<()> {
@@ -363,6 +341,10 @@ fn stage(mut table: toml::Table, line: usize) -> std::result::Result<StageTable,
             "`roles` is a list of `system`, `user`, `assistant`, `tool` and `other`".to_string()
         })?),
     };
+    let fields = match table.remove("fields") {
+        None => None,
+        Some(value) => Some(value.try_into().map_err(|_| "`fields` is a list of names".to_string())?),
+    };
     let action = match table.remove("action") {
         None => None,
         Some(value) => {
@@ -380,7 +362,7 @@ fn stage(mut table: toml::Table, line: usize) -> std::result::Result<StageTable,
             Some(value.try_into().map_err(|_| "`on_error` is `quarantine` or `pass`".to_string())?)
         }
     };
-    Ok(StageTable { used, name, when, roles, action, publish, on_error, table, line })
+    Ok(StageTable { used, name, when, roles, fields, action, publish, on_error, table, line })
 }
 
 fn set(stages: &mut [StageTable], o: &Override) -> std::result::Result<(), String> {

@@ -142,10 +142,10 @@ impl Old {
         self.ledger.shards.iter().map(|shard| shard.name.clone()).collect()
     }
 
-    /// The name of the column of texts, or that of messages.
+    /// The name of the column of texts, if it is one.
     fn text_column(&self) -> Option<&str> {
         let input = self.config.get("input")?;
-        input.get("text").or_else(|| input.get("messages"))?.as_str()
+        input.get("text")?.as_str()
     }
 }
 

@@ -71,7 +71,40 @@ fn cases() -> Vec<Case> {
             config_with("text = \"text\"\nuri = \"url\"", ""),
             &[],
             &[
-                "error: c.toml:6: unknown field `uri`, expected one of `files`, `text`, `messages`, `id`, `url`, `max_record_bytes`, `bad_shard`",
+                "error: c.toml:6: unknown field `uri`, expected one of `files`, `text`, `messages`, `id`, `url`, `max_record_bytes`, `bad_shard`, `lineage`",
+            ],
+        ),
+        Case(
+            "lineage of nobody",
+            config_with("text = \"text\"\nlineage = \"required\"", ""),
+            &[],
+            &[
+                "error: c.toml: `input.lineage` is `required`, but no `[[source]]` declares any",
+                "hint: `teachers = [{ model = \"...\" }]` names them, `teachers = []` says that no model wrote any of it",
+            ],
+        ),
+        Case(
+            "lineage of some",
+            config_with(
+                "text = \"text\"\nlineage = \"required\"",
+                "[[source]]\nid = \"a\"\nfiles = []\nteachers = []\n[[source]]\nid = \"b\"\nfiles = []",
+            ),
+            &[],
+            &[
+                "error: c.toml: source `b` has no `teachers`, which `input.lineage` requires",
+                "hint: `teachers = [{ model = \"...\" }]` names them, `teachers = []` says that no model wrote any of it",
+            ],
+        ),
+        Case(
+            "a teacher without a name",
+            config_with(
+                "text = \"text\"",
+                "[[source]]\nid = \"a\"\nfiles = []\nteachers = [{ model = \"\" }]",
+            ),
+            &[],
+            &[
+                "error: c.toml: a teacher of source `a` has an empty `model`",
+                "hint: `teachers = [{ model = \"...\" }]` names them, `teachers = []` says that no model wrote any of it",
             ],
         ),
         Case(

@@ -1,6 +1,6 @@
 //! A whole run over the generated corpus: nothing vanishes, nothing changes that should not, everything is told.
 
-use crate::harness::{Sandbox, config, profile, statement};
+use crate::harness::{Sandbox, config, config_with, profile, statement};
 use crate::ledgers::{Row, ledger};
 use crate::parquet_files::{column, read};
 use crate::schemas::{assert_equal, released};
@@ -213,7 +213,16 @@ fn removed_records_need_not_be_kept() {
 fn declared_sources_are_counted() {
     let sandbox = Sandbox::with_keys();
     sandbox.samples("corpus", 120);
-    let source = "[[source]]\nid = \"first\"\nfiles = [\"corpus/*-0.parquet\"]\nlicense = \"CC0-1.0\"\ncategory = \"made\"";
+    let source = "[[source]]\nid = \"first\"\nfiles = [\"corpus/*-0.parquet\"]\nlicense = \"CC0-1.0\"\ncategory = \"made\"\n\
+        teachers = [{ model = \"a model\", version = \"2\" }]";
+    let required = config_with("text = \"text\"\nid = \"id\"\nlineage = \"required\"", source);
+    sandbox.write("c.toml", required);
+    let refused = sandbox.release("c.toml", "out", &[]).expect(2);
+    assert!(
+        refused.stderr.contains("is of no `[[source]]`, and `input.lineage` is `required`"),
+        "{}",
+        refused.stderr
+    );
     sandbox.write("c.toml", config(source));
     sandbox.release("c.toml", "out", &[]).expect(0);
     let sources = statement(&sandbox.path("out"))["predicate"]["inputs"]["sources"].clone();
@@ -230,6 +239,11 @@ fn declared_sources_are_counted() {
             ("undeclared".into(), 60.into(), serde_json::Value::Null)
         ]
     );
+    let teachers = serde_json::json!([{"license": null, "model": "a model", "version": "2"}]);
+    assert_eq!((&sources[0]["teachers"], sources[1].get("teachers")), (&teachers, None));
+    let card = String::from_utf8(sandbox.read("out/README.md")).unwrap();
+    assert!(card.contains("| first | CC0-1.0 | made | unknown | a model 2 | 60 |"), "{card}");
+    sandbox.verify("out", &[]).expect(0);
 }
 
 #[cfg(unix)]

@@ -20,6 +20,7 @@ mod random_arrays;
 
 mod audits;
 mod bad_input;
+mod chat_edits;
 mod chats;
 mod cli;
 mod config_errors;

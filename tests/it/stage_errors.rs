@@ -228,7 +228,7 @@ pub fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"exact-duplicates\"\naction = \"tag\""),
             &[],
             &[
-                "error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when`, `roles` or `on_error` and cannot `tag`",
+                "error: c.toml:8: stage `exact-duplicates`: a barrier takes no `when` or `on_error` and cannot `tag`",
             ],
         ),
         Case(
@@ -252,10 +252,10 @@ pub fn cases() -> Vec<Case> {
             ],
         ),
         Case(
-            "edits on chat records",
-            config_with("messages = \"text\"", "[[stage]]\nuse = \"c4-lines\""),
+            "passages of chat records",
+            config_with("messages = \"text\"", "[[stage]]\nuse = \"repeated-passages\""),
             &[],
-            &["error: c.toml:7: stage `c4-lines` edits text and cannot run on `messages`"],
+            &["error: c.toml:7: stage `repeated-passages` cuts passages and cannot run on `messages`"],
         ),
         // overrides
         Case(

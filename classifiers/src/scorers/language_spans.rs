@@ -26,8 +26,8 @@
 use super::model;
 use crate::fasttext::Model;
 use filters::{
-    BuildError, Column, ColumnNote, Context, Decimal, Filter, Findings, Kind, RuleBound, Span, Spec, Value,
-    View,
+    BuildError, Column, ColumnNote, Context, Decimal, Filter, Findings, Kind, Rule, RuleBound, Span, Spec,
+    Value, View,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,6 +69,7 @@ impl Spec for Config {
     const SUMMARY: &'static str =
         "the languages of a text line by line: the main one, its share, how many there are";
     const SOURCE: &'static str = "own definition; Joulin et al. 2016, lid.176";
+    const RULES: &'static [Rule] = &[];
     const COLUMNS: &'static [ColumnNote] = &[
         ("label", Kind::Label, "the language of most bytes; none where no line's language is told"),
         ("share", Kind::Number, "its part of the bytes of all lines whose language is told"),

@@ -9,8 +9,9 @@
 //! turns, with tools between an assistant's turns.
 //! # How
 //! Out of order is a turn of the role before it (but for tools), instructions after the first other turn, an assistant
-//! before any user, a tool that no assistant called, and every turn of an unknown role. Empty is a turn without a
-//! character that is seen. Broken off is an answer with an open code fence, one that ends with a comma, a colon's like, or
+//! before any user, a tool that no assistant called, and every turn of an unknown role. Of a record of several fields each
+//! goes on from the question that the ones before it end with, or begins anew. Empty is a turn without a character that is
+//! seen. A question is last where a record, or a field that begins with an answer, does not end with one. Broken off is an answer with an open code fence, one that ends with a comma, a colon's like, or
 //! an opening bracket, and one of `broken_off_chars` or more whose last line has eight words or more and ends with a
 //! letter: shorter ones may be names, titles and lists.
 
@@ -116,28 +117,45 @@ impl Filter for ChatTurns {
         findings.measure(0, answers().count() as f64)?;
         findings.measure(1, out_of_order(turns) as f64)?;
         findings.measure(2, turns.iter().filter(|turn| is_empty(text(turn))).count() as f64)?;
-        let question_last = turns.last().is_none_or(|turn| turn.role != Role::Assistant);
-        findings.measure(3, f64::from(u8::from(question_last)))?;
+        findings.measure(3, f64::from(u8::from(question_last(turns))))?;
         let chars = self.0.broken_off_chars;
         findings.measure(4, answers().filter(|turn| breaks_off(text(turn), chars)).count() as f64)
     }
 }
 
 fn out_of_order(turns: &[Turn]) -> usize {
-    let mut before: Option<Role> = None;
+    let (mut question, mut before): (Option<Role>, Option<Role>) = (None, None);
     let mut wrong = 0;
-    for turn in turns {
-        let fits = match (turn.role, before) {
-            (Role::System, before) => matches!(before, None | Some(Role::System)),
-            (Role::User, before) => matches!(before, None | Some(Role::System | Role::Assistant)),
-            (Role::Assistant, before) => matches!(before, Some(Role::User | Role::Tool)),
-            (Role::Tool, before) => matches!(before, Some(Role::Assistant | Role::Tool)),
-            (Role::Other, _) => false,
-        };
-        wrong += usize::from(!fits);
-        before = Some(turn.role);
+    for field in turns.chunk_by(|a, b| a.field == b.field) {
+        if before != Some(Role::Assistant) {
+            question = before;
+        }
+        let [first, rest @ ..] = field else { continue };
+        wrong += usize::from(!follows(first.role, question) && !follows(first.role, None));
+        before = Some(first.role);
+        for turn in rest {
+            wrong += usize::from(!follows(turn.role, before));
+            before = Some(turn.role);
+        }
     }
     wrong
+}
+
+/// Whether a turn may come after one of another role, or be the first.
+fn follows(role: Role, before: Option<Role>) -> bool {
+    match role {
+        Role::System => matches!(before, None | Some(Role::System)),
+        Role::User => matches!(before, None | Some(Role::System | Role::Assistant)),
+        Role::Assistant => matches!(before, Some(Role::User | Role::Tool)),
+        Role::Tool => matches!(before, Some(Role::Assistant | Role::Tool)),
+        Role::Other => false,
+    }
+}
+
+fn question_last(turns: &[Turn]) -> bool {
+    let answers = |turn: Option<&Turn>| turn.is_some_and(|turn| turn.role == Role::Assistant);
+    let unanswered = |field: &[Turn]| answers(field.first()) && !answers(field.last());
+    !answers(turns.last()) || turns.chunk_by(|a, b| a.field == b.field).any(unanswered)
 }
 
 /// Whether nothing is seen of a text: white space, controls and characters without a width alone.

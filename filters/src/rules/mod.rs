@@ -17,6 +17,7 @@ pub mod input_label;
 pub mod input_score;
 pub mod keywords;
 mod ngrams;
+pub mod refusals;
 mod repeats;
 pub mod role_markers;
 pub mod sample;

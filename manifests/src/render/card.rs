@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{cell, told};
+use super::{cell, teachers, told};
 use crate::predicate::{Predicate, SplitTotal};
 
 /// The dataset card, `README.md`: what the release is, what was left out and why, how to check it.
@@ -81,15 +81,16 @@ fn write_card(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
 fn write_sources(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
     writeln!(
         out,
-        "\n## Sources (declared; rows measured)\n\n| source | licence | category | collected | rows |\n|---|---|---|---|---:|"
+        "\n## Sources (declared; rows measured)\n\n| source | licence | category | collected | models that wrote in it | rows |\n|---|---|---|---|---|---:|"
     )?;
     for source in &predicate.inputs.sources {
         let (license, category) = (told(&source.license), told(&source.category));
         writeln!(
             out,
-            "| {} | {license} | {category} | {} | {} |",
+            "| {} | {license} | {category} | {} | {} | {} |",
             cell(&source.id),
             told(&source.collected),
+            teachers(source),
             source.rows
         )?;
     }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{cell, told};
+use super::{cell, teachers, told};
 use crate::predicate::Predicate;
 
 pub(super) fn datasheet(predicate: &Predicate) -> String {
@@ -42,15 +42,16 @@ fn write_all(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "## Collection\n\n| source (d) | period (d) | licence (d) | records (m) |\n|---|---|---|---:|"
+        "## Collection\n\n| source (d) | period (d) | licence (d) | models that wrote in it (d) | records (m) |\n|---|---|---|---|---:|"
     )?;
     for source in &inputs.sources {
         writeln!(
             out,
-            "| {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} |",
             cell(&source.id),
             told(&source.collected),
             told(&source.license),
+            teachers(source),
             source.rows
         )?;
     }

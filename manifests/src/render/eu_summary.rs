@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use super::{cell, told};
+use super::{cell, teachers, told};
 use crate::disclosure::COMMITTED;
 use crate::predicate::{Predicate, Source, StageCount};
 
@@ -91,22 +91,23 @@ fn bin(tokens: u64) -> &'static str {
 fn sources(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
     writeln!(
         out,
-        "\n## 2 Sources\n\n| source | category | licence | period of collection | address | records in |"
+        "\n## 2 Sources\n\n| source | category | licence | period of collection | address | models that made data | records in |"
     )?;
-    writeln!(out, "|---|---|---|---|---|---:|\n| | declared | declared | declared | declared | measured |")?;
+    writeln!(
+        out,
+        "|---|---|---|---|---|---|---:|\n| | declared | declared | declared | declared | declared | measured |"
+    )?;
     for source in &predicate.inputs.sources {
         let Source { id, category, license, collected, uri, rows, .. } = source;
         let (category, license, collected, uri) = (told(category), told(license), told(collected), told(uri));
-        writeln!(out, "| {} | {category} | {license} | {collected} | {uri} | {rows} |", cell(id))?;
+        let models = teachers(source);
+        writeln!(out, "| {} | {category} | {license} | {collected} | {uri} | {models} | {rows} |", cell(id))?;
     }
     writeln!(
         out,
         "\nWhether a source is public (2.1), licensed or private (2.2), crawled (2.3), user data (2.4), synthetic (2.5) or"
     )?;
-    writeln!(
-        out,
-        "other (2.6) is its declared category. Crawlers, domains and models that made data: unknown."
-    )
+    writeln!(out, "other (2.6) is its declared category. Crawlers and domains: unknown.")
 }
 
 fn table(out: &mut String, stages: &[&StageCount]) -> std::fmt::Result {

@@ -14,7 +14,7 @@ use crate::ledger::{RuleCount, SaltKey, content_root, decision_root, record_root
 use crate::predicate::{
     Accounting, Asset, Auditor, ConfigRef, Dataset, DigestSet, Disclosures, DocumentRef, FORMAT_VERSION,
     Fields, Inputs, LEDGER_FORMAT, Ledger, NORMALIZATION, Outputs, Predicate, Producer, RuleTotal, Source,
-    StageCount, Subject, Tool,
+    StageCount, Subject, Teacher, Tool,
 };
 use crate::verify::{Indexes, Release};
 
@@ -74,6 +74,8 @@ pub struct SourceDeclaration {
     pub collected: Option<String>,
     /// Address.
     pub uri: Option<String>,
+    /// Models whose words it holds.
+    pub teachers: Option<Vec<Teacher>>,
 }
 
 impl Draft {
@@ -90,6 +92,7 @@ impl Draft {
             category: source.category.clone(),
             collected: source.collected.clone(),
             uri: source.uri.clone(),
+            teachers: source.teachers.clone(),
         };
         let stages = opened.all().filter(|disclosure| disclosure.name().starts_with(STAGE));
         Ok(Self {
@@ -171,8 +174,8 @@ impl Draft {
         }
         let source = |declared: SourceDeclaration| {
             let (shards, rows) = totals.sources.get(&declared.id).copied().unwrap_or_default();
-            let SourceDeclaration { id, license, category, collected, uri } = declared;
-            Source { id, license, category, collected, uri, rows, shards }
+            let SourceDeclaration { id, license, category, collected, uri, teachers } = declared;
+            Source { id, license, category, collected, uri, teachers, rows, shards }
         };
         Inputs {
             index: Subject::new(INPUTS_INDEX, index),

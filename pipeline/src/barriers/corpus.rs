@@ -5,7 +5,7 @@ mod scan;
 mod texts;
 
 use crate::barriers::{Barrier, RecordNumber};
-use crate::config::Output;
+use crate::config::{Messages, Output};
 use crate::files::artefact::{Artefact, Identity, Kind};
 use crate::files::spill::{Listing, Sorter};
 use crate::judge::verdicts::{INPUT_STAGE, UNDECIDED, Verdicts};
@@ -15,7 +15,7 @@ use crate::release::parts::{Marks, out_shard};
 use crate::run::work::Work;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
-use filters::SliceBy;
+use filters::{SliceBy, TurnSelection};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -259,9 +259,19 @@ impl<'r> Corpus<'r> {
     }
 
     /// The configured column of texts, or that of chat records.
-    pub(crate) fn text_columns(&self) -> (Option<String>, Option<String>) {
+    pub(crate) fn text_columns(&self) -> (Option<String>, Option<Messages>) {
         let input = &self.judged.plan.config.file.input;
         (input.text.clone(), input.messages.clone())
+    }
+
+    /// Which turns of a chat record the barrier sees, where its fields are these.
+    pub(crate) fn turns(&self, fields: Option<&Messages>) -> Option<TurnSelection> {
+        let plan = self.judged.plan;
+        let selection = plan.stages[self.stage].turns.as_ref()?;
+        let ours = plan.config.file.input.messages.as_ref()?;
+        let place = |at: &usize| fields?.position(&ours.fields().get(*at)?.name);
+        let places = |list: &Vec<usize>| list.iter().filter_map(place).collect();
+        Some(TurnSelection { roles: selection.roles.clone(), fields: selection.fields.as_ref().map(places) })
     }
 
     /// The name of the barrier's stage.

@@ -15,7 +15,7 @@ pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
         target,
         reader.stored(),
         &plan.config.file.output,
-        plan.config.file.input.text_column(),
+        plan.config.file.input.text.as_deref(),
         reader.notes(),
     )?;
     for (row_group, &rows) in shard.row_groups.iter().enumerate() {

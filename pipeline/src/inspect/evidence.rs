@@ -7,6 +7,7 @@ use crate::release::ledger;
 use crate::source::batch::{ShardReader, UpToError};
 use crate::source::inputs::{count, read_footer};
 use arrow_array::RecordBatch;
+use filters::Chat;
 use manifests::digest::Sha256;
 use manifests::ledger::LedgerRow;
 use manifests::verify::{Evidence, Opening, TextDigest};
@@ -118,8 +119,8 @@ fn digests(reader: &ShardReader, batch: Result<RecordBatch, String>) -> Vec<Resu
         Ok(rows) => rows,
         Err(error) => return vec![Err(text(error))],
     };
-    let mut joined = String::new();
-    let digest = |row: usize| match rows.text(row, &mut joined) {
+    let mut chat = Chat::default();
+    let digest = |row: usize| match rows.text(row, &mut chat) {
         Ok(text) => Ok(TextDigest { sha256: Sha256::of(text.as_bytes()), bytes: text.len() as u64 }),
         Err(cause) => Err(format!("row {row}: {}", cause.rule())),
     };

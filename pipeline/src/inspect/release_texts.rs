@@ -8,6 +8,7 @@ use crate::source::inputs::read_footer;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
+use filters::Chat;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 use serde::Deserialize;
@@ -84,7 +85,7 @@ impl Texts {
     /// Reads rows of one file.
     fn take(&mut self, file: &Path, input: &Input, wanted: &BTreeMap<u64, Place>) -> Result<()> {
         let reader = ShardReader::open(file, input, &[])?;
-        let mut joined = String::new();
+        let mut chat = Chat::default();
         let mut first: u64 = 0;
         for (group, metadata) in read_footer(file)?.row_groups().iter().enumerate() {
             let rows = u64::try_from(metadata.num_rows()).unwrap_or_default();
@@ -102,7 +103,7 @@ impl Texts {
                 let batch = batch.map_err(|why| Error::release(file, why))?;
                 let read = reader.rows(&batch)?;
                 for (at, place) in (0..batch.num_rows()).zip(&mut places) {
-                    if let Ok(text) = read.text(at, &mut joined) {
+                    if let Ok(text) = read.text(at, &mut chat) {
                         self.found.insert(place, text.to_string());
                     }
                 }

@@ -8,11 +8,12 @@ use crate::judge::verdicts::{INPUT_STAGE, Verdicts};
 use crate::judge::{judge_group, replay};
 use crate::plan::{Plan, Step};
 use crate::run::{Options, run_over};
+use crate::source::batch::{Rows, ShardReader};
 use crate::source::format::Format;
 use crate::source::inputs::{self, Shard};
 use crate::source::shelf::Shelf;
 use arrow_array::RecordBatch;
-use filters::Edits;
+use filters::{Chat, Edits};
 use manifests::ledger::{Edit, Fate, SaltKey};
 use manifests::predicate::{Asset, Tool};
 use manifests::verify::{Decided, Input, Opening, Prepared, Replay, StageKind};
@@ -162,12 +163,13 @@ fn decide(plan: &Plan, shard: &Shard, place: (usize, usize)) -> Result<Vec<Decid
     let judged = judge_group(plan, shard, place, &Shelf::new(0), &mut ())?;
     let verdicts = Verdicts::read(&judged.verdicts)?;
     // a run reads every column to write a record; what it cannot read then, it quarantines
-    let batches = plan.open(shard)?.group(place.1, shard.row_groups[place.1]).ok();
+    let reader = plan.open(shard)?;
+    let batches = reader.group(place.1, shard.row_groups[place.1]).ok();
     let first = shard.first_row(place.1);
-    let texts = Texts::new(plan, batches.as_deref().unwrap_or_default());
+    let mut texts = Texts::new(&reader, batches.as_deref().unwrap_or_default())?;
     let mut decided = Vec::with_capacity(verdicts.len());
     for row in 0..verdicts.len() {
-        let mut one = record(plan, &verdicts, row, &texts)?;
+        let mut one = record(plan, &verdicts, row, &mut texts)?;
         one.row = first + row as u64;
         if batches.is_none() && one.fate.is_released() {
             let told = |text: &str| Some(text.to_string());
@@ -180,7 +182,7 @@ fn decide(plan: &Plan, shard: &Shard, place: (usize, usize)) -> Result<Vec<Decid
     Ok(decided)
 }
 
-fn record(plan: &Plan, verdicts: &Verdicts, row: usize, texts: &Texts<'_>) -> Result<Decided> {
+fn record(plan: &Plan, verdicts: &Verdicts, row: usize, texts: &mut Texts<'_>) -> Result<Decided> {
     let opening = Opening { content: verdicts.digest("content", row)?, norm: verdicts.digest("norm", row)? };
     let mut decided = Decided {
         row: 0,
@@ -204,7 +206,9 @@ fn record(plan: &Plan, verdicts: &Verdicts, row: usize, texts: &Texts<'_>) -> Re
         return Ok(decided);
     }
     let edits = verdicts.edits(row)?;
-    if let (false, Some(text)) = (edits.is_empty(), texts.get(row)) {
+    if !edits.is_empty()
+        && let Some(text) = texts.get(row)
+    {
         let made: Edits = replay(text, &edits, usize::MAX);
         let edit = |edit: &filters::Edit| Edit {
             part: 0,
@@ -220,26 +224,23 @@ fn record(plan: &Plan, verdicts: &Verdicts, row: usize, texts: &Texts<'_>) -> Re
     Ok(decided)
 }
 
-/// The texts of a row group as they came in; only plain texts are ever edited.
+/// The texts of a row group as they came in.
 struct Texts<'b> {
-    columns: Vec<(usize, crate::source::batch::Strings<'b>)>,
+    batches: Vec<(usize, Rows<'b>)>,
+    chat: Chat,
 }
 
 impl<'b> Texts<'b> {
-    fn new(plan: &Plan, batches: &'b [RecordBatch]) -> Self {
-        let name = plan.config.file.input.text.as_deref().unwrap_or_default();
-        let columns = batches.iter().filter_map(|batch| {
-            let column = batch.column_by_name(name)?;
-            Some((batch.num_rows(), crate::source::batch::Strings::new(column)))
-        });
-        Self { columns: columns.collect() }
+    fn new(reader: &ShardReader, batches: &'b [RecordBatch]) -> Result<Self> {
+        let rows = |batch: &'b RecordBatch| Ok((batch.num_rows(), reader.rows(batch)?));
+        Ok(Self { batches: batches.iter().map(rows).collect::<Result<_>>()?, chat: Chat::default() })
     }
 
-    fn get(&self, mut row: usize) -> Option<&'b str> {
-        for (rows, strings) in &self.columns {
-            match row.checked_sub(*rows) {
+    fn get(&mut self, mut row: usize) -> Option<&str> {
+        for (length, rows) in &self.batches {
+            match row.checked_sub(*length) {
                 Some(rest) => row = rest,
-                None => return strings.get(row)?.ok(),
+                None => return rows.text(row, &mut self.chat).ok(),
             }
         }
         None

@@ -17,7 +17,7 @@ use crate::source::inputs::Shard;
 use crate::source::shelf::{Place, Shelf};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
-use filters::{Document, Findings, Measure, Scratch, Turn, View};
+use filters::{Chat, Document, Findings, Measure, Scratch, View};
 use manifests::digest::Sha256;
 use std::borrow::Cow;
 use walk::Walk;
@@ -129,13 +129,13 @@ impl<'p> Judge<'p> {
         watch: &mut impl Watch,
     ) -> std::result::Result<(JudgedGroup, u64), GroupError> {
         let mut row_in_shard = first_row;
-        let mut buffers = (String::new(), Vec::new());
+        let mut chat = Chat::default();
         for batch in batches {
             let batch = batch.map_err(GroupError::Damaged)?;
             let rows = reader.rows(&batch)?;
             watch.done(Part::Read);
             for row in 0..batch.num_rows() {
-                self.row(&rows, row, row_in_shard, &mut buffers, watch)?;
+                self.row(&rows, row, row_in_shard, &mut chat, watch)?;
                 row_in_shard += 1;
             }
         }
@@ -167,18 +167,18 @@ impl<'p> Judge<'p> {
         rows: &Rows<'_>,
         row: usize,
         row_in_shard: u64,
-        (joined, turns): &mut (String, Vec<Turn>),
+        chat: &mut Chat,
         watch: &mut impl Watch,
     ) -> Result<()> {
         let id = rows.id(row).unwrap_or_else(|| Cow::Owned(self.default_id(row_in_shard)));
         let url = rows.url(row);
-        match rows.text_and_turns(row, (joined, turns)) {
-            Ok(text) if text.len() as u64 > self.plan.config.file.input.max_record_bytes => {
-                self.quarantine(id, url, Cause::TooLarge(text.len() as u64))
+        match rows.document(row, chat) {
+            Ok(read) if read.text.len() as u64 > self.plan.config.file.input.max_record_bytes => {
+                self.quarantine(id, url, Cause::TooLarge(read.text.len() as u64))
             }
-            Ok(text) => {
+            Ok(read) => {
                 let fields = rows.fields(row);
-                let document = Document { text, id: &id, url, source: self.source, turns, fields: &fields };
+                let document = Document { id: &id, url, source: self.source, fields: &fields, ..read };
                 self.record(&document, watch)
             }
             Err(cause) => self.quarantine(id, url, cause),
@@ -207,11 +207,12 @@ impl<'p> Judge<'p> {
         watch.done(Part::Read);
         self.findings.clear();
         let mut walk = Walk::default();
-        let mut current = Cow::Borrowed(record.text);
+        let mut current: Option<Chat> = None;
         let mut next = 0;
         loop {
             let spans = self.findings.spans();
-            let view = View::new(Document { text: &current, ..*record }, &self.scratch);
+            let document = current.as_ref().map_or(*record, |chat| chat.document(record));
+            let view = View::new(document, &self.scratch);
             let step = walk.stages(self.plan, next, &view, (&mut self.findings, &mut self.keys), watch);
             drop(view);
             if next > 0 && self.findings.spans() > spans {
@@ -221,7 +222,7 @@ impl<'p> Judge<'p> {
             }
             match step {
                 Some((stage, edited)) => {
-                    current = Cow::Owned(edited);
+                    current = Some(edited);
                     next = stage + 1;
                 }
                 None => break,

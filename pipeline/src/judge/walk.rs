@@ -5,7 +5,9 @@ use crate::barriers::Barrier;
 use crate::config::OnError;
 use crate::judge::verdicts::{Decision, StageEdit, decimal};
 use crate::plan::{EDITED, ERROR, FAILED, Plan, Stage, Step};
-use filters::{Action, Chosen, Edits, Filter, Findings, Measure, Role, Value, View};
+use filters::{
+    Action, Chat, Chosen, Edits, Filter, Findings, Measure, TurnSelection, Value, View, within_strings,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Runs the stages from `from` on. Stops early with the new text when a stage edits it.
+    /// Runs the stages from `from` on. Stops early with what the record has become when a stage edits it.
     pub(super) fn stages(
         &mut self,
         plan: &Plan,
@@ -27,7 +29,7 @@ impl Walk {
         view: &View<'_>,
         (findings, keys): (&mut Findings, &mut [Vec<u64>]),
         watch: &mut impl Watch,
-    ) -> Option<(usize, String)> {
+    ) -> Option<(usize, Chat)> {
         for (at, stage) in plan.stages.iter().enumerate().skip(from) {
             let over = self.decision.is_some();
             let edited = match &stage.step {
@@ -40,7 +42,7 @@ impl Walk {
                         continue;
                     }
                     watch.enter(at, view);
-                    barrier.sign(view, findings, &mut keys[start..]);
+                    sign(barrier.as_ref(), stage.turns.as_ref(), view, (findings, &mut keys[start..]));
                     None
                 }
                 Step::Judge { .. } if over && plan.config.file.measure == Measure::First => continue,
@@ -64,19 +66,13 @@ impl Walk {
         by.is_some_and(|stage| barrier.associates().contains(&stage.name))
     }
 
-    fn judge(
-        &mut self,
-        at: usize,
-        stage: &Stage,
-        view: &View<'_>,
-        findings: &mut Findings,
-    ) -> Option<String> {
+    fn judge(&mut self, at: usize, stage: &Stage, view: &View<'_>, findings: &mut Findings) -> Option<Chat> {
         let Step::Judge { filter, slots, .. } = &stage.step else { return None };
         if stage.when.as_ref().is_some_and(|when| !when.holds(view, findings)) {
             return None;
         }
         findings.enter(slots);
-        if !judged(filter.as_ref(), stage.roles.as_deref(), view, findings) {
+        if !judged(filter.as_ref(), stage.turns.as_ref(), view, findings) {
             self.fail(at, stage, view, findings);
             return None;
         }
@@ -107,7 +103,7 @@ impl Walk {
         }
         self.edits
             .extend(edits.as_slice().iter().map(|edit| StageEdit { stage: at as u16, edit: edit.clone() }));
-        Some(edits.apply(view.text()))
+        Some(Chat::after(view.document(), &edits))
     }
 
     /// A record that a stage could not judge: neither what it found nor what it would have done is known.
@@ -137,22 +133,40 @@ impl Walk {
     }
 }
 
-/// Lets a filter judge a text, or the turns of some roles in it. Whether it stopped early is told by the broken rule;
-/// `false` if it could not judge.
+/// Lets a barrier leave its key for a record, or for some turns of it; a record without such a turn takes no part.
+fn sign(
+    barrier: &dyn Barrier,
+    turns: Option<&TurnSelection>,
+    view: &View<'_>,
+    (findings, key): (&Findings, &mut [u64]),
+) {
+    let Some(turns) = turns else { return barrier.sign(view, findings, key) };
+    let chosen = Chosen::of(view.document(), turns);
+    if !chosen.is_empty() {
+        barrier.sign(&view.beside(chosen.document(view.document())), findings, key);
+    }
+}
+
+/// Lets a filter judge a text, or some turns of it. Whether it stopped early is told by the broken rule, edits stay
+/// within strings; `false` if it could not judge.
 pub(crate) fn judged(
     filter: &dyn Filter,
-    roles: Option<&[Role]>,
+    turns: Option<&TurnSelection>,
     view: &View<'_>,
     findings: &mut Findings,
 ) -> bool {
     // a bug in a stage must not end a run of many hours
-    let judged = catch_unwind(AssertUnwindSafe(|| match roles {
-        None => _ = filter.judge(view, findings),
-        Some(roles) => {
+    let judged = catch_unwind(AssertUnwindSafe(|| match turns {
+        None => {
+            _ = filter.judge(view, findings);
+            findings.change_edits(|edits| within_strings(edits, view.document().joints));
+        }
+        Some(turns) => {
             let spans = findings.spans();
-            let chosen = Chosen::of(view.document(), roles);
+            let chosen = Chosen::of(view.document(), turns);
             _ = filter.judge(&view.beside(chosen.document(view.document())), findings);
             findings.move_spans(spans, |offset| chosen.original_offset(offset));
+            findings.change_edits(|edits| chosen.original_edits(edits));
         }
     }));
     judged.is_ok() && !findings.failed()

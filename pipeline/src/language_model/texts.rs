@@ -5,6 +5,7 @@ use crate::config::Input;
 use crate::source::batch::ShardReader;
 use crate::source::inputs::{expand, is_parquet, read_footer};
 use crate::{Error, Progress, Result};
+use filters::Chat;
 use rayon::prelude::*;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,8 +66,8 @@ impl Texts {
         Ok(batches.flat_map(move |batch| {
             let read = batch.map_err(|why| Error::input(path, why)).and_then(|batch| {
                 let rows = reader.rows(&batch)?;
-                let mut joined = String::new();
-                let texts = (0..batch.num_rows()).filter_map(|row| match rows.text(row, &mut joined) {
+                let mut chat = Chat::default();
+                let texts = (0..batch.num_rows()).filter_map(|row| match rows.text(row, &mut chat) {
                     Ok(text) => Some(Ok(text.to_owned())),
                     Err(_) => {
                         skipped.fetch_add(1, Ordering::Relaxed);

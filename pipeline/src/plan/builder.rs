@@ -8,7 +8,7 @@ use crate::source::batch::WantedField;
 use crate::{Error, Result};
 use filters::{
     Action, BenchmarkItem, BuildError, Built, Column, ColumnRef, Context, Entry, FieldRef, ItemFields, Kind,
-    Layout, Selection,
+    Layout, Selection, TurnSelection,
 };
 use manifests::digest::Sha256;
 use std::path::{Path, PathBuf};
@@ -35,9 +35,8 @@ impl Builder {
                 ),
             ));
         }
-        if let Some(why) = checks::roles(config, table) {
-            return Err(config.error(table.line, format!("stage `{}`: {why}", table.name)));
-        }
+        let turns = checks::turns(config, table)
+            .map_err(|why| config.error(table.line, format!("stage `{}`: {why}", table.name)))?;
         let fail = |e: BuildError| config.error(table.line, format!("stage `{}`: {e}", table.name));
         let hinted = |mut error: Error, keys: &[&'static str]| {
             if let Error::Config { hint, .. } = &mut error {
@@ -47,34 +46,30 @@ impl Builder {
         };
         let when = match &table.when {
             Some(chosen) if chosen.contains('=') => {
-                let site = self.site(config, Action::Remove);
+                let site = self.site(config, table, Action::Remove);
                 Some(When::Selected(Selection::find("when", chosen, &site).map_err(fail)?))
             }
             Some(name) => Some(When::Flag(lookup(&self.known, name, Kind::Flag).map_err(fail)?)),
             None => None,
         };
         if let Some(entry) = barriers::find(&table.used) {
-            if when.is_some()
-                || table.roles.is_some()
-                || table.action == Some(Action::Tag)
-                || table.on_error.is_some()
-            {
+            if when.is_some() || table.action == Some(Action::Tag) || table.on_error.is_some() {
                 return Err(config.error(
                     table.line,
                     format!(
-                        "stage `{}`: a barrier takes no `when`, `roles` or `on_error` and cannot `tag`",
+                        "stage `{}`: a barrier takes no `when` or `on_error` and cannot `tag`",
                         table.name
                     ),
                 ));
             }
             let action = table.action.unwrap_or(Action::Remove);
-            let mut site = self.site(config, action);
+            let mut site = self.site(config, table, action);
             let (barrier, resolved) =
                 (entry.build)(table.table.clone(), &mut site).map_err(|e| hinted(fail(e), (entry.keys)()))?;
             if barrier.edits() && config.file.input.messages.is_some() {
                 return Err(config.error(
                     table.line,
-                    format!("stage `{}` edits text and cannot run on `messages`", table.name),
+                    format!("stage `{}` cuts passages and cannot run on `messages`", table.name),
                 ));
             }
             if let Some(why) = checks::absent(config, &resolved) {
@@ -93,22 +88,16 @@ impl Builder {
                     ));
                 }
             }
-            self.push(table, entry.name, None, action, Step::Barrier(barrier), resolved);
+            self.push(table, entry.name, (None, turns), action, Step::Barrier(barrier), resolved);
             return Ok(());
         }
         let entry = filters::find(&table.used)
             .or_else(|| classifiers::find(&table.used))
             .ok_or_else(|| unknown(config, table))?;
         let action = table.action.unwrap_or(entry.action);
-        let mut site = self.site(config, action);
+        let mut site = self.site(config, table, action);
         let Built { filter, resolved } =
             (entry.build)(table.table.clone(), &mut site).map_err(|e| hinted(fail(e), (entry.keys)()))?;
-        if filter.edits() && config.file.input.messages.is_some() {
-            return Err(config.error(
-                table.line,
-                format!("stage `{}` edits text and cannot run on `messages`", table.name),
-            ));
-        }
         filter.notes().iter().for_each(|note| tracing::info!("stage `{}`: {note}", table.name));
         let mut extra = Vec::new();
         if filter.edits() {
@@ -123,22 +112,23 @@ impl Builder {
         let slots = self.layout.add(filter.as_ref(), &extra);
         self.known.extend(slots.columns.iter().map(|c| (format!("{}/{}", table.name, c.name), c.kind)));
         let aliases = entry.rules.iter().filter_map(|rule| Some((rule.id, rule.alias?))).collect();
-        self.push(table, entry.name, when, action, Step::Judge { filter, slots, aliases }, resolved);
+        self.push(table, entry.name, (when, turns), action, Step::Judge { filter, slots, aliases }, resolved);
         Ok(())
     }
 
-    fn site<'a>(&'a mut self, config: &'a Config, action: Action) -> Site<'a> {
+    fn site<'a>(&'a mut self, config: &'a Config, table: &StageTable, action: Action) -> Site<'a> {
         let Self { assets, fields, known, .. } = self;
         let released = config.file.dataset.released.as_deref();
         let has_turns = config.file.input.messages.is_some();
-        Site { folder: config.folder(), known, assets, fields, has_turns, action, released }
+        let turns = checks::turns_told(table);
+        Site { folder: config.folder(), known, assets, fields, has_turns, turns, action, released }
     }
 
     fn push(
         &mut self,
         table: &StageTable,
         used: &'static str,
-        when: Option<When>,
+        (when, turns): (Option<When>, Option<TurnSelection>),
         action: Action,
         step: Step,
         resolved: toml::Table,
@@ -147,7 +137,7 @@ impl Builder {
             name: table.name.clone(),
             used,
             when,
-            roles: table.roles.clone(),
+            turns,
             action,
             publish: table.publish,
             on_error: table.on_error.unwrap_or_default(),
@@ -188,6 +178,7 @@ struct Site<'a> {
     assets: &'a mut Vec<Asset>,
     fields: &'a mut Vec<WantedField>,
     has_turns: bool,
+    turns: Option<String>,
     action: Action,
     released: Option<&'a str>,
 }
@@ -258,6 +249,10 @@ impl Context for Site<'_> {
             self.fields.len() - 1
         });
         Ok(FieldRef(at))
+    }
+
+    fn turns(&self) -> Option<&str> {
+        self.turns.as_deref()
     }
 
     fn has_turns(&self) -> bool {

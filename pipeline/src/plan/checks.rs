@@ -4,6 +4,7 @@ use super::{Plan, Stage, Step};
 use crate::barriers::{Barrier, Marking};
 use crate::config::{COMMON_KEYS, Config, StageTable};
 use crate::release::gate::incomplete;
+use filters::TurnSelection;
 use manifests::index::UNDECLARED;
 
 /// Keys of the file that are easily taken for those of a stage.
@@ -20,13 +21,35 @@ pub(crate) fn key_hint(table: &StageTable, keys: &[&'static str]) -> Option<Stri
     Some(format!("did you mean `{nearest}`? `probity filters {}` lists all", table.used))
 }
 
-/// What is wrong with whose turns a stage wants to see.
-pub(crate) fn roles(config: &Config, table: &StageTable) -> Option<&'static str> {
-    match table.roles.as_deref() {
-        Some([]) => Some("`roles` is empty, so it would see nothing"),
-        Some(_) if config.file.input.messages.is_none() => Some("`roles` needs `input.messages`"),
-        _ => None,
+/// Which turns a stage wants to see, or what is wrong with that.
+pub(crate) fn turns(config: &Config, table: &StageTable) -> Result<Option<TurnSelection>, String> {
+    let StageTable { roles, fields, .. } = table;
+    let keys = [("roles", roles.as_ref().map(Vec::len)), ("fields", fields.as_ref().map(Vec::len))];
+    let Some((key, _)) = keys.iter().find(|(_, length)| length.is_some()) else { return Ok(None) };
+    let messages = config.file.input.messages.as_ref();
+    let messages = messages.ok_or_else(|| format!("`{key}` needs `input.messages`"))?;
+    if let Some((key, _)) = keys.iter().find(|(_, length)| *length == Some(0)) {
+        return Err(format!("`{key}` is empty, so it would see nothing"));
     }
+    let place = |name: &String| {
+        messages.position(name).ok_or_else(|| {
+            let names: Vec<&str> = config.file.input.text_columns().collect();
+            format!("`fields` names `{name}`, which is none of `input.messages`: {}", names.join(", "))
+        })
+    };
+    let fields = fields.as_ref().map(|names| names.iter().map(place).collect()).transpose()?;
+    Ok(Some(TurnSelection { roles: roles.clone(), fields }))
+}
+
+/// The same in words, by which two stages that see the same turns are told.
+pub(crate) fn turns_told(table: &StageTable) -> Option<String> {
+    let roles = table.roles.as_ref().map(|roles| {
+        let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+        format!("roles {}", names.join(" "))
+    });
+    let fields = table.fields.as_ref().map(|fields| format!("fields {}", fields.join(" ")));
+    let told: Vec<String> = roles.into_iter().chain(fields).collect();
+    (!told.is_empty()).then(|| told.join(" "))
 }
 
 /// What a stage names that no record can have, if there is such a thing.

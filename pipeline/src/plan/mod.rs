@@ -13,7 +13,9 @@ use crate::source::inputs::{self, Shard};
 use crate::source::lines;
 use crate::{Error, Result};
 use builder::Builder;
-use filters::{Action, ColumnRef, Filter, Findings, Kind, Layout, Role, Selection, StageSlots, View};
+use filters::{
+    Action, ColumnRef, Filter, Findings, Kind, Layout, Selection, StageSlots, TurnSelection, View,
+};
 use manifests::digest::Sha256;
 use resolved::{resolved, resolved_stages};
 use serde_json::{Value, json};
@@ -33,8 +35,8 @@ pub struct Stage {
     pub used: &'static str,
     /// Which records are judged here; all if it says nothing.
     pub when: Option<When>,
-    /// Whose turns of a chat record it sees; all if none.
-    pub roles: Option<Vec<Role>>,
+    /// Which turns of a chat record it sees; all if none.
+    pub turns: Option<TurnSelection>,
     /// What happens to a record that breaks one of its rules.
     pub action: Action,
     /// Whether its configuration is published, if the configuration says so.

@@ -35,6 +35,9 @@ pub(super) fn resolved_stages(config: &Config, stages: &[Stage]) -> Result<Vec<V
             if let Some(roles) = &table.roles {
                 map.insert("roles".into(), json!(roles));
             }
+            if let Some(fields) = &table.fields {
+                map.insert("fields".into(), json!(fields));
+            }
             if let Some(when) = &table.when {
                 map.insert("when".into(), json!(when));
             }

@@ -3,7 +3,7 @@
 //! What helps somebody evade a filter is signed as digests: stages of keyword packs, stages named `hazard` or
 //! `hazard-…`, and every stage that names a column of one of these. See [`manifests::disclosure`].
 
-use crate::config::Source;
+use crate::config::{self, Source};
 use crate::files::store;
 use crate::plan::Plan;
 use crate::release::fates::Fates;
@@ -19,7 +19,7 @@ use manifests::index::{
 };
 use manifests::keys::SigningKey;
 use manifests::ledger::{RuleCount, SaltKey};
-use manifests::predicate::{Asset, Dataset, Fields, Producer, Tool};
+use manifests::predicate::{Asset, Dataset, Fields, Producer, Teacher, Tool};
 use manifests::seal::{self, Sealed, SourceDeclaration, Withheld};
 use serde::Serialize;
 use serde_json::Value;
@@ -162,6 +162,11 @@ fn claims(draft: &Draft<'_>, withheld: Withheld) -> seal::Draft {
     }
 }
 
+fn teacher(teacher: &config::Teacher) -> Teacher {
+    let told = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    Teacher { model: teacher.model.clone(), version: told(&teacher.version), license: told(&teacher.license) }
+}
+
 fn declaration(source: &Source) -> SourceDeclaration {
     let told = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     SourceDeclaration {
@@ -170,6 +175,7 @@ fn declaration(source: &Source) -> SourceDeclaration {
         category: told(&source.category),
         collected: told(&source.collected),
         uri: told(&source.uri),
+        teachers: source.teachers.as_ref().map(|all| all.iter().map(teacher).collect()),
     }
 }
 
@@ -183,6 +189,7 @@ fn fields() -> Fields {
             "inputs.sources[].collected",
             "inputs.sources[].id",
             "inputs.sources[].license",
+            "inputs.sources[].teachers",
             "inputs.sources[].uri",
         ]),
         measured: list(&[

@@ -134,6 +134,14 @@ impl Fates<'_> {
         removed.into_iter().enumerate().map(fate).collect()
     }
 
+    /// Whether anything is replaced in a record's text or cut out of it.
+    pub(crate) fn has_edits(&self, record: RecordNumber, verdicts: &Verdicts, row: usize) -> Result<bool> {
+        let cut = |resolved: &Resolved| {
+            !resolved.cuts.is_empty() && resolved.cuts.position(record) < resolved.cuts.position(record + 1)
+        };
+        Ok(!verdicts.edits(row)?.is_empty() || self.resolved.iter().any(cut))
+    }
+
     /// Replays the edits of a record on its text, which only the writer has at hand: those its stages made, then what
     /// barriers cut out of it.
     pub(crate) fn replay_edits(
@@ -144,10 +152,6 @@ impl Fates<'_> {
         row: usize,
     ) -> Result<()> {
         let edits = verdicts.edits(row)?;
-        let cutting = self.resolved.iter().any(|resolved| !resolved.cuts.is_empty());
-        if edits.is_empty() && !cutting {
-            return Ok(());
-        }
         let before = fate.decided_at.unwrap_or(usize::MAX);
         fate.made = replay(text, &edits, before);
         for resolved in self.resolved.iter().filter(|resolved| resolved.stage < before) {

@@ -2,6 +2,7 @@
 
 use crate::release::fates::RecordFate;
 use crate::release::redaction::Redaction;
+use crate::source::batch::ShardReader;
 use crate::{Error, Result};
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, UInt64Array};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
@@ -32,7 +33,7 @@ pub(crate) fn rows(
     batch: &RecordBatch,
     fates: &[RecordFate],
     first_row: u64,
-    redaction: Option<&Redaction<'_>>,
+    redaction: Option<(&Redaction<'_>, &ShardReader)>,
 ) -> Result<Option<RecordBatch>> {
     let drop: BooleanArray = fates.iter().map(|fate| Some(!fate.is_released())).collect();
     if drop.true_count() == 0 {
@@ -40,7 +41,7 @@ pub(crate) fn rows(
     }
     let part = arrow_select::filter::filter_record_batch(batch, &drop)?;
     let part = match redaction {
-        Some(redaction) => redaction.rows(&part)?,
+        Some((redaction, reader)) => redaction.rows(reader, &part)?,
         None => part,
     };
     let dropped: Vec<(usize, &RecordFate)> =

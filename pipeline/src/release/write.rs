@@ -6,7 +6,6 @@ use crate::barriers::corpus::{Group, verdicts};
 use crate::config::Output;
 use crate::judge::verdicts::Verdicts;
 use crate::plan::Plan;
-use crate::release::edited_column;
 use crate::release::fates::{Fates, RecordFate};
 use crate::release::ledger;
 use crate::release::parts::{Mark, data_files, out_shard};
@@ -15,11 +14,12 @@ use crate::release::removed;
 use crate::release::rule_notes;
 use crate::release::shard_file::{Encoded, ShardFile};
 use crate::run::work::Work;
-use crate::source::batch::ShardReader;
+use crate::source::batch::{RowEdits, ShardReader};
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
-use arrow_array::{Array, BooleanArray, RecordBatch, UInt64Array};
+use arrow_array::{BooleanArray, RecordBatch, UInt64Array};
 use arrow_schema::SchemaRef;
+use filters::Chat;
 use manifests::digest::Sha256;
 use manifests::index::OutputPart;
 use manifests::ledger::{ShardEntry, ShardTally};
@@ -106,7 +106,7 @@ impl WriteTask<'_> {
         let output = &self.plan.config.file.output;
         let places = data_files(self.plan, index);
         let create = |(name, _): &(String, Option<String>)| {
-            let text = self.plan.config.file.input.text_column();
+            let text = self.plan.config.file.input.text.as_deref();
             ShardFile::create(&self.release.join(name), reader.stored(), output, text, reader.notes())
         };
         let mut data = places.iter().map(create).collect::<Result<Vec<_>>>()?;
@@ -148,7 +148,7 @@ impl WriteTask<'_> {
 
     fn removed_file(&self, index: usize, schema: &SchemaRef, output: &Output) -> Result<ShardFile> {
         let schema = removed::schema(schema);
-        let text = self.plan.config.file.input.text_column();
+        let text = self.plan.config.file.input.text.as_deref();
         ShardFile::create(&self.release.join(removed_file(index)), &schema, output, text, None)
     }
 
@@ -184,11 +184,11 @@ impl WriteTask<'_> {
             let here = at..at + batch.num_rows();
             at = here.end;
             let first = group.records.start + here.start as u64;
-            self.replay_edits(&batch, &mut prepared, (first, here.clone()))?;
+            self.replay_edits(reader, &batch, &mut prepared, (first, here.clone()))?;
             let fates = &prepared.fates[here.clone()];
             let keep: BooleanArray = fates.iter().map(|fate| Some(fate.is_released())).collect();
             let part = arrow_select::filter::filter_record_batch(&batch, &keep).map_err(bug)?;
-            let (part, texts) = self.edit(part, fates, &prepared.verdicts, here.start)?;
+            let (part, texts) = edit(reader, part, fates, (&prepared.verdicts, here.start))?;
             prepared.texts.extend(texts);
             let marks: Vec<Mark> = fates.iter().filter(|f| f.is_released()).map(|f| f.mark).collect();
             for (split, kept) in kept.iter_mut().enumerate() {
@@ -196,7 +196,12 @@ impl WriteTask<'_> {
             }
             if self.plan.config.file.output.removed {
                 let first_row = shard.first_row(group.row_group) + here.start as u64;
-                prepared.removed.extend(removed::rows(&batch, fates, first_row, redaction.as_ref())?);
+                prepared.removed.extend(removed::rows(
+                    &batch,
+                    fates,
+                    first_row,
+                    redaction.as_ref().map(|redaction| (redaction, reader)),
+                )?);
             }
         }
         prepared.kept =
@@ -207,60 +212,22 @@ impl WriteTask<'_> {
     /// Finds what the edits of the records come to, in the coordinates of their original texts.
     fn replay_edits(
         &self,
+        reader: &ShardReader,
         batch: &RecordBatch,
         prepared: &mut Prepared,
         (first, rows): (RecordNumber, std::ops::Range<usize>),
     ) -> Result<()> {
-        let Some(column) =
-            self.plan.config.file.input.text.as_ref().and_then(|name| batch.column_by_name(name))
-        else {
-            return Ok(());
-        };
-        let strings = crate::source::batch::Strings::new(column);
+        let read = reader.rows(batch)?;
+        let mut chat = Chat::default();
         for (at, row) in rows.enumerate() {
-            if let Some(Ok(text)) = strings.get(at) {
+            if self.fates.has_edits(first + at as u64, &prepared.verdicts, row)?
+                && let Ok(text) = read.text(at, &mut chat)
+            {
                 let told = (first + at as u64, text);
                 self.fates.replay_edits(&mut prepared.fates[row], told, &prepared.verdicts, row)?;
             }
         }
         Ok(())
-    }
-
-    /// Puts edited texts in place and tells digest and length of every kept text.
-    fn edit(
-        &self,
-        part: RecordBatch,
-        fates: &[RecordFate],
-        verdicts: &Verdicts,
-        first: usize,
-    ) -> Result<(RecordBatch, Vec<(Sha256, u64)>)> {
-        let released: Vec<(usize, &RecordFate)> =
-            fates.iter().enumerate().filter(|(_, fate)| fate.is_released()).collect();
-        let lengths = verdicts.text_bytes()?;
-        let mut texts = Vec::with_capacity(released.len());
-        if released.iter().all(|(_, fate)| fate.edits.is_empty()) {
-            for (at, _) in released {
-                texts.push((verdicts.digest("content", first + at)?, lengths[first + at]));
-            }
-            return Ok((part, texts));
-        }
-        let name = self.plan.config.file.input.text.as_deref().unwrap_or_default();
-        let column = part.schema().index_of(name).map_err(|e| Error::Bug(e.to_string()))?;
-        let strings = crate::source::batch::Strings::new(part.column(column));
-        let mut edited: Vec<Option<String>> = Vec::with_capacity(released.len());
-        for (row, (_, fate)) in released.iter().enumerate() {
-            let text = strings
-                .get(row)
-                .and_then(std::result::Result::ok)
-                .ok_or_else(|| Error::Bug("a kept text is gone".into()))?;
-            let text = fate.edits.apply(text);
-            texts.push((Sha256::of(text.as_bytes()), text.len() as u64));
-            edited.push(Some(text));
-        }
-        let mut columns = part.columns().to_vec();
-        columns[column] = edited_column::same_type(part.column(column).data_type(), edited)?;
-        let part = RecordBatch::try_new(part.schema(), columns).map_err(bug)?;
-        Ok((part, texts))
     }
 
     /// The ledger rows of a group, in order, counted.
@@ -300,6 +267,36 @@ impl WriteTask<'_> {
         }
         builder.finish(self.plan, schema, &prepared.verdicts)
     }
+}
+
+/// Puts edited texts in place and tells digest and length of every kept text. `part` holds the released rows of `fates`,
+/// the first of which is the row `first` of its group.
+fn edit(
+    reader: &ShardReader,
+    part: RecordBatch,
+    fates: &[RecordFate],
+    (verdicts, first): (&Verdicts, usize),
+) -> Result<(RecordBatch, Vec<(Sha256, u64)>)> {
+    let released: Vec<(usize, &RecordFate)> =
+        fates.iter().enumerate().filter(|(_, fate)| fate.is_released()).collect();
+    let lengths = verdicts.text_bytes()?;
+    let mut texts = Vec::with_capacity(released.len());
+    if released.iter().all(|(_, fate)| fate.edits.is_empty()) {
+        for (at, _) in released {
+            texts.push((verdicts.digest("content", first + at)?, lengths[first + at]));
+        }
+        return Ok((part, texts));
+    }
+    let read = reader.rows(&part)?;
+    let mut chat = Chat::default();
+    for (row, (_, fate)) in released.iter().enumerate() {
+        let text = read.text(row, &mut chat).map_err(|_| Error::Bug("a kept text is gone".into()))?;
+        let text = fate.edits.apply(text);
+        texts.push((Sha256::of(text.as_bytes()), text.len() as u64));
+    }
+    let edit = |(_, fate): &(usize, &RecordFate)| RowEdits { text: fate.edits.clone(), line: None };
+    let edits: Vec<RowEdits> = released.iter().map(edit).collect();
+    Ok((reader.edited(&part, &edits)?, texts))
 }
 
 /// What is counted and hashed from row group to row group.

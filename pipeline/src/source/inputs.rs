@@ -83,6 +83,9 @@ pub(crate) fn find(config: &Config) -> Result<Vec<Found>> {
     for path in paths {
         let name = relative_name(&base, &path)?;
         let source = sources.iter().find(|(set, _)| set.is_match(&path)).map_or(UNDECLARED, |(_, id)| id);
+        if source == UNDECLARED {
+            config.check_unclaimed(&name)?;
+        }
         found.push(Found { name, source: source.to_string(), path });
     }
     found.sort_by(|a, b| {

@@ -6,7 +6,7 @@ use crate::judge::replay;
 use crate::judge::verdicts::Verdicts;
 use crate::source::batch::Rows;
 use crate::{Error, Result};
-use filters::{Document, Scratch, View};
+use filters::{Chat, Chosen, Document, Scratch, View};
 use parquet::arrow::arrow_reader::RowSelection;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,23 +52,21 @@ impl Corpus<'_> {
         let verdicts = Verdicts::read(artefact.payload())?;
         let reader = self.judged.plan.open(shard)?;
         let row_of = |record: RecordNumber| (record - group.records.start) as usize;
-        let mut joined = String::new();
+        let turns = self.judged.plan.stages[self.stage].turns.as_ref();
+        let mut chat = Chat::default();
         let mut show = |read: &Rows<'_>, at: usize, record: RecordNumber| {
-            let text = read
-                .text(at, &mut joined)
+            let whole = read
+                .document(at, &mut chat)
                 .map_err(|cause| Error::Bug(format!("{} in a judged record", cause.rule())))?;
-            let edits = replay(text, &verdicts.edits(row_of(record))?, self.stage);
-            let text = edits.apply(text);
+            let edits = replay(whole.text, &verdicts.edits(row_of(record))?, self.stage);
             let id = read.id(at).unwrap_or_default();
             let fields = read.fields(at);
-            let document = Document {
-                text: &text,
-                id: &id,
-                url: read.url(at),
-                source: &shard.source,
-                turns: &[],
-                fields: &fields,
-            };
+            let whole =
+                Document { id: &id, url: read.url(at), source: &shard.source, fields: &fields, ..whole };
+            let edited = (!edits.is_empty()).then(|| Chat::after(&whole, &edits));
+            let document = edited.as_ref().map_or(whole, |edited| edited.document(&whole));
+            let chosen = turns.map(|turns| Chosen::of(&document, turns));
+            let document = chosen.as_ref().map_or(document, |chosen| chosen.document(&document));
             each(record, &View::new(document, scratch))
         };
         let mut rest = records;

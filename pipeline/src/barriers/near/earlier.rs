@@ -8,7 +8,7 @@ use crate::files::spill::Listing;
 use crate::release::parts;
 use crate::source::batch::ShardReader;
 use crate::source::inputs;
-use filters::{BuildError, Context};
+use filters::{BuildError, Chat, Chosen, Context};
 use parquet::arrow::arrow_reader::RowSelection;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,9 +104,9 @@ impl Earlier {
                 })?;
                 let entries: Vec<u64> = wanted.iter().map(|(entry, _)| *entry).collect();
                 let name = format!("earlier-{}-{shard}", release.first);
-                parts.push(
-                    corpus.text_part(&name, release.first..end, &entries, || read(path, release, &wanted))?,
-                );
+                parts.push(corpus.text_part(&name, release.first..end, &entries, || {
+                    read(path, (release, corpus), &wanted)
+                })?);
             }
         }
         Ok(EarlierTexts(parts))
@@ -114,10 +114,12 @@ impl Earlier {
 }
 
 /// The texts of some rows of one shard.
-fn read(path: &Path, release: &Release, wanted: &[(u64, u64)]) -> Result<Vec<u8>> {
-    let reader = ShardReader::open(path, &release.index.input(), &[])?;
+fn read(path: &Path, (release, corpus): (&Release, &Corpus<'_>), wanted: &[(u64, u64)]) -> Result<Vec<u8>> {
+    let input = release.index.input();
+    let reader = ShardReader::open(path, &input, &[])?;
+    let turns = corpus.turns(input.messages.as_ref());
     let mut texts = TextWriter::new(wanted.iter().map(|(entry, _)| *entry));
-    let mut joined = String::new();
+    let mut chat = Chat::default();
     // an index lists its release's rows in order; one that does not is not ours
     if let Some([_, (_, row)]) = wanted.windows(2).find(|pair| matches!(pair, [(_, a), (_, b)] if a >= b)) {
         return Err(Error::input(path, format!("its index lists row {row} out of order")));
@@ -138,8 +140,11 @@ fn read(path: &Path, release: &Release, wanted: &[(u64, u64)]) -> Result<Vec<u8>
             let batch = batch.map_err(|why| Error::input(path, why))?;
             let read = reader.rows(&batch)?;
             for at in 0..batch.num_rows() {
-                let text = read.text(at, &mut joined).map_err(|cause| Error::input(path, cause.rule()))?;
-                texts.push(text);
+                let whole = read.document(at, &mut chat).map_err(|cause| Error::input(path, cause.rule()))?;
+                match &turns {
+                    Some(turns) => texts.push(Chosen::of(&whole, turns).document(&whole).text),
+                    None => texts.push(whole.text),
+                }
             }
         }
     }

@@ -7,7 +7,7 @@
 use super::{BAND, NearDuplicates};
 use crate::barriers::RecordNumber;
 use crate::barriers::corpus::Corpus;
-use crate::config::Input;
+use crate::config::{Input, Messages};
 use crate::files::artefact::{Artefact, Kind, Writer};
 use crate::{Error, Result};
 use manifests::digest::Sha256;
@@ -21,7 +21,7 @@ struct Header {
     parameters: String,
     bands: usize,
     text: Option<String>,
-    messages: Option<String>,
+    messages: Option<Messages>,
 }
 
 /// An index, mapped.
@@ -102,7 +102,7 @@ impl NearDuplicates {
         released: &mut dyn Iterator<Item = (RecordNumber, Place)>,
         path: &Path,
     ) -> Result<()> {
-        let parameters = self.config.index_parameters((self.bands, self.rows));
+        let parameters = self.parameters.clone();
         let (text, messages) = corpus.text_columns();
         let header = Header { parameters, bands: self.bands, text, messages };
         let json = serde_json::to_vec(&header).map_err(|e| Error::Bug(e.to_string()))?;

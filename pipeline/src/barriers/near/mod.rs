@@ -155,6 +155,8 @@ pub struct NearDuplicates {
     config: Config,
     bands: usize,
     rows: usize,
+    /// See [`Config::index_parameters`].
+    parameters: String,
     family: Family,
     preference: Preference,
     earlier: Earlier,
@@ -187,8 +189,9 @@ impl BarrierSpec for Config {
             Signature::Datatrove => Family::Datatrove(Datatrove::new(bands * rows, self.seed)),
         };
         let preference = Preference::new(self.keep, &self.score, &self.sources, context)?;
-        let earlier = Earlier::open(&self.against, (&self.index_parameters((bands, rows)), bands), context)?;
-        Ok(NearDuplicates { config: self.clone(), bands, rows, family, preference, earlier })
+        let parameters = self.index_parameters((bands, rows), context.turns());
+        let earlier = Earlier::open(&self.against, (&parameters, bands), context)?;
+        Ok(NearDuplicates { config: self.clone(), bands, rows, parameters, family, preference, earlier })
     }
 }
 
@@ -221,9 +224,10 @@ impl Config {
     }
 
     /// Whatever two signatures must have in common to be compared.
-    fn index_parameters(&self, (bands, rows): (usize, usize)) -> String {
+    fn index_parameters(&self, (bands, rows): (usize, usize), turns: Option<&str>) -> String {
+        let turns = turns.map(|turns| format!(" {turns}")).unwrap_or_default();
         format!(
-            "{:?} {:?} seed {} bands {bands} rows {rows} ngram {}",
+            "{:?} {:?} seed {} bands {bands} rows {rows} ngram {}{turns}",
             self.signature, self.short, self.seed, self.ngram
         )
     }

@@ -1,11 +1,15 @@
-//! Chat records: a list of structs with a text and, mostly, a role, as OpenAI and ShareGPT shape them.
+//! Chat records: fields that hold a string, or a list of structs with a text and, mostly, a role, as OpenAI and ShareGPT
+//! shape them.
 
 use super::Cause;
-use super::strings::{is_text, text_at};
+use super::lists::Lists;
+use super::strings::{is_text, lossy_at, text_at};
+use crate::config::Messages;
 use crate::{Error, Result};
-use arrow_array::{Array, ArrayRef, LargeListArray, ListArray, StructArray};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, StructArray};
 use arrow_schema::{DataType, Fields, Schema};
-use filters::{Role, Turn};
+use filters::{Chat, Role};
 use std::path::Path;
 
 /// Names of the field with a turn's text; the first that a struct has counts.
@@ -15,93 +19,161 @@ const ROLE: [&str; 2] = ["role", "from"];
 /// The field with the text of a part of a turn.
 const PART: &str = "text";
 
-/// A column of chat records.
-pub(super) struct Messages<'b>(pub(super) &'b ArrayRef);
+/// Where a field of chat records stands, and whose turn a string in it is.
+pub(super) type ChatColumn = (usize, Role);
 
-impl Messages<'_> {
-    /// Joins the texts of a record's turns by one newline and says where each stands.
-    pub(super) fn join<'s>(
-        &self,
-        row: usize,
-        (joined, turns): (&'s mut String, &mut Vec<Turn>),
-    ) -> std::result::Result<&'s str, Cause> {
-        joined.clear();
-        turns.clear();
-        let list = items(self.0.as_ref(), row).ok_or(Cause::NullText)?;
-        let messages = list.as_any().downcast_ref::<StructArray>().ok_or(Cause::NullText)?;
-        let named = |names: &[&str]| names.iter().find_map(|name| messages.column_by_name(name));
-        let contents = named(&CONTENT).ok_or(Cause::NullText)?;
-        let roles = named(&ROLE);
-        for at in 0..messages.len() {
-            if at > 0 {
-                joined.push('\n');
+/// The fields of chat records, in order.
+pub(super) struct Chats<'b>(pub(super) Vec<(&'b ArrayRef, Role)>);
+
+/// What is told of a record, turn by turn.
+pub(super) trait Listener {
+    fn turn(&mut self, role: Role, field: usize);
+
+    /// A string of the last turn: the `leaf`-th of all strings in its field, see [`leaves`].
+    fn say(&mut self, text: &str, leaf: usize);
+}
+
+impl Listener for Chat {
+    fn turn(&mut self, role: Role, field: usize) {
+        self.turn(role, field);
+    }
+
+    fn say(&mut self, text: &str, _: usize) {
+        self.say(text);
+    }
+}
+
+impl Chats<'_> {
+    /// Tells a record. Bytes that are not UTF-8 are told as U+FFFD, and are an error in the end.
+    pub(super) fn tell(&self, row: usize, listener: &mut impl Listener) -> std::result::Result<(), Cause> {
+        let mut told = Told { null: true, invalid: false };
+        for (field, &(array, role)) in self.0.iter().enumerate() {
+            if is_text(array.data_type()) {
+                if array.is_valid(row) {
+                    listener.turn(role, field);
+                    told.null = false;
+                    told.say(array.as_ref(), row, listener);
+                }
+            } else if let Some(list) = Lists::of(array.as_ref()) {
+                told.turns(list, (row, field), listener);
             }
-            let start = joined.len();
-            append(contents.as_ref(), at, joined)?;
+        }
+        match told {
+            Told { null: true, .. } => Err(Cause::NullText),
+            Told { invalid: true, .. } => Err(Cause::InvalidUtf8),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Told {
+    /// Whether no field holds anything.
+    null: bool,
+    /// Whether something was not UTF-8.
+    invalid: bool,
+}
+
+impl Told {
+    fn turns(&mut self, list: Lists<'_>, (row, field): (usize, usize), listener: &mut impl Listener) {
+        let Some((range, messages)) = list.range(row).zip(list.values().as_struct_opt()) else { return };
+        let Some(contents) = named(messages, &CONTENT) else { return };
+        self.null = false;
+        let roles = named(messages, &ROLE);
+        for at in range {
             let role = match roles.and_then(|roles| text_at(roles.as_ref(), at)) {
                 Some(Ok(name)) => Role::named(name),
-                Some(Err(_)) => return Err(Cause::InvalidUtf8),
+                Some(Err(_)) => {
+                    self.invalid = true;
+                    Role::Other
+                }
                 None => Role::Other,
             };
-            turns.push(Turn { role, range: start..joined.len() });
-        }
-        Ok(joined)
-    }
-}
-
-/// What a list holds in a row.
-fn items(array: &dyn Array, row: usize) -> Option<ArrayRef> {
-    if !array.is_valid(row) {
-        return None;
-    }
-    match array.data_type() {
-        DataType::List(_) => array.as_any().downcast_ref::<ListArray>().map(|list| list.value(row)),
-        DataType::LargeList(_) => array.as_any().downcast_ref::<LargeListArray>().map(|list| list.value(row)),
-        _ => None,
-    }
-}
-
-/// Appends the text of a turn: a string, or the strings of its parts, each in a line of its own. Parts without text, such
-/// as images, add nothing.
-fn append(contents: &dyn Array, at: usize, joined: &mut String) -> std::result::Result<(), Cause> {
-    if let Some(text) = text_at(contents, at) {
-        joined.push_str(text.map_err(|_| Cause::InvalidUtf8)?);
-        return Ok(());
-    }
-    let Some(parts) = items(contents, at) else { return Ok(()) };
-    let Some(parts) = parts.as_any().downcast_ref::<StructArray>() else { return Ok(()) };
-    let Some(texts) = parts.column_by_name(PART) else { return Ok(()) };
-    let mut first = true;
-    for part in (0..parts.len()).filter(|part| parts.is_valid(*part)) {
-        if let Some(text) = text_at(texts.as_ref(), part) {
-            if !first {
-                joined.push('\n');
+            listener.turn(role, field);
+            match Lists::of(contents.as_ref()) {
+                None => self.say(contents.as_ref(), at, listener),
+                // parts without text, such as images, add nothing
+                Some(parts) => {
+                    let structs = parts.values().as_struct_opt();
+                    let texts = structs.and_then(|structs| structs.column_by_name(PART));
+                    for part in parts.range(at).into_iter().flatten() {
+                        if let Some((structs, texts)) = structs.zip(texts).filter(|(s, _)| s.is_valid(part)) {
+                            debug_assert_eq!(structs.len(), texts.len());
+                            self.say(texts.as_ref(), part, listener);
+                        }
+                    }
+                }
             }
-            first = false;
-            joined.push_str(text.map_err(|_| Cause::InvalidUtf8)?);
         }
     }
-    Ok(())
+
+    fn say(&mut self, strings: &dyn Array, at: usize, listener: &mut impl Listener) {
+        if let Some(text) = lossy_at(strings, at) {
+            self.invalid |= text_at(strings, at).is_some_and(|text| text.is_err());
+            listener.say(&text, at);
+        }
+    }
 }
 
-/// Checks that a column holds chat records.
-pub(super) fn messages_column(path: &Path, schema: &Schema, index: usize) -> Result<usize> {
-    let field = schema.field(index);
-    let fields = fields_of(field.data_type());
+fn named<'s>(structs: &'s StructArray, names: &[&str]) -> Option<&'s ArrayRef> {
+    names.iter().find_map(|name| structs.column_by_name(name))
+}
+
+/// All strings of a field.
+pub(super) fn leaves(array: &ArrayRef) -> Option<&ArrayRef> {
+    if is_text(array.data_type()) {
+        return Some(array);
+    }
+    let messages = Lists::of(array.as_ref())?.values().as_struct_opt()?;
+    let contents = named(messages, &CONTENT)?;
+    match Lists::of(contents.as_ref()) {
+        None => Some(contents),
+        Some(parts) => parts.values().as_struct_opt()?.column_by_name(PART),
+    }
+}
+
+/// A field with other strings.
+pub(super) fn with_leaves(array: &ArrayRef, leaves: ArrayRef) -> Result<ArrayRef> {
+    let Some(list) = Lists::of(array.as_ref()) else { return Ok(leaves) };
+    let within = |list: Lists<'_>, names: &[&str], change: &dyn Fn(&ArrayRef) -> Result<ArrayRef>| {
+        let structs =
+            list.values().as_struct_opt().ok_or_else(|| Error::Bug("a list of no structs".into()))?;
+        let (fields, mut columns, nulls) = structs.clone().into_parts();
+        let at = names.iter().find_map(|name| fields.iter().position(|field| field.name() == name));
+        let at = at.ok_or_else(|| Error::Bug("structs without a text".into()))?;
+        columns[at] = change(&columns[at])?;
+        Ok::<_, Error>(list.with_values(std::sync::Arc::new(StructArray::try_new(fields, columns, nulls)?))?)
+    };
+    within(list, &CONTENT, &|contents| match Lists::of(contents.as_ref()) {
+        None => Ok(leaves.clone()),
+        Some(parts) => within(parts, &[PART], &|_| Ok(leaves.clone())),
+    })
+}
+
+/// Finds the fields of chat records and checks what they hold.
+pub(super) fn chat_columns(path: &Path, schema: &Schema, messages: &Messages) -> Result<Vec<ChatColumn>> {
+    let find = |field: &crate::config::ChatField| {
+        let index = super::column(path, schema, &field.name)?;
+        let kind = schema.field(index).data_type();
+        if is_messages(kind) || (messages.may_be_strings() && is_text(kind)) {
+            return Ok((index, field.role));
+        }
+        let or = if messages.may_be_strings() { "a string or " } else { "" };
+        let why = format!(
+            "column `{}` is {kind}, expected {or}a list of structs with a text in `content` (or `value`) and a string `role` (or `from`)",
+            field.name,
+        );
+        Err(Error::input(path, why))
+    };
+    messages.fields().iter().map(find).collect()
+}
+
+fn is_messages(kind: &DataType) -> bool {
+    let fields = fields_of(kind);
     let find = |names: &[&str]| {
         let fields = fields?;
         names.iter().find_map(|name| fields.iter().find(|field| field.name() == name)).map(|f| f.data_type())
     };
-    let has_text = find(&CONTENT).is_some_and(is_content);
-    if has_text && find(&ROLE).is_none_or(is_text) {
-        return Ok(index);
-    }
-    let why = format!(
-        "column `{}` is {}, expected a list of structs with a text in `content` (or `value`) and a string `role` (or `from`)",
-        field.name(),
-        field.data_type()
-    );
-    Err(Error::input(path, why))
+    find(&CONTENT).is_some_and(is_content) && find(&ROLE).is_none_or(is_text)
 }
 
 /// The fields of the structs in a list.

@@ -1,7 +1,9 @@
 //! Rows of a row group as the judge sees them: text, id, URL and the fields stages ask for, whatever Arrow type
 //! holds them.
 
+mod edited;
 mod fields;
+mod lists;
 mod messages;
 mod strings;
 
@@ -10,11 +12,11 @@ use crate::source::inputs::Shard;
 use crate::source::lines::{Layout, LinesReader, Undecoded};
 use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 use fields::FieldColumn;
-use filters::Turn;
-use messages::{Messages, messages_column};
+use filters::{Chat, Document};
+use messages::{ChatColumn, Chats, chat_columns};
 use parquet::arrow::arrow_reader::RowSelection;
 use parquet::file::metadata::KeyValue;
 use std::borrow::Cow;
@@ -22,6 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 use strings::string_column;
 
+pub(crate) use edited::RowEdits;
 pub(crate) use fields::{WantedField, is_value, value_at};
 pub(crate) use strings::{Strings, is_text, label_at, text_at};
 
@@ -74,18 +77,33 @@ enum Groups {
 
 /// Where the configured columns stand, and the fields that stages ask for.
 struct Columns {
-    text: usize,
+    text: TextPlace,
     id: Option<usize>,
     url: Option<usize>,
     fields: Vec<FieldColumn>,
+}
+
+/// Where the text stands.
+enum TextPlace {
+    Plain(usize),
+    Chats(Vec<ChatColumn>),
+}
+
+impl TextPlace {
+    fn columns(&self) -> Vec<usize> {
+        match self {
+            Self::Plain(column) => vec![*column],
+            Self::Chats(columns) => columns.iter().map(|(column, _)| *column).collect(),
+        }
+    }
 }
 
 impl Columns {
     fn find(path: &Path, schema: &Schema, input: &Input, fields: &[WantedField]) -> Result<Self> {
         let find = |name: &String| column(path, schema, name);
         let text = match (&input.text, &input.messages) {
-            (Some(name), _) => string_column(path, schema, find(name)?)?,
-            (None, Some(name)) => messages_column(path, schema, find(name)?)?,
+            (Some(name), _) => TextPlace::Plain(string_column(path, schema, find(name)?)?),
+            (None, Some(messages)) => TextPlace::Chats(chat_columns(path, schema, messages)?),
             (None, None) => return Err(Error::Bug("neither text nor messages is configured".into())),
         };
         let id = input.id.as_ref().map(find).transpose()?;
@@ -95,8 +113,13 @@ impl Columns {
     }
 
     fn roots(&self) -> Vec<usize> {
-        let named = [Some(self.text), self.id, self.url].into_iter().flatten();
-        named.chain(self.fields.iter().map(FieldColumn::root)).collect()
+        let named = [self.id, self.url].into_iter().flatten();
+        self.text
+            .columns()
+            .into_iter()
+            .chain(named)
+            .chain(self.fields.iter().map(FieldColumn::root))
+            .collect()
     }
 }
 
@@ -116,7 +139,10 @@ impl ShardReader {
         let file = ParquetReader::open(path)?;
         let stored = Arc::clone(file.schema());
         let columns = Columns::find(path, &stored, input, fields)?;
-        let groups = Groups::Parquet(file.with_views(columns.text)?);
+        let groups = Groups::Parquet(match columns.text {
+            TextPlace::Plain(column) => file.with_views(column)?,
+            TextPlace::Chats(_) => file,
+        });
         Ok(Self { groups, stored, columns })
     }
 
@@ -174,6 +200,30 @@ impl ShardReader {
         }
     }
 
+    /// A batch as it is written back, with the edits of each row put in place.
+    pub(crate) fn edited(&self, batch: &RecordBatch, edits: &[RowEdits]) -> Result<RecordBatch> {
+        let texts = self.rows(batch)?.edited(edits)?;
+        let mut columns = batch.columns().to_vec();
+        for (at, text) in self.columns.text.columns().into_iter().zip(texts) {
+            columns[at] = text;
+        }
+        if let Groups::Lines(lines) = &self.groups {
+            lines.put_back(&mut columns, edits)?;
+        }
+        Ok(RecordBatch::try_new(batch.schema(), columns)?)
+    }
+
+    /// The line of a row of such a batch, if the row was read from one that is no record, or not wholly one.
+    pub(crate) fn unread_line<'b>(&self, batch: &'b RecordBatch, row: usize) -> Option<&'b str> {
+        let Groups::Lines(lines) = &self.groups else { return None };
+        let line = text_at(batch.columns().last()?.as_ref(), row)?.ok()?;
+        let is_record = match &self.columns.text {
+            TextPlace::Plain(column) => text_at(batch.columns().get(*column)?.as_ref(), row).is_some(),
+            TextPlace::Chats(_) => lines.is_record(line),
+        };
+        (!is_record).then_some(line)
+    }
+
     /// The accessors of one batch's columns.
     pub(crate) fn rows<'b>(&self, batch: &'b RecordBatch) -> Result<Rows<'b>> {
         let name = |index: usize| self.stored.field(index).name().clone();
@@ -187,8 +237,15 @@ impl ShardReader {
         };
         let columns = &self.columns;
         let fields = columns.fields.iter().map(|field| field.leaf(get(field.root())?));
+        let text = match &columns.text {
+            TextPlace::Plain(column) => TextColumn::Plain(Strings::new(get(*column)?)),
+            TextPlace::Chats(columns) => {
+                let column = |&(column, role): &ChatColumn| Ok((get(column)?, role));
+                TextColumn::Chats(Chats(columns.iter().map(column).collect::<Result<_>>()?))
+            }
+        };
         Ok(Rows {
-            text: TextColumn::new(get(columns.text)?),
+            text,
             undecoded,
             id: columns.id.map(get).transpose()?.cloned(),
             url: columns.url.map(get).transpose()?.map(Strings::new),
@@ -239,29 +296,44 @@ pub(crate) struct Rows<'b> {
 }
 
 impl Rows<'_> {
-    /// The text of a row; chat records are joined into `joined`.
-    pub(crate) fn text<'s>(
-        &'s self,
-        row: usize,
-        joined: &'s mut String,
-    ) -> std::result::Result<&'s str, Cause> {
-        self.text_and_turns(row, (joined, &mut Vec::new()))
+    /// The text of a row; chat records are joined in `chat`.
+    pub(crate) fn text<'s>(&'s self, row: usize, chat: &'s mut Chat) -> std::result::Result<&'s str, Cause> {
+        self.document(row, chat).map(|document| document.text)
     }
 
-    /// The text of a row, and of a chat record where its turns stand in it.
-    pub(crate) fn text_and_turns<'s>(
+    /// The text of a row, and of a chat record where its turns stand in it; nothing else of the record.
+    pub(crate) fn document<'s>(
         &'s self,
         row: usize,
-        (joined, turns): (&'s mut String, &mut Vec<Turn>),
-    ) -> std::result::Result<&'s str, Cause> {
+        chat: &'s mut Chat,
+    ) -> std::result::Result<Document<'s>, Cause> {
         if let Some(cause) = self.undecoded.as_ref().and_then(|undecoded| undecoded.cause(row)) {
             return Err(cause);
         }
         match &self.text {
             TextColumn::Plain(strings) => {
-                strings.get(row).ok_or(Cause::NullText)?.map_err(|_| Cause::InvalidUtf8)
+                let text = strings.get(row).ok_or(Cause::NullText)?.map_err(|_| Cause::InvalidUtf8)?;
+                Ok(Document { text, ..Document::default() })
             }
-            TextColumn::Messages(messages) => messages.join(row, (joined, turns)),
+            TextColumn::Chats(chats) => {
+                chat.clear();
+                chats.tell(row, chat)?;
+                let within = self.undecoded.as_ref().map(|undecoded| undecoded.joints(row));
+                within.into_iter().flatten().for_each(|joint| chat.divide(joint));
+                Ok(chat.document(&Document::default()))
+            }
+        }
+    }
+
+    /// The text of a row whatever its bytes are, with U+FFFD where they are not UTF-8; `None` for a null.
+    pub(crate) fn lossy<'s>(&'s self, row: usize, chat: &'s mut Chat) -> Option<(Cow<'s, str>, &'s Chat)> {
+        chat.clear();
+        match &self.text {
+            TextColumn::Plain(strings) => strings.lossy(row).map(|text| (text, &*chat)),
+            TextColumn::Chats(chats) => match chats.tell(row, chat) {
+                Err(Cause::NullText) => None,
+                _ => Some((Cow::Borrowed(chat.text()), &*chat)),
+            },
         }
     }
 
@@ -283,17 +355,7 @@ impl Rows<'_> {
 
 enum TextColumn<'b> {
     Plain(Strings<'b>),
-    Messages(Messages<'b>),
-}
-
-impl<'b> TextColumn<'b> {
-    fn new(array: &'b ArrayRef) -> Self {
-        if is_text(array.data_type()) {
-            Self::Plain(Strings::new(array))
-        } else {
-            Self::Messages(Messages(array))
-        }
-    }
+    Chats(Chats<'b>),
 }
 
 fn column(path: &Path, schema: &Schema, name: &str) -> Result<usize> {

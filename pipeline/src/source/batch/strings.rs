@@ -23,12 +23,22 @@ impl<'b> Strings<'b> {
 
     /// The text of a row, with U+FFFD for bytes that are not UTF-8; `None` for a null.
     pub(crate) fn lossy(&self, row: usize) -> Option<Cow<'b, str>> {
-        let bytes = match self.get(row)? {
-            Ok(text) => return Some(Cow::Borrowed(text)),
-            Err(_) => bytes_at(self.0.as_ref(), row)?,
-        };
-        Some(String::from_utf8_lossy(bytes))
+        lossy_at(self.0.as_ref(), row)
     }
+
+    /// The type of the column.
+    pub(super) fn data_type(&self) -> &DataType {
+        self.0.data_type()
+    }
+}
+
+/// The same of any array.
+pub(super) fn lossy_at(array: &dyn Array, row: usize) -> Option<Cow<'_, str>> {
+    let bytes = match text_at(array, row)? {
+        Ok(text) => return Some(Cow::Borrowed(text)),
+        Err(_) => bytes_at(array, row)?,
+    };
+    Some(String::from_utf8_lossy(bytes))
 }
 
 /// The bytes of a row of a column of bytes.

@@ -1,15 +1,18 @@
 //! The columns that lines become: one for each member the configuration names, and `json` for the others.
 
-use super::record::{Message, Record, Value};
+use super::chats::Message;
+use super::record::{Record, Value};
 use crate::Result;
 use crate::config::Input;
 use crate::source::batch::{Cause, WantedField};
 use arrow_array::builder::{
     BooleanBuilder, Float64Builder, ListBuilder, StringBuilder, StructBuilder, UInt8Builder, UInt64Builder,
 };
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
-use filters::Kind;
+use filters::{Kind, Role};
 use std::sync::Arc;
 
 /// What a column holds of each line.
@@ -17,8 +20,8 @@ use std::sync::Arc;
 enum Holds {
     /// The record's text.
     Text,
-    /// Messages with role and content.
-    Messages,
+    /// Messages with role and content; with a role perhaps a string, which is one message of that role.
+    Messages(Option<Role>),
     /// A string or an integer, as text.
     Name,
     /// A string.
@@ -49,7 +52,10 @@ impl Layout {
             }
         };
         input.text.iter().for_each(|name| add(name, Holds::Text));
-        input.messages.iter().for_each(|name| add(name, Holds::Messages));
+        if let Some(messages) = &input.messages {
+            let role = |role: Role| messages.may_be_strings().then_some(role);
+            messages.fields().iter().for_each(|field| add(&field.name, Holds::Messages(role(field.role))));
+        }
         input.id.iter().for_each(|name| add(name, Holds::Name));
         input.url.iter().for_each(|name| add(name, Holds::String));
         // a number can stand for a label, but not the other way round
@@ -92,6 +98,7 @@ impl Layout {
             json: StringBuilder::new(),
             causes: UInt8Builder::new(),
             bytes: UInt64Builder::new(),
+            joints: ListBuilder::new(UInt64Builder::new()),
             rows: 0,
         }
     }
@@ -104,7 +111,7 @@ fn message_fields() -> Fields {
 impl Holds {
     fn data_type(self) -> DataType {
         match self {
-            Self::Messages => {
+            Self::Messages(_) => {
                 DataType::List(Arc::new(Field::new("item", DataType::Struct(message_fields()), true)))
             }
             Self::Number => DataType::Float64,
@@ -115,7 +122,7 @@ impl Holds {
 
     fn builder(self) -> Column {
         match self {
-            Self::Messages => {
+            Self::Messages(_) => {
                 Column::Messages(ListBuilder::new(StructBuilder::from_fields(message_fields(), 0)))
             }
             Self::Number => Column::Numbers(Float64Builder::new()),
@@ -134,7 +141,12 @@ enum Column {
 
 impl Column {
     /// Appends a line's value, or a null; of what should be a text and is none the cause.
-    fn append(&mut self, holds: Holds, value: Option<Value<'_>>) -> std::result::Result<(), Cause> {
+    fn append(
+        &mut self,
+        holds: Holds,
+        value: Option<Value<'_>>,
+        joints: &mut Joints,
+    ) -> std::result::Result<(), Cause> {
         match self {
             Self::Strings(strings) => {
                 let text = match holds {
@@ -147,8 +159,13 @@ impl Column {
                 return text.map(|_| ());
             }
             Self::Messages(lists) => {
-                let messages = value.map(Value::messages).transpose();
-                append_messages(lists, messages.as_ref().ok().and_then(Option::as_deref));
+                let Holds::Messages(role) = holds else { return Ok(()) };
+                // of several fields one may be null
+                let value = value.filter(|value| role.is_none() || !value.is_null());
+                let messages = value.map(|value| value.turns(role)).transpose();
+                let told = messages.as_ref().ok().and_then(Option::as_deref);
+                told.unwrap_or_default().iter().for_each(|message| joints.after(message));
+                append_messages(lists, told);
                 return messages.map(|_| ());
             }
             Self::Numbers(numbers) => numbers.append_option(value.and_then(Value::number)),
@@ -167,17 +184,33 @@ impl Column {
     }
 }
 
-fn append_messages(lists: &mut ListBuilder<StructBuilder>, messages: Option<&[Message]>) {
+fn append_messages(lists: &mut ListBuilder<StructBuilder>, messages: Option<&[Message<'_>]>) {
     for message in messages.unwrap_or_default() {
         let structs = lists.values();
-        for (at, text) in [&message.role, &message.content].into_iter().enumerate() {
+        for (at, text) in [message.role.clone(), message.content()].into_iter().enumerate() {
             if let Some(strings) = structs.field_builder::<StringBuilder>(at) {
-                strings.append_option(text.as_ref());
+                strings.append_option(text);
             }
         }
         structs.append(true);
     }
     lists.append(messages.is_some());
+}
+
+/// Where the parts of a record's turns were joined, which its columns do not tell.
+#[derive(Default)]
+struct Joints {
+    found: Vec<u64>,
+    /// Where the next turn begins.
+    at: u64,
+}
+
+impl Joints {
+    fn after(&mut self, message: &Message<'_>) {
+        let (joints, length) = message.joints();
+        self.found.extend(joints.into_iter().map(|joint| self.at + joint));
+        self.at += length + 1;
+    }
 }
 
 /// Collects lines.
@@ -187,6 +220,7 @@ pub(super) struct BatchBuilder<'l> {
     json: StringBuilder,
     causes: UInt8Builder,
     bytes: UInt64Builder,
+    joints: ListBuilder<UInt64Builder>,
     rows: usize,
 }
 
@@ -199,10 +233,11 @@ impl BatchBuilder<'_> {
     pub(super) fn line(&mut self, line: &[u8]) {
         match Record::parse(line) {
             Ok(record) => {
-                let mut cause = None;
+                let (mut cause, mut joints) = (None, Joints::default());
                 for ((name, holds), column) in self.layout.columns.iter().zip(&mut self.columns) {
-                    cause = cause.or(column.append(*holds, record.find(name)).err());
+                    cause = cause.or(column.append(*holds, record.find(name), &mut joints).err());
                 }
+                self.joints.values().append_slice(&joints.found);
                 // what could not be taken for a text is nowhere else
                 let taken = self.layout.text.as_deref().filter(|_| cause.is_none());
                 self.end(Some(&record.without(taken)), cause, None);
@@ -223,7 +258,7 @@ impl BatchBuilder<'_> {
     fn empty(&mut self) {
         for ((_, holds), column) in self.layout.columns.iter().zip(&mut self.columns) {
             // a value that is not there has no cause
-            let _ = column.append(*holds, None);
+            let _ = column.append(*holds, None, &mut Joints::default());
         }
     }
 
@@ -231,6 +266,7 @@ impl BatchBuilder<'_> {
         self.json.append_option(json);
         self.causes.append_option(cause.and_then(code_of));
         self.bytes.append_option(bytes);
+        self.joints.append(true);
         self.rows += 1;
     }
 
@@ -239,6 +275,7 @@ impl BatchBuilder<'_> {
         arrays.push(Arc::new(self.json.finish()));
         arrays.push(Arc::new(self.causes.finish()));
         arrays.push(Arc::new(self.bytes.finish()));
+        arrays.push(Arc::new(self.joints.finish()));
         Ok(RecordBatch::try_new(Arc::clone(&self.layout.decoded), arrays)?)
     }
 }
@@ -257,30 +294,46 @@ fn code_of(cause: Cause) -> Option<u8> {
     CAUSES.iter().position(|&other| other == cause).and_then(|at| u8::try_from(at).ok())
 }
 
-/// Why lines of a batch have no text: its last two columns, which are never written.
+/// Why lines of a batch have no text, and where the parts of their turns were joined: its last columns, which are never
+/// written.
 pub(crate) struct Undecoded<'b> {
     causes: &'b arrow_array::UInt8Array,
     bytes: &'b arrow_array::UInt64Array,
+    joints: &'b arrow_array::ListArray,
 }
 
 impl<'b> Undecoded<'b> {
-    fn fields() -> [Field; 2] {
-        [Field::new("cause", DataType::UInt8, true), Field::new("bytes", DataType::UInt64, true)]
+    fn fields() -> [Field; 3] {
+        let joints = DataType::List(Arc::new(Field::new("item", DataType::UInt64, true)));
+        [
+            Field::new("cause", DataType::UInt8, true),
+            Field::new("bytes", DataType::UInt64, true),
+            Field::new("joints", joints, false),
+        ]
     }
 
     /// The causes of a decoded batch.
     pub(crate) fn of(batch: &'b RecordBatch) -> Option<Self> {
-        let [.., causes, bytes] = batch.columns() else { return None };
-        Some(Self { causes: causes.as_any().downcast_ref()?, bytes: bytes.as_any().downcast_ref()? })
+        let [.., causes, bytes, joints] = batch.columns() else { return None };
+        Some(Self {
+            causes: causes.as_any().downcast_ref()?,
+            bytes: bytes.as_any().downcast_ref()?,
+            joints: joints.as_any().downcast_ref()?,
+        })
     }
 
     /// Why a row has no text, where there is more to say than that it has none.
     pub(crate) fn cause(&self, row: usize) -> Option<Cause> {
-        use arrow_array::Array;
         match self.bytes.is_valid(row) {
             true => Some(Cause::TooLarge(self.bytes.value(row))),
             false if self.causes.is_valid(row) => CAUSES.get(usize::from(self.causes.value(row))).copied(),
             false => None,
         }
+    }
+
+    /// Where the parts of a row's turns were joined, in bytes of its text.
+    pub(crate) fn joints(&self, row: usize) -> Vec<usize> {
+        let joints = self.joints.value(row);
+        joints.as_primitive::<UInt64Type>().values().iter().map(|&joint| joint as usize).collect()
     }
 }

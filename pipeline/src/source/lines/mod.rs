@@ -2,14 +2,16 @@
 //! line N + 1, whatever the lines hold.
 
 mod blocks;
+mod chats;
 mod columns;
 mod record;
 
-use crate::config::Input;
-use crate::source::batch::{BATCH_ROWS, UpToError, WantedField};
+use crate::config::{Input, Messages};
+use crate::source::batch::{BATCH_ROWS, RowEdits, UpToError, WantedField};
 use crate::source::format::Packing;
 use crate::{Error, Result};
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use blocks::{LINE_BYTES_MAX, Line, Lines};
 use parquet::arrow::arrow_reader::RowSelection;
 use record::Record;
@@ -32,6 +34,7 @@ const NAMES_TOLD_MAX: usize = 30;
 pub(crate) struct LinesReader {
     blocks: Arc<Blocks>,
     layout: Arc<Layout>,
+    messages: Option<Messages>,
     line_bytes_max: u64,
 }
 
@@ -40,7 +43,7 @@ impl LinesReader {
     pub(crate) fn new(blocks: Arc<Blocks>, layout: Layout, input: &Input) -> Self {
         // a verifier may be handed any configuration
         let line_bytes_max = input.max_record_bytes.min(LINE_BYTES_MAX);
-        Self { blocks, layout: Arc::new(layout), line_bytes_max }
+        Self { blocks, layout: Arc::new(layout), messages: input.messages.clone(), line_bytes_max }
     }
 
     /// The batches of one block, narrowed to `rows` if they are given.
@@ -56,6 +59,29 @@ impl LinesReader {
             let batch = batch(&mut lines, &layout, &mut wanted);
             batch.map(|batch| (batch.num_rows() > 0).then_some(batch)).transpose()
         })))
+    }
+
+    /// Whether a line holds the text of its record, or nothing that could be told from the rest of it.
+    pub(crate) fn is_record(&self, line: &str) -> bool {
+        self.messages.as_ref().is_none_or(|messages| chats::is_record(line, messages))
+    }
+
+    /// Makes edits in the lines, which are the last of `columns`: those of chat records in their strings, those of lines
+    /// that are no records wherever they are.
+    pub(crate) fn put_back(&self, columns: &mut [ArrayRef], edits: &[RowEdits]) -> Result<()> {
+        let Some(lines) = columns.last_mut() else { return Ok(()) };
+        let strings =
+            lines.as_string_opt::<i32>().ok_or_else(|| Error::Bug("lines that are no strings".into()))?;
+        let edited =
+            strings.iter().zip(edits).map(|(line, edits)| match (line, &self.messages, &edits.line) {
+                (Some(line), _, Some(edits)) => Ok(Some(edits.apply(line))),
+                (Some(line), Some(messages), None) if !edits.text.is_empty() => {
+                    chats::edited(line, messages, &edits.text).map(Some)
+                }
+                (line, ..) => Ok(line.map(str::to_string)),
+            });
+        *lines = Arc::new(edited.collect::<Result<StringArray>>()?);
+        Ok(())
     }
 
     /// About how many bytes a block takes when it is decoded: the lines, and what is taken out of them.
@@ -116,12 +142,12 @@ pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[Want
             there.extend(record.names().map(str::to_string));
         }
     }
-    let text = input.text_column();
-    for name in missing.into_iter().filter(|_| !there.is_empty()) {
+    let no_text = input.text_columns().all(|text| missing.contains(&text));
+    for name in missing.iter().filter(|_| !there.is_empty()) {
         let told = there.iter().take(NAMES_TOLD_MAX).cloned().collect::<Vec<_>>().join(", ");
         let why =
             format!("no line has `{name}`, of those in the first {BLOCK_BYTES} bytes; there are: {told}");
-        match Some(name) == text {
+        match no_text && input.text_columns().any(|text| text == *name) {
             true => return Err(Error::input(path, why)),
             false => tracing::warn!("`{}`: {why}", path.display()),
         }
@@ -194,8 +220,11 @@ mod tests {
                 ..Input::texts(text, messages)
             };
             let name = |name: &str| Some(name.to_string());
+            let messages = |json: &str| serde_json::from_str(json).ok();
             prop_assert_eq!(decoded(&bytes, &input(name("text"), None, 1 << 20)), lines);
-            prop_assert_eq!(decoded(&bytes, &input(None, name("messages"), 12)), lines);
+            prop_assert_eq!(decoded(&bytes, &input(None, messages("\"messages\""), 12)), lines);
+            let several = messages("[\"messages\",\"text=user\"]");
+            prop_assert_eq!(decoded(&bytes, &input(None, several, 1 << 20)), lines);
         }
     }
 }

@@ -85,49 +85,22 @@ impl<'de> Deserialize<'de> for Record<'de> {
 #[derive(serde::Deserialize)]
 struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
 
-/// A turn of a chat record. What else it has stays where it is.
-pub(super) struct Message {
-    pub(super) role: Option<String>,
-    pub(super) content: Option<String>,
-}
-
-/// A turn as OpenAI or ShareGPT writes it.
-#[derive(serde::Deserialize)]
-struct Written<'l> {
-    #[serde(alias = "from")]
-    role: Option<String>,
-    #[serde(borrow, alias = "value")]
-    content: Option<&'l RawValue>,
-}
-
-/// A part of a turn; images and the like have no text.
-#[derive(serde::Deserialize)]
-struct Part {
-    text: Option<String>,
-}
-
-impl Written<'_> {
-    fn message(self) -> serde_json::Result<Message> {
-        let Some(content) = self.content.map(RawValue::get) else {
-            return Ok(Message { role: self.role, content: None });
-        };
-        let content = if content.starts_with('"') {
-            serde_json::from_str(content)?
-        } else {
-            let parts: Vec<Part> = serde_json::from_str(content)?;
-            parts.into_iter().filter_map(|part| part.text).collect::<Vec<_>>().join("\n")
-        };
-        Ok(Message { role: self.role, content: Some(content) })
-    }
-}
-
 /// A value as it is written. It is known to be JSON, but for strings that no Unicode text can be (`"\ud800"`).
 #[derive(Clone, Copy)]
 pub(super) struct Value<'l>(&'l str);
 
 impl<'l> Value<'l> {
-    fn is_string(self) -> bool {
+    /// As it is written.
+    pub(super) fn raw(self) -> &'l str {
+        self.0
+    }
+
+    pub(super) fn is_string(self) -> bool {
         self.0.starts_with('"')
+    }
+
+    pub(super) fn is_null(self) -> bool {
+        self.0 == "null"
     }
 
     /// The text of a record.
@@ -137,16 +110,6 @@ impl<'l> Value<'l> {
             _ if !self.is_string() => Err(Cause::TextType),
             _ => self.string().ok_or(Cause::InvalidUtf8),
         }
-    }
-
-    /// The messages of a chat record.
-    pub(super) fn messages(self) -> Result<Vec<Message>, Cause> {
-        let cause = |error: serde_json::Error| match error.classify() {
-            Category::Data => Cause::TextType,
-            _ => Cause::InvalidUtf8,
-        };
-        let written: Option<Vec<Written<'_>>> = serde_json::from_str(self.0).map_err(cause)?;
-        written.ok_or(Cause::NullText)?.into_iter().map(|turn| turn.message().map_err(cause)).collect()
     }
 
     /// A string.
