@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::config::Config;
+use crate::files::input::InputFile;
 use crate::files::scratch::Folder;
 use crate::inspect::opened;
 use crate::judge::verdicts::{INPUT_STAGE, Verdicts};
@@ -11,6 +12,7 @@ use crate::run::{Options, run_over};
 use crate::source::format::Format;
 use crate::source::inputs::{self, Shard};
 use crate::source::shelf::Shelf;
+use crate::source::unread::Unread;
 use arrow_array::RecordBatch;
 use filters::Edits;
 use manifests::ledger::{Edit, Fate, SaltKey};
@@ -87,11 +89,12 @@ impl ReleaseReplay {
             Format::Parquet => &self.scratch,
             Format::Lines(_) => self.unpacked().map_err(text)?,
         };
+        let file = InputFile::local(&input.path);
         let unpacked = inputs::unpacked_file(folder, input.number);
-        let (row_groups, blocks) = inputs::groups(&input.path, &unpacked).map_err(text)?;
+        let (row_groups, blocks) = inputs::groups(&file, &unpacked).map_err(text)?;
         let shard = Shard {
             name: input.shard.name.clone(),
-            path: input.path.clone(),
+            file,
             source: input.shard.source.clone(),
             sha256: input.shard.sha256,
             bytes: input.shard.bytes,
@@ -162,7 +165,8 @@ fn decide(plan: &Plan, shard: &Shard, place: (usize, usize)) -> Result<Vec<Decid
     let judged = judge_group(plan, shard, place, &Shelf::new(0), &mut ())?;
     let verdicts = Verdicts::read(&judged.verdicts)?;
     // a run reads every column to write a record; what it cannot read then, it quarantines
-    let batches = plan.open(shard)?.group(place.1, shard.row_groups[place.1]).ok();
+    let batches = plan.open(shard)?.group(place.1, shard.row_groups[place.1]);
+    let batches = Unread::damage(batches)?.ok();
     let first = shard.first_row(place.1);
     let texts = Texts::new(plan, batches.as_deref().unwrap_or_default());
     let mut decided = Vec::with_capacity(verdicts.len());
