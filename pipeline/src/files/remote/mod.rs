@@ -6,6 +6,7 @@
 
 mod fetch;
 mod open;
+mod write;
 
 use crate::files::address::Address;
 use crate::files::input::{Mark, Version};
