@@ -196,3 +196,30 @@ impl std::fmt::Display for InputFile {
         self.name().display().fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_local_file_is_what_it_was_or_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, "abcdef").unwrap();
+        let file = InputFile::local(&path).pinned().unwrap();
+        let read = |file: &InputFile| {
+            let mut text = String::new();
+            file.range(2..4).map(|mut range| range.read_to_string(&mut text))?.map_err(|e| file.error(e))?;
+            Ok::<_, Error>(text)
+        };
+        assert_eq!(read(&file).unwrap(), "cd");
+        let later = SystemTime::now() + std::time::Duration::from_secs(60);
+        File::options().write(true).open(&path).and_then(|file| file.set_modified(later)).unwrap();
+        assert!(read(&file).unwrap_err().to_string().ends_with("has changed since it was hashed"));
+        assert!(file.blob(&[]).is_err() && file.stream().is_err() && file.footer().is_err());
+        std::fs::write(&path, "abcde").unwrap();
+        let told = read(&file).unwrap_err().to_string();
+        assert!(told.ends_with("has changed: it had 6 bytes and has 5"), "{told}");
+        assert_eq!(read(&InputFile::local(&path)).unwrap(), "cd");
+    }
+}

@@ -38,11 +38,12 @@ pub(crate) fn find(config: &Config) -> Result<Vec<Found>> {
             }
         }
         if files.len() == before {
+            let relative = || format!("patterns are relative to `{}`", folder.display());
             return Err(Error::Config {
                 path: config.path.clone(),
                 line: None,
                 why: format!("`input.files`: nothing matches `{pattern}`"),
-                hint: Some(format!("patterns are relative to `{}`", folder.display())),
+                hint: config.address(pattern)?.is_none().then(relative),
             });
         }
     }
@@ -51,8 +52,8 @@ pub(crate) fn find(config: &Config) -> Result<Vec<Found>> {
     let mut found = named(config, files)?;
     found.sort_by(|a, b| shard_stem(&a.name).cmp(shard_stem(&b.name)).then(a.name.cmp(&b.name)));
     if let Some(pair) = found.windows(2).find(|p| shard_stem(&p[0].name) == shard_stem(&p[1].name)) {
-        let other = pair[0].file.name().display();
-        return Err(pair[1].file.error(format!("has the same name as `{other}`, extensions aside")));
+        let other = &pair[0].file;
+        return Err(pair[1].file.error(format!("has the same name as `{other}` but for the extension")));
     }
     Ok(found)
 }
