@@ -268,8 +268,12 @@ impl State {
     fn delete(&mut self, request: &Request) -> Answer {
         let text = String::from_utf8_lossy(&request.body);
         let keys = text.split("<Key>").skip(1).filter_map(|rest| rest.split_once("</Key>"));
-        keys.for_each(|(key, _)| drop(self.objects.remove(&format!("{}/{key}", request.name))));
-        xml("<DeleteResult></DeleteResult>".into())
+        let mut told = "<DeleteResult>".to_string();
+        for (key, _) in keys {
+            self.objects.remove(&format!("{}/{key}", request.name));
+            told.push_str(&format!("<Deleted><Key>{key}</Key></Deleted>"));
+        }
+        xml(told + "</DeleteResult>")
     }
 
     fn get(&self, request: &Request) -> Answer {
