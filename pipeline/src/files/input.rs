@@ -125,7 +125,7 @@ impl InputFile {
             }
             Location::Object(_) => {
                 let len = (range.end - range.start) as usize;
-                let bytes = self.blob(&[range.clone()])?.get_bytes(range.start, len);
+                let bytes = self.blob(std::slice::from_ref(&range))?.get_bytes(range.start, len);
                 Ok(Box::new(std::io::Cursor::new(bytes.map_err(|e| self.error(e))?)))
             }
         }

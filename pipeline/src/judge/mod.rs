@@ -45,7 +45,7 @@ pub(crate) fn judge_group(
     let first_row = shard.first_row(row_group);
     let expected = shard.row_groups[row_group];
     let judge = || Judge::new(plan, shard, shard_index);
-    let judged = match whole(&reader, row_group, shelf, expected) {
+    let judged = match whole(&reader, row_group, shelf, expected)? {
         Some(batches) => {
             let judged = judge().group(&reader, batches.iter().cloned().map(Ok), first_row, watch);
             shelf.put((shard_index, row_group), batches);
@@ -74,14 +74,19 @@ pub(crate) fn judge_group(
 
 /// All columns of the group, if there is room to keep them for the passes to come. Where they cannot all be decoded
 /// the judge looks at its own columns alone, as it does where there is no room.
-fn whole(reader: &ShardReader, row_group: usize, shelf: &Shelf, expected: u64) -> Option<Vec<RecordBatch>> {
+fn whole(
+    reader: &ShardReader,
+    row_group: usize,
+    shelf: &Shelf,
+    expected: u64,
+) -> Result<Option<Vec<RecordBatch>>> {
     if !shelf.reserve(reader.decoded_bytes(row_group)) {
-        return None;
+        return Ok(None);
     }
-    let batches: Vec<RecordBatch> =
-        reader.whole(row_group).ok()?.collect::<std::result::Result<_, _>>().ok()?;
-    let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-    (rows == expected).then_some(batches)
+    let batches = Unread::damage(reader.whole(row_group))?;
+    let batches = batches.and_then(|batches| batches.collect::<std::result::Result<Vec<_>, _>>());
+    let rows = |batches: &Vec<RecordBatch>| batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+    Ok(batches.ok().filter(|batches| rows(batches) == expected))
 }
 
 struct Judge<'p> {

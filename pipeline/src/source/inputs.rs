@@ -51,11 +51,14 @@ impl Shard {
 
 /// Checks that every shard that can be read has the configured columns, before any work is done.
 pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<()> {
-    found.iter().try_for_each(|Found { file, .. }| match Format::of(file.name()) {
+    let check = |Found { file, .. }: &Found| match Format::of(file.name()) {
         Format::Lines(packing) => lines::check(file, packing, &plan.config.file.input, &plan.fields),
         Format::Parquet if footer(file).is_ok() => plan.open_parquet(file).map(drop),
         Format::Parquet => Ok(()),
-    })
+    };
+    // of several errors the first in order is told
+    let checked: Vec<Result<()>> = found.par_iter().map(check).collect();
+    checked.into_iter().collect()
 }
 
 /// Hashes and counts every shard. What has to be unpacked for the passes to come is put into `unpacked`.

@@ -5,6 +5,7 @@ use super::{Object, Wrong, told, version};
 use crate::files::input::{Mark, Version};
 use bytes::{Buf, Bytes};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, ObjectStore};
 use std::io::{self, Read};
 use std::ops::Range;
@@ -32,7 +33,7 @@ impl Object {
             .flat_map(|(part, range)| divided(range.clone()).map(move |piece| (part, piece)))
             .collect();
         let fetching = stream::iter(pieces).map(|(part, piece)| {
-            let asked = piece_of(self.clone(), piece, version.clone());
+            let asked = piece_of(self.in_store(), piece, version.clone());
             async move { asked.await.map(|bytes| (part, bytes)) }
         });
         let fetched: Vec<(usize, Bytes)> = self.bucket.wait(fetching.buffered(REQUESTS).try_collect())?;
@@ -43,6 +44,10 @@ impl Object {
             parts.push((range.start, concatenated(of_part.cloned().collect())));
         }
         Ok(parts)
+    }
+
+    fn in_store(&self) -> InStore {
+        (Arc::clone(&self.bucket.store), self.key.clone())
     }
 
     /// All bytes in order. The next ones are on their way while those before are looked at.
@@ -88,8 +93,11 @@ fn concatenated(mut pieces: Vec<Bytes>) -> Bytes {
     }
 }
 
+/// What a request needs. A task must not own its runtime: it may be the last to hold it.
+type InStore = (Arc<dyn ObjectStore>, Key);
+
 /// One request's bytes, all of them, of the version that is meant.
-async fn piece_of(object: Object, range: Range<u64>, expected: Version) -> Wrong<Bytes> {
+async fn piece_of((store, key): InStore, range: Range<u64>, expected: Version) -> Wrong<Bytes> {
     // what a weak tag is compared with is up to the server: the answer's own tag is looked at in any case
     let if_match = match &expected.mark {
         Some(Mark::Tag(tag)) if tag.starts_with('"') => Some(tag.clone()),
@@ -97,7 +105,7 @@ async fn piece_of(object: Object, range: Range<u64>, expected: Version) -> Wrong
     };
     let options =
         GetOptions { range: Some(GetRange::Bounded(range.clone())), if_match, ..GetOptions::default() };
-    let answer = object.bucket.store.get_opts(&object.key, options).await.map_err(told)?;
+    let answer = store.get_opts(&key, options).await.map_err(told)?;
     expected.holds(&version(&answer.meta))?;
     let bytes = answer.bytes().await.map_err(told)?;
     match bytes.len() as u64 == range.end - range.start {
@@ -125,7 +133,7 @@ impl Stream {
         let range = self.next..self.version.bytes.min(self.next + PIECE_BYTES);
         self.ahead = (!range.is_empty()).then(|| {
             self.next = range.end;
-            let asked = piece_of(self.object.clone(), range, self.version.clone());
+            let asked = piece_of(self.object.in_store(), range, self.version.clone());
             self.object.bucket.runtime.spawn(asked)
         });
     }
