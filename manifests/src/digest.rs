@@ -114,20 +114,43 @@ pub fn sha256_file(path: &Path) -> io::Result<(Sha256, u64)> {
 /// Hashes everything a reader yields; gives the digest and the number of bytes read.
 ///
 /// Size and digest come from the same bytes, so a file that grows meanwhile cannot make them disagree.
-pub fn sha256_reader(mut reader: impl Read) -> io::Result<(Sha256, u64)> {
-    let mut hasher = Hasher::new();
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut bytes = 0;
-    loop {
-        match reader.read(&mut chunk) {
-            Ok(0) => return Ok((Sha256(hasher.finalize().into()), bytes)),
-            Ok(read) => {
-                hasher.update(&chunk[..read]);
-                bytes += read as u64;
+pub fn sha256_reader(reader: impl Read) -> io::Result<(Sha256, u64)> {
+    Hashing::new(reader).finish()
+}
+
+/// Hashes what is read through it.
+pub struct Hashing<R> {
+    reader: R,
+    hasher: Hasher,
+    bytes: u64,
+}
+
+impl<R: Read> Hashing<R> {
+    /// Hashes from here on.
+    pub fn new(reader: R) -> Self {
+        Self { reader, hasher: Hasher::new(), bytes: 0 }
+    }
+
+    /// Reads what is left; gives the digest of everything and the number of bytes.
+    pub fn finish(mut self) -> io::Result<(Sha256, u64)> {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            match self.read(&mut chunk) {
+                Ok(0) => return Ok((Sha256(self.hasher.finalize().into()), self.bytes)),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
         }
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(into)?;
+        self.hasher.update(&into[..read]);
+        self.bytes += read as u64;
+        Ok(read)
     }
 }
 

@@ -8,6 +8,7 @@
 mod poison;
 
 use crate::files::artefact::Identity;
+use crate::files::input::InputFile;
 use crate::files::scratch::Folder;
 use crate::files::store::Pending;
 use crate::plan::Plan;
@@ -191,10 +192,7 @@ impl<'a> Sample<'a> {
         let reader = self.plan.open(shard)?;
         for &group in groups {
             let batches = reader.group(group, shard.row_groups[group]);
-            batches
-                .map_err(|why| Error::Input { path: shard.path.clone(), why })?
-                .into_iter()
-                .try_for_each(&mut each)?;
+            batches.map_err(|unread| unread.of(shard.file.name()))?.into_iter().try_for_each(&mut each)?;
         }
         Ok(())
     }
@@ -247,7 +245,8 @@ impl<'a> Sample<'a> {
         for (n, (shard, groups)) in self.groups.iter().enumerate() {
             let path = folder.join(format!("{name}-input/{n:05}.parquet"));
             self.copy((shard, groups), &path, &mut record, poison)?;
-            copies.push(Found { name: shard.name.clone(), path, source: shard.source.clone() });
+            let file = InputFile::local(&path);
+            copies.push(Found { name: shard.name.clone(), file, source: shard.source.clone() });
         }
         // copies are Parquet files, and nothing has to be unpacked
         let shards = inputs::survey(&copies, self.plan.config.file.input.bad_shard, folder, &Silent)?;

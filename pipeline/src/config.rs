@@ -4,6 +4,7 @@ mod gate;
 mod messages;
 mod sources;
 
+use crate::files::address::Address;
 use crate::{Error, Result};
 use filters::{Action, Measure, Role, Words};
 use serde::{Deserialize, Serialize};
@@ -286,7 +287,23 @@ impl Config {
         config.check_names()?;
         config.check_sources()?;
         config.check_teachers()?;
+        config.check_addresses()?;
         Ok(config)
+    }
+
+    fn check_addresses(&self) -> Result<()> {
+        let sources = self.file.sources.iter().flat_map(|source| &source.files);
+        self.file.input.files.iter().chain(sources).try_for_each(|pattern| self.address(pattern).map(drop))
+    }
+
+    /// The address that an entry of `files` is, if it names no local files.
+    pub(crate) fn address(&self, pattern: &str) -> Result<Option<Address>> {
+        Address::parse(pattern).map_err(|why| Error::Config {
+            path: self.path.clone(),
+            line: None,
+            why: format!("`files`: a URL {why}"),
+            hint: None,
+        })
     }
 
     fn check_names(&self) -> Result<()> {

@@ -24,7 +24,7 @@ pub enum Error {
     /// An input shard cannot be used.
     #[error("`{}`: {why}", path.display())]
     Input {
-        /// The shard.
+        /// The shard: its path, or its URL.
         path: PathBuf,
         /// What is wrong with it.
         why: String,

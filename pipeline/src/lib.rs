@@ -49,5 +49,6 @@ pub use plan::{Asset, Estimate, Plan, Stage, Step};
 pub use progress::{Progress, Silent};
 pub use release::attest::Attested;
 pub use release::gate::broken_gate;
+pub use release::upload::{Destination, is_staged};
 pub use run::{Options, Outcome, run};
 pub use source::rows;

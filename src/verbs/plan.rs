@@ -27,9 +27,9 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     }
     say(format_args!("plan digest  {}", plan.digest()))?;
     let shards = plan.shards()?;
-    let bytes: u64 = shards.iter().map(|(_, _, bytes)| bytes).sum();
+    let bytes: u64 = shards.iter().map(|(_, bytes)| bytes).sum();
     say(format_args!("input        {} shards, {:.1} MB", shards.len(), bytes as f64 / 1e6))?;
-    for (name, _, bytes) in &shards {
+    for (name, bytes) in &shards {
         say(format_args!("  {:>12}  {name}", bytes))?;
     }
     let threads = super::run::threads(None);

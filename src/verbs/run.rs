@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use manifests::keys::SigningKey;
 use manifests::ledger::SaltKey;
 use manifests::predicate::Accounting;
-use pipeline::{Config, Options, Outcome, Override, Plan};
+use pipeline::{Config, Destination, Options, Outcome, Override, Plan, is_staged};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,9 +14,13 @@ use std::process::ExitCode;
 pub struct Arguments {
     /// The configuration
     config: PathBuf,
-    /// Where the release is made; an interrupted run into the same directory continues
+    /// Where the release is made: a directory, or a folder in an object store (`s3://`, `gs://`, `az://`); an
+    /// interrupted run to the same place continues
     #[arg(long, value_name = "RELEASE")]
-    out: PathBuf,
+    out: String,
+    /// The directory in which a release is made before it is uploaded; it stays there
+    #[arg(long, value_name = "DIR")]
+    staging: Option<PathBuf>,
     /// The private key that signs the release; without one it stays unsigned
     #[arg(long)]
     key: Option<PathBuf>,
@@ -40,17 +44,50 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         tracing::warn!("{warning}");
     }
     let key = arguments.key.as_deref().map(load_key).transpose()?;
+    let (destination, release) = places(arguments)?;
+    if let Some(destination) = &destination {
+        anyhow::ensure!(key.is_some(), "an object store takes signed releases only: give `--key`");
+        destination.refuse_other(&release)?;
+        if is_staged(&plan, &release)? {
+            tracing::info!("`{}` holds the finished release; nothing is decided anew", release.display());
+            return upload(destination, &release);
+        }
+    }
     let salt_key = arguments.salt_key.as_deref().map(load_salt_key).transpose()?;
     let options = Options {
-        release: arguments.out.clone(),
+        release: release.clone(),
         key: key.as_ref(),
         salt_key,
         threads: threads(arguments.threads),
         memory: arguments.memory,
     };
     let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
-    summarise(&outcome, &arguments.out)?;
-    Ok(if outcome.attested.gate.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    summarise(&outcome, &release)?;
+    match (outcome.attested.gate.is_empty(), destination) {
+        (true, None) => Ok(ExitCode::SUCCESS),
+        (true, Some(destination)) => upload(&destination, &release),
+        (false, _) => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// Where the release is made, and where it is brought from there.
+fn places(arguments: &Arguments) -> Result<(Option<Destination>, PathBuf)> {
+    let destination = Destination::parse(&arguments.out)?;
+    let release = match (&destination, &arguments.staging) {
+        (None, None) => PathBuf::from(&arguments.out),
+        (Some(_), Some(staging)) => staging.clone(),
+        (Some(_), None) => {
+            anyhow::bail!("`--out` is a URL: give `--staging DIR`, where the release is made first")
+        }
+        (None, Some(_)) => anyhow::bail!("`--staging` is for an `--out` in an object store"),
+    };
+    Ok((destination, release))
+}
+
+fn upload(destination: &Destination, release: &Path) -> Result<ExitCode> {
+    destination.upload(release, progress::on_stderr().as_ref())?;
+    say(format_args!("uploaded       {destination}"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Bytes from a number with a unit.

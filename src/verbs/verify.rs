@@ -81,6 +81,9 @@ fn row_groups(text: &str) -> std::result::Result<RowGroups, String> {
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     let release = &arguments.release;
+    if release.to_string_lossy().contains("://") {
+        return Err(remote().into());
+    }
     anyhow::ensure!(release.is_dir(), "`{}`: not a directory", release.display());
     let request = request(arguments)?;
     let key = match (&arguments.key, &request.policy) {
@@ -101,6 +104,14 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         state.save(path).with_context(|| format!("`{}`", path.display()))?;
     }
     Ok(ExitCode::from(report.exit_code()))
+}
+
+/// What is in a store is verified where nobody else can change it meanwhile.
+fn remote() -> pipeline::Error {
+    pipeline::Error::Unanswerable {
+        why: "a release is verified from a local copy, not from a URL".into(),
+        hint: Some("copy it first, for instance with `aws s3 cp --recursive URL DIR`".into()),
+    }
 }
 
 /// The report, with what decides anew where that is asked for.

@@ -1,15 +1,14 @@
 //! The bare copy: what reading and writing the shards costs when nothing is asked about them.
 
+use crate::Result;
 use crate::plan::Plan;
 use crate::release::shard_file::ShardFile;
 use crate::source::inputs::Shard;
-use crate::{Error, Result};
 use std::path::Path;
 
 /// Copies a shard with the reader and the writer that a run uses for released records: every column, row group by
 /// row group, encoded as the configuration says.
 pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
-    let fail = |why: String| Error::input(&shard.path, why);
     let reader = plan.open(shard)?;
     let mut file = ShardFile::create(
         target,
@@ -19,7 +18,7 @@ pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
         reader.notes(),
     )?;
     for (row_group, &rows) in shard.row_groups.iter().enumerate() {
-        let batches = reader.group(row_group, rows).map_err(fail)?;
+        let batches = reader.group(row_group, rows).map_err(|unread| unread.of(shard.file.name()))?;
         let encoded = file.encode(&batches)?;
         file.append(encoded)?;
     }

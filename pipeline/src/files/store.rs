@@ -1,54 +1,12 @@
-//! The one place that touches files: write-once outputs, and inputs that can be read at any offset.
+//! Write-once outputs.
 //!
 //! Outputs appear whole or not at all: a temporary file is written, synced and renamed, and its folder is synced.
 //! Nothing is appended to and nothing that exists is changed.
 
 use crate::{Error, Result};
-use bytes::Bytes;
-use parquet::errors::Result as ParquetResult;
-use parquet::file::reader::{ChunkReader, Length};
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-
-/// An input that can be read at any offset.
-#[derive(Debug)]
-pub(crate) struct Blob {
-    file: File,
-    len: u64,
-}
-
-impl Blob {
-    /// Opens a local file.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Error::input(path, e))?;
-        let len = file.metadata().map_err(|e| Error::input(path, e))?.len();
-        Ok(Self { file, len })
-    }
-
-    /// The bytes in order.
-    pub(crate) fn stream(self) -> impl Read + Seek + use<> {
-        self.file
-    }
-}
-
-impl Length for Blob {
-    fn len(&self) -> u64 {
-        self.len
-    }
-}
-
-impl ChunkReader for Blob {
-    type T = <File as ChunkReader>::T;
-
-    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        self.file.get_read(start)
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        self.file.get_bytes(start, length)
-    }
-}
 
 /// A file being written. It stands under its name only after [`Pending::commit`]; dropped before, it is gone.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 //! compared here.
 
 use crate::config::Input;
+use crate::files::input::InputFile;
 use crate::inspect::ledger_cells;
 use crate::release::ledger;
 use crate::source::batch::{ShardReader, UpToError};
@@ -101,7 +102,7 @@ impl Evidence for ReleaseEvidence {
     }
 
     fn input_rows(&self, file: &Path) -> Result<u64, String> {
-        count(file).map_err(text)
+        count(&InputFile::local(file)).map_err(text)
     }
 }
 

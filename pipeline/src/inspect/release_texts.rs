@@ -99,7 +99,7 @@ impl Texts {
                 continue;
             }
             let mut places = here.iter().map(|(_, place)| *place);
-            for batch in reader.batches(group, Some(selection))? {
+            for batch in reader.batches(group, Some(selection)).map_err(|unread| unread.of(file))? {
                 let batch = batch.map_err(|why| Error::release(file, why))?;
                 let read = reader.rows(&batch)?;
                 for (at, place) in (0..batch.num_rows()).zip(&mut places) {

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::config::Config;
+use crate::files::input::InputFile;
 use crate::files::scratch::Folder;
 use crate::inspect::opened;
 use crate::judge::verdicts::{INPUT_STAGE, Verdicts};
@@ -12,6 +13,7 @@ use crate::source::batch::{Rows, ShardReader};
 use crate::source::format::Format;
 use crate::source::inputs::{self, Shard};
 use crate::source::shelf::Shelf;
+use crate::source::unread::Unread;
 use arrow_array::RecordBatch;
 use filters::{Chat, Edits};
 use manifests::ledger::{Edit, Fate, SaltKey};
@@ -88,11 +90,12 @@ impl ReleaseReplay {
             Format::Parquet => &self.scratch,
             Format::Lines(_) => self.unpacked().map_err(text)?,
         };
+        let file = InputFile::local(&input.path);
         let unpacked = inputs::unpacked_file(folder, input.number);
-        let (row_groups, blocks) = inputs::groups(&input.path, &unpacked).map_err(text)?;
+        let (row_groups, blocks) = inputs::groups(&file, &unpacked).map_err(text)?;
         let shard = Shard {
             name: input.shard.name.clone(),
-            path: input.path.clone(),
+            file,
             source: input.shard.source.clone(),
             sha256: input.shard.sha256,
             bytes: input.shard.bytes,
@@ -164,7 +167,7 @@ fn decide(plan: &Plan, shard: &Shard, place: (usize, usize)) -> Result<Vec<Decid
     let verdicts = Verdicts::read(&judged.verdicts)?;
     // a run reads every column to write a record; what it cannot read then, it quarantines
     let reader = plan.open(shard)?;
-    let batches = reader.group(place.1, shard.row_groups[place.1]).ok();
+    let batches = Unread::damage(reader.group(place.1, shard.row_groups[place.1]))?.ok();
     let first = shard.first_row(place.1);
     let mut texts = Texts::new(&reader, batches.as_deref().unwrap_or_default())?;
     let mut decided = Vec::with_capacity(verdicts.len());

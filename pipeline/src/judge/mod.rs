@@ -9,13 +9,14 @@ pub(crate) mod verdicts;
 mod walk;
 mod watch;
 
+use crate::Result;
 use crate::judge::norm::norm_v1;
 use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged};
 use crate::plan::Plan;
 use crate::source::batch::{Cause, Rows, ShardReader};
 use crate::source::inputs::Shard;
 use crate::source::shelf::{Place, Shelf};
-use crate::{Error, Result};
+use crate::source::unread::Unread;
 use arrow_array::RecordBatch;
 use filters::{Chat, Document, Findings, Measure, Scratch, View};
 use manifests::digest::Sha256;
@@ -44,54 +45,48 @@ pub(crate) fn judge_group(
     let first_row = shard.first_row(row_group);
     let expected = shard.row_groups[row_group];
     let judge = || Judge::new(plan, shard, shard_index);
-    let judged = match whole(&reader, row_group, shelf, expected) {
+    let judged = match whole(&reader, row_group, shelf, expected)? {
         Some(batches) => {
             let judged = judge().group(&reader, batches.iter().cloned().map(Ok), first_row, watch);
             shelf.put((shard_index, row_group), batches);
             judged
         }
-        None => judge().group(&reader, reader.batches(row_group, None)?, first_row, watch),
+        None => reader
+            .batches(row_group, None)
+            .and_then(|batches| judge().group(&reader, batches, first_row, watch)),
     };
     match judged {
         Ok((group, rows)) if rows == expected => Ok(group),
         Ok((_, rows)) => {
             tracing::warn!(
                 "`{}`: row group {row_group}: footer says {expected} rows, found {rows}",
-                shard.path.display()
+                shard.file
             );
             judge().unreadable(first_row, expected)
         }
-        Err(GroupError::Damaged(why)) => {
-            tracing::warn!("`{}`: row group {row_group}: {why}", shard.path.display());
+        Err(Unread::Damaged(why)) => {
+            tracing::warn!("`{}`: row group {row_group}: {why}", shard.file);
             judge().unreadable(first_row, expected)
         }
-        Err(GroupError::Fatal(error)) => Err(error),
+        Err(Unread::Fatal(error)) => Err(error),
     }
 }
 
 /// All columns of the group, if there is room to keep them for the passes to come. Where they cannot all be decoded
 /// the judge looks at its own columns alone, as it does where there is no room.
-fn whole(reader: &ShardReader, row_group: usize, shelf: &Shelf, expected: u64) -> Option<Vec<RecordBatch>> {
+fn whole(
+    reader: &ShardReader,
+    row_group: usize,
+    shelf: &Shelf,
+    expected: u64,
+) -> Result<Option<Vec<RecordBatch>>> {
     if !shelf.reserve(reader.decoded_bytes(row_group)) {
-        return None;
+        return Ok(None);
     }
-    let batches: Vec<RecordBatch> =
-        reader.whole(row_group).ok()?.collect::<std::result::Result<_, _>>().ok()?;
-    let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-    (rows == expected).then_some(batches)
-}
-
-enum GroupError {
-    /// The bytes of this row group are not what they should be.
-    Damaged(String),
-    /// Anything else.
-    Fatal(Error),
-}
-
-impl From<Error> for GroupError {
-    fn from(error: Error) -> Self {
-        Self::Fatal(error)
-    }
+    let batches = Unread::damage(reader.whole(row_group))?;
+    let batches = batches.and_then(|batches| batches.collect::<std::result::Result<Vec<_>, _>>());
+    let rows = |batches: &Vec<RecordBatch>| batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+    Ok(batches.ok().filter(|batches| rows(batches) == expected))
 }
 
 struct Judge<'p> {
@@ -127,11 +122,11 @@ impl<'p> Judge<'p> {
         batches: impl Iterator<Item = std::result::Result<RecordBatch, String>>,
         first_row: u64,
         watch: &mut impl Watch,
-    ) -> std::result::Result<(JudgedGroup, u64), GroupError> {
+    ) -> std::result::Result<(JudgedGroup, u64), Unread> {
         let mut row_in_shard = first_row;
         let mut chat = Chat::default();
         for batch in batches {
-            let batch = batch.map_err(GroupError::Damaged)?;
+            let batch = batch.map_err(Unread::Damaged)?;
             let rows = reader.rows(&batch)?;
             watch.done(Part::Read);
             for row in 0..batch.num_rows() {

@@ -3,7 +3,8 @@
 use super::Training;
 use crate::config::Input;
 use crate::source::batch::ShardReader;
-use crate::source::inputs::{expand, is_parquet, read_footer};
+use crate::source::find::{expand, is_parquet};
+use crate::source::inputs::read_footer;
 use crate::{Error, Progress, Result};
 use filters::Chat;
 use rayon::prelude::*;
@@ -62,7 +63,7 @@ impl Texts {
         skipped: &'a AtomicU64,
     ) -> Result<impl Iterator<Item = Result<String>> + 'a> {
         let reader = ShardReader::open(path, &self.input, &[])?;
-        let batches = reader.batches(*group, None)?;
+        let batches = reader.batches(*group, None).map_err(|unread| unread.of(path))?;
         Ok(batches.flat_map(move |batch| {
             let read = batch.map_err(|why| Error::input(path, why)).and_then(|batch| {
                 let rows = reader.rows(&batch)?;

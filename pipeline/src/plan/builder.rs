@@ -205,14 +205,10 @@ impl Context for Site<'_> {
             return Ok(vec![pattern.to_string()]);
         }
         let mut paths = Vec::new();
-        crate::source::inputs::expand(
-            &self.folder.join(pattern),
-            crate::source::inputs::is_parquet,
-            &mut paths,
-        )
-        .map_err(|e| BuildError::asset(pattern, e.to_string()))?;
+        crate::source::find::expand(&self.folder.join(pattern), crate::source::find::is_parquet, &mut paths)
+            .map_err(|e| BuildError::asset(pattern, e.to_string()))?;
         paths.sort();
-        let folder = crate::source::inputs::clean(self.folder);
+        let folder = crate::source::find::clean(self.folder);
         let name = |path: &PathBuf| path.strip_prefix(&folder).unwrap_or(path).to_str().map(String::from);
         match paths.iter().map(name).collect::<Option<Vec<String>>>() {
             Some(names) if !names.is_empty() => Ok(names),

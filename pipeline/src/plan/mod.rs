@@ -7,6 +7,7 @@ mod withheld;
 
 use crate::barriers::{Barrier, Marking};
 use crate::config::{Config, OnError};
+use crate::files::input::InputFile;
 use crate::source::batch::{ShardReader, WantedField};
 use crate::source::format::Format;
 use crate::source::inputs::{self, Shard};
@@ -19,7 +20,6 @@ use filters::{
 use manifests::digest::Sha256;
 use resolved::{resolved, resolved_stages};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
 use withheld::{Exposed, withheld};
 
 pub(crate) use builder::{EDITED, ERROR, FAILED};
@@ -173,8 +173,8 @@ impl Plan {
     }
 
     /// Opens a Parquet shard of the input that has not been surveyed yet.
-    pub(crate) fn open_parquet(&self, shard: &Path) -> Result<ShardReader> {
-        ShardReader::open(shard, &self.config.file.input, &self.fields)
+    pub(crate) fn open_parquet(&self, shard: &InputFile) -> Result<ShardReader> {
+        ShardReader::of_file(shard, &self.config.file.input, &self.fields)
     }
 
     /// The stages in order.
@@ -202,13 +202,10 @@ impl Plan {
         &self.withheld
     }
 
-    /// Shards that would be read: name, path and bytes.
-    pub fn shards(&self) -> Result<Vec<(String, PathBuf, u64)>> {
+    /// Shards that would be read: name and bytes.
+    pub fn shards(&self) -> Result<Vec<(String, u64)>> {
         let found = inputs::find(&self.config)?;
-        Ok(found
-            .into_iter()
-            .map(|f| (f.name, f.path.clone(), std::fs::metadata(f.path).map_or(0, |m| m.len())))
-            .collect())
+        found.into_iter().map(|found| Ok((found.name, found.file.bytes()?))).collect()
     }
 
     /// What a run on so many threads would hold in memory, by the inputs' footers.
@@ -217,12 +214,12 @@ impl Plan {
         let found = inputs::find(&self.config)?;
         inputs::check_columns(&found, self)?;
         for found in found {
-            if let Format::Lines(_) = Format::of(&found.path) {
+            if let Format::Lines(_) = Format::of(found.file.name()) {
                 uncounted += 1;
                 group_bytes = group_bytes.max(2 * lines::BLOCK_BYTES);
                 continue;
             }
-            for group in inputs::read_footer(&found.path)?.row_groups() {
+            for group in inputs::footer(&found.file)?.row_groups() {
                 records += u64::try_from(group.num_rows()).unwrap_or_default();
                 group_bytes = group_bytes.max(u64::try_from(group.total_byte_size()).unwrap_or_default());
             }

@@ -10,4 +10,5 @@ pub(crate) mod redaction;
 pub(crate) mod removed;
 pub(crate) mod rule_notes;
 pub(crate) mod shard_file;
+pub(crate) mod upload;
 pub(crate) mod write;

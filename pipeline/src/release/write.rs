@@ -16,6 +16,7 @@ use crate::release::shard_file::{Encoded, ShardFile};
 use crate::run::work::Work;
 use crate::source::batch::{RowEdits, ShardReader};
 use crate::source::inputs::Shard;
+use crate::source::unread::Unread;
 use crate::{Error, Result};
 use arrow_array::{BooleanArray, RecordBatch, UInt64Array};
 use arrow_schema::SchemaRef;
@@ -168,11 +169,11 @@ impl WriteTask<'_> {
             Some(kept) => {
                 Arc::unwrap_or_clone(kept).into_iter().map(|batch| reader.as_stored(batch)).collect()
             }
-            None => reader.group(group.row_group, rows),
+            None => Unread::damage(reader.group(group.row_group, rows))?,
         };
         let readable = batches.is_ok();
         if let Err(why) = &batches {
-            tracing::warn!("`{}`: row group {}: {why}", shard.path.display(), group.row_group);
+            tracing::warn!("`{}`: row group {}: {why}", shard.file, group.row_group);
             fates.iter_mut().for_each(RecordFate::become_unreadable);
         }
         let mut prepared =

@@ -133,7 +133,7 @@ impl Run<'_> {
             listed
                 .iter()
                 .filter(|s| s.excluded.is_some())
-                .for_each(|s| tracing::warn!("`{}` is excluded", s.path.display()));
+                .for_each(|s| tracing::warn!("`{}` is excluded", s.file));
         }
         self.over(&listed, started)
     }

@@ -1,9 +1,11 @@
 //! Where records come from: shards that are found, hashed and counted, batches decoded from them, labelled rows.
 
 pub(crate) mod batch;
+pub(crate) mod find;
 pub(crate) mod format;
 pub(crate) mod inputs;
 pub(crate) mod lines;
 pub(crate) mod parquet;
 pub mod rows;
 pub(crate) mod shelf;
+pub(crate) mod unread;

@@ -1,29 +1,30 @@
 //! A Parquet file, read row group by row group.
 
-use crate::files::store::Blob;
+use crate::Result;
+use crate::files::input::InputFile;
 use crate::release::shard_file::carried_over;
 use crate::source::batch::{BATCH_ROWS, UpToError};
-use crate::{Error, Result};
+use crate::source::unread::Unread;
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
-use parquet::file::metadata::KeyValue;
-use std::path::{Path, PathBuf};
+use parquet::file::metadata::{ColumnChunkMetaData, KeyValue};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A file whose footer has been read.
 pub(crate) struct ParquetReader {
-    path: PathBuf,
+    file: InputFile,
     metadata: ArrowReaderMetadata,
 }
 
 impl ParquetReader {
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let metadata = ArrowReaderMetadata::load(&Blob::open(path)?, ArrowReaderOptions::new());
-        Ok(Self { path: path.to_path_buf(), metadata: metadata.map_err(|e| Error::input(path, e))? })
+    pub(crate) fn open(file: &InputFile) -> Result<Self> {
+        let metadata = ArrowReaderMetadata::load(&file.footer()?, ArrowReaderOptions::new());
+        Ok(Self { file: file.clone(), metadata: metadata.map_err(|e| file.error(e))? })
     }
 
     /// The columns of the file; after [`with_views`](Self::with_views) as they are decoded.
@@ -35,7 +36,7 @@ impl ParquetReader {
     pub(crate) fn with_views(self, column: usize) -> Result<Self> {
         let options = ArrowReaderOptions::new().with_schema(with_views(self.schema(), column));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(self.metadata.metadata()), options);
-        let metadata = metadata.map_err(|e| Error::input(&self.path, e))?;
+        let metadata = metadata.map_err(|e| self.file.error(e))?;
         Ok(Self { metadata, ..self })
     }
 
@@ -44,17 +45,19 @@ impl ParquetReader {
         carried_over(self.metadata.metadata())
     }
 
-    /// The batches of a row group: some columns or all, some rows or all.
+    /// The batches of a row group: some columns or all, some rows or all. What cannot be had of the file is told here,
+    /// what is wrong with it is told by the batches.
     pub(crate) fn batches(
         &self,
         row_group: usize,
         columns: Option<Vec<usize>>,
         rows: Option<RowSelection>,
-    ) -> Result<impl Iterator<Item = std::result::Result<RecordBatch, String>> + use<>> {
+    ) -> std::result::Result<impl Iterator<Item = std::result::Result<RecordBatch, String>> + use<>, Unread>
+    {
         let mask = columns.map_or_else(ProjectionMask::all, |columns| {
             ProjectionMask::roots(self.metadata.parquet_schema(), columns)
         });
-        let blob = Blob::open(&self.path)?;
+        let blob = self.file.blob(&self.chunks(row_group, &mask))?;
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
             .with_row_groups(vec![row_group])
             .with_projection(mask)
@@ -62,8 +65,21 @@ impl ParquetReader {
         if let Some(rows) = rows {
             builder = builder.with_row_selection(rows);
         }
-        let reader = builder.build().map_err(|e| Error::input(&self.path, e))?;
+        let reader = builder.build().map_err(|e| Unread::Damaged(e.to_string()))?;
         Ok(UpToError::new(reader).map(|batch| batch.map_err(|e: arrow_schema::ArrowError| e.to_string())))
+    }
+
+    /// Where the bytes of a row group's columns are.
+    fn chunks(&self, row_group: usize, mask: &ProjectionMask) -> Vec<Range<u64>> {
+        let Some(group) = self.metadata.metadata().row_groups().get(row_group) else { return Vec::new() };
+        let wanted = group.columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf));
+        let chunk = |column: &ColumnChunkMetaData| {
+            let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+            // what is negative is for the decoder to refuse
+            let start = u64::try_from(start).ok()?;
+            Some(start..start.saturating_add(u64::try_from(column.compressed_size()).ok()?))
+        };
+        wanted.filter_map(|(_, column)| chunk(column)).collect()
     }
 
     /// About how many bytes a row group takes when it is decoded.

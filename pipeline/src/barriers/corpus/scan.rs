@@ -83,8 +83,10 @@ impl Corpus<'_> {
         }
         let ranges = records.iter().map(|&record| row_of(record)..row_of(record) + 1);
         let selection = RowSelection::from_consecutive_ranges(ranges, verdicts.len());
-        for batch in reader.batches(group.row_group, Some(selection))? {
-            let batch = batch.map_err(|why| Error::input(&shard.path, why))?;
+        for batch in
+            reader.batches(group.row_group, Some(selection)).map_err(|unread| unread.of(shard.file.name()))?
+        {
+            let batch = batch.map_err(|why| shard.file.error(why))?;
             let read = reader.rows(&batch)?;
             let (here, later) = rest.split_at(batch.num_rows().min(rest.len()));
             here.iter().enumerate().try_for_each(|(at, &record)| show(&read, at, record))?;

@@ -136,7 +136,7 @@ fn read(path: &Path, (release, corpus): (&Release, &Corpus<'_>), wanted: &[(u64,
         if here.is_empty() {
             continue;
         }
-        for batch in reader.batches(group, Some(selection))? {
+        for batch in reader.batches(group, Some(selection)).map_err(|unread| unread.of(path))? {
             let batch = batch.map_err(|why| Error::input(path, why))?;
             let read = reader.rows(&batch)?;
             for at in 0..batch.num_rows() {

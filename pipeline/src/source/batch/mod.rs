@@ -8,9 +8,11 @@ mod messages;
 mod strings;
 
 use crate::config::Input;
+use crate::files::input::InputFile;
 use crate::source::inputs::Shard;
 use crate::source::lines::{Layout, LinesReader, Undecoded};
 use crate::source::parquet::ParquetReader;
+use crate::source::unread::Unread;
 use crate::{Error, Result};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
@@ -126,19 +128,25 @@ impl Columns {
 impl ShardReader {
     /// Opens a shard of the input.
     pub(crate) fn of_shard(shard: &Shard, input: &Input, fields: &[WantedField]) -> Result<Self> {
-        let Some(blocks) = &shard.blocks else { return Self::open(&shard.path, input, fields) };
+        let Some(blocks) = &shard.blocks else { return Self::of_file(&shard.file, input, fields) };
         let layout = Layout::new(input, fields);
         let stored = Arc::clone(layout.stored());
-        let columns = Columns::find(&shard.path, &stored, input, fields)?;
+        let columns = Columns::find(shard.file.name(), &stored, input, fields)?;
         let groups = Groups::Lines(LinesReader::new(Arc::clone(blocks), layout, input));
         Ok(Self { groups, stored, columns })
     }
 
-    /// Opens a Parquet file.
+    /// Opens a local Parquet file.
     pub(crate) fn open(path: &Path, input: &Input, fields: &[WantedField]) -> Result<Self> {
-        let file = ParquetReader::open(path)?;
+        Self::of_file(&InputFile::local(path), input, fields)
+    }
+
+    /// Opens a Parquet file.
+    pub(crate) fn of_file(file: &InputFile, input: &Input, fields: &[WantedField]) -> Result<Self> {
+        let name = file.name();
+        let file = ParquetReader::open(file)?;
         let stored = Arc::clone(file.schema());
-        let columns = Columns::find(path, &stored, input, fields)?;
+        let columns = Columns::find(name, &stored, input, fields)?;
         let groups = Groups::Parquet(match columns.text {
             TextPlace::Plain(column) => file.with_views(column)?,
             TextPlace::Chats(_) => file,
@@ -160,16 +168,25 @@ impl ShardReader {
     }
 
     /// The batches of one group, with the columns that the judge needs at least; `rows` narrows them further.
-    pub(crate) fn batches(&self, group: usize, rows: Option<RowSelection>) -> Result<Batches> {
+    pub(crate) fn batches(
+        &self,
+        group: usize,
+        rows: Option<RowSelection>,
+    ) -> std::result::Result<Batches, Unread> {
         self.read(group, Some(self.columns.roots()), rows)
     }
 
     /// The batches of one group with all columns.
-    pub(crate) fn whole(&self, group: usize) -> Result<Batches> {
+    pub(crate) fn whole(&self, group: usize) -> std::result::Result<Batches, Unread> {
         self.read(group, None, None)
     }
 
-    fn read(&self, group: usize, columns: Option<Vec<usize>>, rows: Option<RowSelection>) -> Result<Batches> {
+    fn read(
+        &self,
+        group: usize,
+        columns: Option<Vec<usize>>,
+        rows: Option<RowSelection>,
+    ) -> std::result::Result<Batches, Unread> {
         Ok(Batches(match &self.groups {
             Groups::Parquet(file) => Box::new(file.batches(group, columns, rows)?),
             // a line has to be read from its start to its end, whatever is wanted of it
@@ -178,12 +195,14 @@ impl ShardReader {
     }
 
     /// A group whole, as it is written back, or why it cannot be had.
-    pub(crate) fn group(&self, group: usize, expected: u64) -> std::result::Result<Vec<RecordBatch>, String> {
-        let batches = self.whole(group).map_err(|e| e.to_string())?;
-        let batches =
-            batches.map(|batch| self.as_stored(batch?)).collect::<std::result::Result<Vec<_>, _>>()?;
+    pub(crate) fn group(&self, group: usize, expected: u64) -> std::result::Result<Vec<RecordBatch>, Unread> {
+        let batches = self.whole(group)?.map(|batch| self.as_stored(batch?));
+        let batches = batches.collect::<std::result::Result<Vec<_>, _>>().map_err(Unread::Damaged)?;
         let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        if rows == expected { Ok(batches) } else { Err(format!("{expected} rows expected, found {rows}")) }
+        match rows == expected {
+            true => Ok(batches),
+            false => Err(Unread::Damaged(format!("{expected} rows expected, found {rows}"))),
+        }
     }
 
     /// A batch of [`whole`](Self::whole) without what is known of its rows for the judge alone.

@@ -3,11 +3,12 @@
 //! A block is what a row group is to Parquet: the unit of a task. It ends with the first line that ends
 //! [`BLOCK_BYTES`] or more after the block's start, so that it depends on the bytes alone.
 
-use crate::files::store::{Blob, Pending};
+use crate::files::input::InputFile;
+use crate::files::store::Pending;
 use crate::source::format::Packing;
 use crate::{Error, Result};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
 
 /// Bytes of plain text after which a block ends with the line: some thousand pages, and little beside the memory of
 /// one worker. Part of the format: another size makes other blocks of the same file.
@@ -26,33 +27,37 @@ const BUFFER_BYTES: usize = 1 << 18;
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks {
     /// The plain bytes: the file itself, or the copy that was unpacked from it.
-    path: PathBuf,
+    file: InputFile,
     /// Where each block begins, and where the last one ends.
     bounds: Vec<u64>,
 }
 
 impl Blocks {
-    /// Divides a file and counts the lines of each block. A compressed file cannot be read from its middle: it is
-    /// unpacked to `copy` for the passes to come.
-    pub(crate) fn survey(path: &Path, packing: Packing, copy: &Path) -> Result<(Self, Vec<u64>)> {
+    /// Divides a file, whose bytes are `packed`, and counts the lines of each block. A compressed file cannot be read
+    /// from its middle: it is unpacked to `copy` for the passes to come.
+    pub(crate) fn survey(
+        file: &InputFile,
+        packed: impl Read,
+        packing: Packing,
+        copy: &Path,
+    ) -> Result<(Self, Vec<u64>)> {
+        let fail = |e: CopyError| e.of(file, copy);
         if packing == Packing::Plain {
-            let (bounds, rows) = divide(path, packing, &mut io::sink()).map_err(|e| e.of(path, path))?;
-            return Ok((Self { path: path.to_path_buf(), bounds }, rows));
+            let (bounds, rows) = divide(packed, packing, &mut io::sink()).map_err(fail)?;
+            return Ok((Self { file: file.clone(), bounds }, rows));
         }
         let mut plain = Pending::create(copy)?;
-        let (bounds, rows) = divide(path, packing, &mut plain).map_err(|e| e.of(path, copy))?;
+        let (bounds, rows) = divide(packed, packing, &mut plain).map_err(fail)?;
         plain.commit()?;
-        Ok((Self { path: copy.to_path_buf(), bounds }, rows))
+        Ok((Self { file: InputFile::local(copy), bounds }, rows))
     }
 
-    /// The lines of one block.
+    /// The lines of one block. Of an object they are fetched now.
     pub(super) fn lines(&self, block: usize, bytes_max: u64) -> Result<Lines<impl BufRead + use<>>> {
-        let fail = |e: io::Error| Error::input(&self.path, e);
         let bounds = self.bounds.get(block).copied().zip(self.bounds.get(block + 1).copied());
         let (start, end) = bounds.ok_or_else(|| Error::Bug(format!("no block {block}")))?;
-        let mut file = Blob::open(&self.path)?.stream();
-        file.seek(SeekFrom::Start(start)).map_err(fail)?;
-        Ok(Lines::new(BufReader::with_capacity(BUFFER_BYTES, file.take(end - start)), bytes_max))
+        let stream = self.file.range(start..end)?;
+        Ok(Lines::new(BufReader::with_capacity(BUFFER_BYTES, stream), bytes_max))
     }
 
     /// The bytes of a block.
@@ -62,23 +67,22 @@ impl Blocks {
 }
 
 /// How many lines a file has.
-pub(crate) fn count(path: &Path, packing: Packing) -> Result<u64> {
-    let (_, rows) = divide(path, packing, &mut io::sink()).map_err(|e| e.of(path, path))?;
+pub(crate) fn count(file: &InputFile, packing: Packing) -> Result<u64> {
+    let (_, rows) = divide(file.stream()?, packing, &mut io::sink()).map_err(|e| e.of(file, file.name()))?;
     Ok(rows.iter().sum())
 }
 
 /// The lines at the start of a file, up to a block of them.
-pub(super) fn head(path: &Path, packing: Packing) -> Result<Lines<impl BufRead + use<>>> {
-    let mut stream = unpacked(path, packing).map_err(|e| Error::input(path, e))?;
-    let (mark, rest) = past_mark(&mut stream).map_err(|e| Error::input(path, e))?;
+pub(super) fn head(file: &InputFile, packing: Packing) -> Result<Lines<impl BufRead + use<>>> {
+    let mut stream = unpacked(file.stream()?, packing).map_err(|e| file.error(e))?;
+    let (mark, rest) = past_mark(&mut stream).map_err(|e| file.error(e))?;
     let rest = io::Cursor::new(rest).chain(stream.take(BLOCK_BYTES - mark));
     Ok(Lines::new(rest, BLOCK_BYTES))
 }
 
 /// The plain bytes of a file as a stream.
-fn unpacked(path: &Path, packing: Packing) -> io::Result<Box<dyn BufRead>> {
-    let blob = Blob::open(path).map_err(io::Error::other)?;
-    let packed = BufReader::with_capacity(BUFFER_BYTES, blob.stream());
+fn unpacked<'p>(packed: impl Read + 'p, packing: Packing) -> io::Result<Box<dyn BufRead + 'p>> {
+    let packed = BufReader::with_capacity(BUFFER_BYTES, packed);
     Ok(match packing {
         Packing::Plain => Box::new(packed),
         Packing::Gzip => {
@@ -107,9 +111,9 @@ enum CopyError {
 }
 
 impl CopyError {
-    fn of(self, from: &Path, to: &Path) -> Error {
+    fn of(self, from: &InputFile, to: &Path) -> Error {
         match self {
-            Self::Read(e) => Error::input(from, e),
+            Self::Read(e) => from.error(e),
             Self::Write(e) => Error::output(to, e),
         }
     }
@@ -117,11 +121,11 @@ impl CopyError {
 
 /// Copies the plain bytes of a file, finding where blocks begin and counting their lines.
 fn divide(
-    path: &Path,
+    packed: impl Read,
     packing: Packing,
     copy: &mut impl Write,
 ) -> std::result::Result<(Vec<u64>, Vec<u64>), CopyError> {
-    let mut stream = unpacked(path, packing).map_err(CopyError::Read)?;
+    let mut stream = unpacked(packed, packing).map_err(CopyError::Read)?;
     let (mark, rest) = past_mark(&mut stream).map_err(CopyError::Read)?;
     let mut divider = Divider::from(mark);
     copy.write_all(&BYTE_ORDER_MARK[..mark as usize]).map_err(CopyError::Write)?;

@@ -7,6 +7,7 @@ mod columns;
 mod record;
 
 use crate::config::{Input, Messages};
+use crate::files::input::InputFile;
 use crate::source::batch::{BATCH_ROWS, RowEdits, UpToError, WantedField};
 use crate::source::format::Packing;
 use crate::{Error, Result};
@@ -17,7 +18,6 @@ use parquet::arrow::arrow_reader::RowSelection;
 use record::Record;
 use std::collections::BTreeSet;
 use std::io::BufRead;
-use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use blocks::{BLOCK_BYTES, BYTE_ORDER_MARK, Blocks, count};
@@ -122,7 +122,7 @@ fn batch<R: BufRead>(
 /// Checks that the lines at the start of a shard have the members that a configuration names. There is no schema that
 /// says so, and any line may lack any member: a file none of whose first lines has a text is taken for a mistake, one
 /// without another member is worth a warning. What cannot be read here is left to the passes that read all.
-pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[WantedField]) -> Result<()> {
+pub(crate) fn check(file: &InputFile, packing: Packing, input: &Input, fields: &[WantedField]) -> Result<()> {
     if input.max_record_bytes > LINE_BYTES_MAX {
         return Err(Error::Limit {
             what: "`input.max_record_bytes` with JSON lines".into(),
@@ -133,7 +133,7 @@ pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[Want
     let layout = Layout::new(input, fields);
     let mut missing: Vec<&str> = layout.names().collect();
     let mut there = BTreeSet::new();
-    let Ok(mut lines) = blocks::head(path, packing) else { return Ok(()) };
+    let Ok(mut lines) = blocks::head(file, packing) else { return Ok(()) };
     while let (false, Ok(Some(line))) = (missing.is_empty(), lines.next()) {
         let Line::Whole(line) = line else { continue };
         let Ok(record) = Record::parse(line) else { continue };
@@ -148,8 +148,8 @@ pub(crate) fn check(path: &Path, packing: Packing, input: &Input, fields: &[Want
         let why =
             format!("no line has `{name}`, of those in the first {BLOCK_BYTES} bytes; there are: {told}");
         match no_text && input.text_columns().any(|text| text == *name) {
-            true => return Err(Error::input(path, why)),
-            false => tracing::warn!("`{}`: {why}", path.display()),
+            true => return Err(file.error(why)),
+            false => tracing::warn!("`{file}`: {why}"),
         }
     }
     Ok(())
@@ -196,16 +196,17 @@ mod tests {
         let path = folder.path().join("a.jsonl");
         std::fs::write(&path, bytes).unwrap();
         let fields = [("a.b".to_string(), filters::Kind::Number)];
-        check(&path, Packing::Plain, &Input { text: None, messages: None, ..input.clone() }, &fields)
+        let file = InputFile::local(&path);
+        check(&file, Packing::Plain, &Input { text: None, messages: None, ..input.clone() }, &fields)
             .unwrap();
-        let (blocks, rows) = Blocks::survey(&path, Packing::Plain, &path).unwrap();
+        let (blocks, rows) = Blocks::survey(&file, bytes, Packing::Plain, &path).unwrap();
         let reader = LinesReader::new(Arc::new(blocks), Layout::new(input, &fields), input);
         let found = |block: usize| -> usize {
             reader.batches(block, None).unwrap().map(|batch| batch.unwrap().num_rows()).sum()
         };
         let found: Vec<u64> = (0..rows.len()).map(|block| found(block) as u64).collect();
         assert_eq!(found, rows);
-        assert_eq!(count(&path, Packing::Plain).unwrap(), rows.iter().sum::<u64>());
+        assert_eq!(count(&file, Packing::Plain).unwrap(), rows.iter().sum::<u64>());
         rows.iter().sum::<u64>() as usize
     }
 

@@ -1,0 +1,90 @@
+//! Bytes that the Parquet reader asks for at any offset: of an open file, or fetched beforehand.
+
+use bytes::{Buf, Bytes};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::reader::{ChunkReader, Length};
+use std::fs::File;
+use std::io::Read;
+
+/// An input that can be read at any offset.
+#[derive(Debug)]
+pub(crate) enum Blob {
+    /// An open file and its length.
+    File(File, u64),
+    Fetched(Fetched),
+}
+
+/// Parts of a file in memory. Nothing else of it can be read.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    /// Of the whole file.
+    pub(crate) bytes: u64,
+    /// Where each part begins; sorted and disjoint.
+    pub(crate) parts: Vec<(u64, Bytes)>,
+}
+
+impl Fetched {
+    /// What there is from an offset to the end of its part.
+    fn from(&self, start: u64) -> ParquetResult<Bytes> {
+        let before = self.parts.partition_point(|(at, _)| *at <= start);
+        let part = before.checked_sub(1).and_then(|at| self.parts.get(at));
+        let found = part.and_then(|(at, bytes)| {
+            let offset = usize::try_from(start - at).ok()?;
+            (offset <= bytes.len()).then(|| bytes.slice(offset..))
+        });
+        found.ok_or_else(|| ParquetError::EOF(format!("no column has bytes at {start}")))
+    }
+}
+
+impl Length for Blob {
+    fn len(&self) -> u64 {
+        match self {
+            Self::File(_, bytes) => *bytes,
+            Self::Fetched(fetched) => fetched.bytes,
+        }
+    }
+}
+
+impl ChunkReader for Blob {
+    type T = Box<dyn Read>;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
+        Ok(match self {
+            Self::File(file, _) => Box::new(file.get_read(start)?),
+            Self::Fetched(fetched) => Box::new(fetched.from(start)?.reader()),
+        })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        match self {
+            Self::File(file, _) => file.get_bytes(start, length),
+            Self::Fetched(fetched) => {
+                let found = fetched.from(start)?;
+                let short = || {
+                    ParquetError::EOF(format!("expected {length} bytes at {start}, found {}", found.len()))
+                };
+                (length <= found.len()).then(|| found.slice(..length)).ok_or_else(short)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_fetched_can_be_read() {
+        let parts = vec![(10, Bytes::from_static(b"abc")), (20, Bytes::from_static(b"de"))];
+        let blob = Blob::Fetched(Fetched { bytes: 30, parts });
+        assert_eq!(blob.len(), 30);
+        assert_eq!(blob.get_bytes(11, 2).unwrap(), "bc");
+        assert_eq!(blob.get_bytes(20, 2).unwrap(), "de");
+        let mut rest = String::new();
+        blob.get_read(21).unwrap().read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "e");
+        for (start, length) in [(9, 1), (11, 3), (14, 1), (20, 3), (23, 0), (u64::MAX, 1)] {
+            assert!(blob.get_bytes(start, length).is_err(), "{length} at {start}");
+        }
+    }
+}
