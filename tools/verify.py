@@ -159,7 +159,7 @@ def statement_of(payload):
     fates = [counts[fate] for fate in ("kept", "edited", "removed", "quarantined")]
     for what, found in (("fates", sum(fates)), ("inputs", predicate["inputs"]["rows"]), ("ledger", predicate["ledger"]["rows"])):
         same(f"records in, {what}", counts["in"], found)
-    same("outputs.rows", fates[0] + fates[1], predicate["outputs"]["rows"])
+    same("outputs.rows", fates[0] + fates[1] + counts.get("repeated", 0), predicate["outputs"]["rows"])
     for table in ("byStage", "byRule"):
         for fate in ("removed", "quarantined"):
             same(f"{table}, {fate}", counts[fate], sum(line[fate] for line in counts[table]))
@@ -191,6 +191,15 @@ def check_indices(release, statement):
     same("contentRoot", predicate["outputs"]["contentRoot"], root(parts).hex())
     for key, field in (("rows", "rows"), ("textBytes", "textBytes")):
         same(f"outputs.{field}", predicate["outputs"][field], sum(part[key] for part in ledger["outputs"]))
+    splits = {}
+    for part in ledger["outputs"]:
+        split = part.get("split")
+        need(part["name"].startswith(f"data/{split}/" if split else "data/"), f"`{part['name']}` is no file of its split")
+        if split:
+            rows, text_bytes = splits.get(split, (0, 0))
+            splits[split] = (rows + part["rows"], text_bytes + part["textBytes"])
+    found = [{"name": name, "rows": rows, "textBytes": size} for name, (rows, size) in sorted(splits.items())]
+    same("splits", predicate["outputs"].get("splits", []), found)
     return ledger
 
 

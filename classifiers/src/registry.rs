@@ -6,6 +6,7 @@ use filters::{Entry, entry};
 /// Every scorer there is, in the order in which lists show them.
 pub const SCORERS: &[Entry] = &[
     entry::<scorers::language::Config>(),
+    entry::<scorers::language_spans::Config>(),
     entry::<scorers::fasttext::Config>(),
     entry::<scorers::linear::Config>(),
     entry::<scorers::ensemble::Config>(),

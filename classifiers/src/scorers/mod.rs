@@ -3,6 +3,7 @@
 pub mod ensemble;
 pub mod fasttext;
 pub mod language;
+pub mod language_spans;
 pub mod linear;
 mod model;
 pub mod perplexity;

@@ -91,6 +91,7 @@ fn build(scorer: &str, table: toml::Table) -> Result<Built, String> {
 fn table(scorer: &str) -> toml::Table {
     let text = match scorer {
         "language" => "model = 'tree.ftz'\nkeep = ['en', '語']\nprobability_min = '0.5'\nprefix_bytes = 100",
+        "language-spans" => "model = 'tree.ftz'\nchars_min = 1\nprobability_min = '0.1'",
         "fasttext" => "model = 'words.bin'\nlabel = 'yes'\nnewlines = 'join'",
         "ensemble" => "mapping = 'mapping.toml'\nscores = ['good', 'noise']\nlanguage = 'language/label'",
         "perplexity" => "model = 'mill.arpa'\nwords = 'plain'\ncuts = { all = ['3', '40.5'] }",
