@@ -9,7 +9,8 @@
 //! The first 160 code points of a turn are read in small letters, with straight apostrophes and single spaces, and
 //! looked through for phrases in English, German, French, Spanish, Portuguese, Italian, Russian, Chinese and Japanese. A
 //! phrase is whole words. A text without turns counts as one answer. Whether a refusal is right is not asked: without
-//! `share_max` nothing is decided, and the column tells how many there are.
+//! `share_max` nothing is decided, and the columns tell how many there are. Unlike `boilerplate` of `generated-text`, which
+//! counts what assistants leave anywhere in a text, this looks at where an answer begins.
 //! # Example
 //! `I'm sorry, but I can't help with that.` is a refusal, `Sorry for the delay: I can help with that now.` is none.
 
@@ -17,6 +18,7 @@ use crate::{
     Bound, BuildError, Column, ColumnNote, Context, Decimal, Filter, Findings, Kind, Role, Rule, RuleBound,
     Spec, Value, View,
 };
+use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
@@ -152,6 +154,7 @@ const PHRASES: [&[&str]; 9] = [
 
 /// The built filter.
 pub struct Refusals {
+    phrases: AhoCorasick,
     share_max: Bound,
 }
 
@@ -168,12 +171,15 @@ impl Spec for Config {
     type Filter = Refusals;
 
     fn build(&self, _: &mut dyn Context) -> Result<Refusals, BuildError> {
-        match self.share_max.map(Decimal::get) {
+        let share_max = match self.share_max.map(Decimal::get) {
             Some(share) if !(0.0..=1.0).contains(&share) => {
-                Err(BuildError::key("share_max", format!("is {share}, expected 0 to 1")))
+                return Err(BuildError::key("share_max", format!("is {share}, expected 0 to 1")));
             }
-            share => Ok(Refusals { share_max: share.map_or(Bound::Off, Bound::AtMost) }),
-        }
+            share => share.map_or(Bound::Off, Bound::AtMost),
+        };
+        let phrases = AhoCorasick::new(PHRASES.iter().copied().flatten());
+        let phrases = phrases.map_err(|e| BuildError::asset(Config::NAME, e.to_string()))?;
+        Ok(Refusals { phrases, share_max })
     }
 }
 
@@ -191,7 +197,7 @@ impl Filter for Refusals {
         let answers = turns.iter().filter(|turn| turn.role == Role::Assistant);
         let answers = answers.map(|turn| view.text().get(turn.range.clone()).unwrap_or_default());
         let answers: Vec<&str> = if turns.is_empty() { vec![view.text()] } else { answers.collect() };
-        let refusals = answers.iter().filter(|answer| refuses(answer)).count();
+        let refusals = answers.iter().filter(|answer| self.refuses(answer)).count();
         let share = refusals as f64 / answers.len().max(1) as f64;
         findings.record(0, Value::Number(refusals as f64));
         findings.record(1, Value::Number(share));
@@ -199,15 +205,16 @@ impl Filter for Refusals {
     }
 }
 
-fn refuses(answer: &str) -> bool {
-    let opening = opening(answer);
-    PHRASES.iter().copied().flatten().any(|phrase| {
-        opening.match_indices(phrase).any(|(at, _)| {
-            let (before, after) = (&opening[..at], &opening[at + phrase.len()..]);
+impl Refusals {
+    fn refuses(&self, answer: &str) -> bool {
+        let opening = opening(answer);
+        self.phrases.find_overlapping_iter(&opening).any(|found| {
+            let (before, rest) = opening.split_at(found.start());
+            let (phrase, after) = rest.split_at(found.len());
             !continues(before.chars().next_back(), phrase.chars().next())
                 && !continues(after.chars().next(), phrase.chars().next_back())
         })
-    })
+    }
 }
 
 /// Whether a character next to a phrase is of the same word as the edge of the phrase. Scripts without small letters are
