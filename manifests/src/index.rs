@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
 use crate::ledger::ShardEntry;
+use crate::predicate::SplitTotal;
 
 /// Path of [`InputsIndex`] in a release.
 pub const INPUTS_INDEX: &str = "inputs/index.json";
@@ -180,6 +181,25 @@ pub struct OutputPart {
     pub text_bytes: u64,
     /// RFC 6962 root over the SHA-256 of each text, in row order.
     pub content_root: Sha256,
+    /// The split whose records it holds, which is the folder under `data/` that it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+}
+
+impl LedgerIndex {
+    /// Records and bytes of text of each split, in byte order of the names.
+    pub fn splits(&self) -> Vec<SplitTotal> {
+        let mut splits: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for part in &self.outputs {
+            let Some(split) = &part.split else { continue };
+            let (rows, text_bytes) = splits.entry(split).or_default();
+            *rows = rows.saturating_add(part.rows);
+            *text_bytes = text_bytes.saturating_add(part.text_bytes);
+        }
+        let total =
+            |(name, (rows, text_bytes)): (&str, _)| SplitTotal { name: name.to_owned(), rows, text_bytes };
+        splits.into_iter().map(total).collect()
+    }
 }
 
 /// `auditor/index.json`: every file under `auditor/` but itself and the salt key, in byte order of the names.

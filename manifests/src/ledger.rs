@@ -108,7 +108,7 @@ pub struct Edit {
 }
 
 /// What the ledger says about one record.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerRow {
     /// The row in the input shard, from 0.
     pub row: u64,
@@ -128,10 +128,34 @@ pub struct LedgerRow {
     pub similarity: Option<String>,
     /// The edits made, sorted and disjoint.
     pub edits: Vec<Edit>,
-    /// Where the record is in the released data: part and row.
+    /// How often the record stands in the released data, one copy behind the other; 1 for all that are not there.
+    pub repeats: u32,
+    /// The split it was released in, where there are any.
+    pub split: Option<String>,
+    /// Where the record is in the released data: part and row, of several copies the first.
     pub out: Option<(u32, u64)>,
     /// The commitment to the record's content, see [`commit()`].
     pub commit: [u8; 32],
+}
+
+impl Default for LedgerRow {
+    fn default() -> Self {
+        Self {
+            row: 0,
+            fate: Fate::default(),
+            stage: None,
+            rule: None,
+            value: None,
+            bound: None,
+            duplicate_of: None,
+            similarity: None,
+            edits: Vec::new(),
+            repeats: 1,
+            split: None,
+            out: None,
+            commit: [0; 32],
+        }
+    }
 }
 
 /// What names of shards end in, by format: Parquet, and JSON lines, plain or compressed.

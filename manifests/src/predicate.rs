@@ -192,6 +192,21 @@ pub struct Outputs {
     pub text_bytes: u64,
     /// Root over the texts of all parts, in order.
     pub content_root: Sha256,
+    /// What each split holds, in byte order of the names; left out of a release that has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub splits: Vec<SplitTotal>,
+}
+
+/// One split of the output, such as `train`: the files under `data/NAME/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SplitTotal {
+    /// Name.
+    pub name: String,
+    /// Records in it.
+    pub rows: u64,
+    /// Bytes of their texts.
+    pub text_bytes: u64,
 }
 
 /// The record of every decision.
@@ -231,10 +246,17 @@ pub struct Accounting {
     pub quarantined: u64,
     /// Records left out as a duplicate of a record that is itself not released.
     pub orphans: u64,
+    /// Rows of the output that repeat a released record, its first row not counted; left out where there are none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated: u64,
     /// By the stage that decided, in byte order.
     pub by_stage: Vec<StageCount>,
     /// By the rule that decided, in byte order of stage, then rule.
     pub by_rule: Vec<RuleTotal>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What one stage took out.

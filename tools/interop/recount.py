@@ -48,6 +48,10 @@ def leaves(row, stems):
     decision["duplicateOf"] = None if duplicate_of is None else [stems[duplicate_of], row["duplicate_of_row"]]
     decision["edits"] = [dict(edit) for edit in row["edits"]]
     decision["shard"] = stems[row["shard"]]
+    if row["repeats"] != 1:
+        decision["repeats"] = row["repeats"]
+    if row.get("split") is not None:
+        decision["split"] = row["split"]
     out = None if row["out_shard"] is None else [row["out_shard"], row["out_row"]]
     record = dict(decision, t="record", c=base64url(row["commit"]), out=out)
     return canonical(dict(decision, t="decision")), canonical(record)
@@ -75,7 +79,7 @@ def main():
     key = (release / "auditor/salt.key").read_bytes()
     stems = [shard["name"] for shard in index["shards"]]
     totals = dict.fromkeys(("kept", "edited", "removed", "quarantined"), 0)
-    released, duplicate_of, placed = {}, [], {}
+    released, duplicate_of, placed, repeated = {}, [], {}, 0
 
     same("salt key", predicate["ledger"]["saltKeyCommitment"], base64url(digest(b"curation/key/v1\0", key)))
     for number, shard in enumerate(index["shards"]):
@@ -90,7 +94,9 @@ def main():
             totals[row["fate"]] += 1
             released[number, at] = row["out_shard"] is not None
             if row["out_shard"] is not None:
-                placed.setdefault(row["out_shard"], []).append(row)
+                copies = [dict(row, out_row=row["out_row"] + copy) for copy in range(row["repeats"])]
+                placed.setdefault(row["out_shard"], []).extend(copies)
+                repeated += len(copies) - 1
             if row["duplicate_of_shard"] is not None:
                 duplicate_of.append((row["duplicate_of_shard"], row["duplicate_of_row"]))
         same(f"{shard['name']}, rows", shard["rows"], len(rows))
@@ -104,6 +110,7 @@ def main():
     same("decisionRoot", predicate["ledger"]["decisionRoot"], root(decision_roots).hex())
     for fate, count in totals.items():
         same(fate, predicate["accounting"][fate], count)
+    same("repeated", predicate["accounting"].get("repeated", 0), repeated)
     same("records in", predicate["accounting"]["in"], sum(totals.values()))
     same("orphans", predicate["accounting"]["orphans"], sum(not released[record] for record in duplicate_of))
 
@@ -111,6 +118,7 @@ def main():
     for number, part in enumerate(index["outputs"]):
         found = texts(release, part, config)
         rows = placed.get(number, [])
+        same(f"{part['name']}, splits", {part.get("split")}, {row.get("split") for row in rows} or {part.get("split")})
         same(f"{part['name']}, places", list(range(len(found))), [row["out_row"] for row in rows])
         for row, text in zip(rows, found):
             if row["fate"] == "kept":

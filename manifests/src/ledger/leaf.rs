@@ -6,7 +6,9 @@
 //! ```
 //!
 //! without the line break. A record leaf has `"t":"record"`, `"c"` (the commitment in unpadded base64url) after
-//! `bound` and `"out":[part,row]` after `fate`. What is absent is `null`; no edits are `[]`.
+//! `bound` and `"out":[part,row]` after `fate`. What is absent is `null`; no edits are `[]`. A record that stands in
+//! the data more than once has `"repeats"` before `row`, one of a release with splits `"split"` before `stage`; all others
+//! lack these keys.
 //!
 //! This runs for every record of the corpus, so it does not go through [`crate::canonical::to_canonical`]; tests
 //! hold it to the same bytes.
@@ -52,6 +54,10 @@ fn write_leaf(stem: &str, row: &LedgerRow, kind: Kind, out: &mut Vec<u8>) {
         out.extend_from_slice(b",\"out\":");
         write_position(row.out, out);
     }
+    if row.repeats != 1 {
+        out.extend_from_slice(b",\"repeats\":");
+        write_integer(u64::from(row.repeats), out);
+    }
     out.extend_from_slice(b",\"row\":");
     write_integer(row.row, out);
     out.extend_from_slice(b",\"rule\":");
@@ -60,6 +66,10 @@ fn write_leaf(stem: &str, row: &LedgerRow, kind: Kind, out: &mut Vec<u8>) {
     write_string(stem, out);
     out.extend_from_slice(b",\"similarity\":");
     write_text(row.similarity.as_deref(), out);
+    if let Some(split) = &row.split {
+        out.extend_from_slice(b",\"split\":");
+        write_string(split, out);
+    }
     out.extend_from_slice(b",\"stage\":");
     write_text(row.stage.as_deref(), out);
     out.extend_from_slice(if record { b",\"t\":\"record\"".as_slice() } else { b",\"t\":\"decision\"" });

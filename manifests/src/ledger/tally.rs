@@ -52,6 +52,16 @@ pub enum LedgerError {
         /// The row.
         row: u64,
     },
+    /// A record stands in the data at least once, and one that is not there has no copies.
+    #[error("row {row} is {fate} and yet has {repeats} repeats")]
+    Repeats {
+        /// The row.
+        row: u64,
+        /// Its fate.
+        fate: Fate,
+        /// What was told.
+        repeats: u32,
+    },
     /// A number is beyond what canonical JSON can hold.
     #[error("{column} of row {row} is beyond 2^53 - 1")]
     IntegerRange {
@@ -121,6 +131,7 @@ impl AddAssign for RuleCount {
 pub struct ShardTally {
     stem: String,
     counts: FateCounts,
+    repeated: u64,
     by_rule: BTreeMap<(String, String), RuleCount>,
     records: Tree,
     decisions: Tree,
@@ -135,6 +146,7 @@ impl ShardTally {
         Self {
             stem: stem.to_owned(),
             counts: FateCounts::default(),
+            repeated: 0,
             by_rule: BTreeMap::new(),
             records: Tree::new(),
             decisions: Tree::new(),
@@ -151,6 +163,7 @@ impl ShardTally {
         }
         check_row(&self.stem, row)?;
         self.counts.add(row.fate);
+        self.repeated = self.repeated.saturating_add(u64::from(row.repeats - 1));
         self.count_rule(row);
         self.leaf.clear();
         decision_leaf(&self.stem, row, &mut self.leaf);
@@ -164,6 +177,11 @@ impl ShardTally {
     /// How many rows had each fate.
     pub fn counts(&self) -> FateCounts {
         self.counts
+    }
+
+    /// How many more rows the released data has than there are released records: copies behind the first.
+    pub fn repeated(&self) -> u64 {
+        self.repeated
     }
 
     /// How many rows each (stage, rule) took out.
@@ -216,6 +234,7 @@ impl ShardTally {
 /// Whether a row of the shard with this stem is well formed.
 pub(crate) fn check_row(stem: &str, row: &LedgerRow) -> Result<(), LedgerError> {
     check_fate(row)?;
+    check_repeats(row)?;
     check_edits(row)?;
     check_range(row)?;
     match &row.duplicate_of {
@@ -241,6 +260,7 @@ fn check_fate(row: &LedgerRow) -> Result<(), LedgerError> {
         ("duplicate_of", row.duplicate_of.is_some(), released.then_some(false)),
         ("similarity", row.similarity.is_some(), released.then_some(false)),
         ("edits", !row.edits.is_empty(), released.then_some(row.fate == Fate::Edited)),
+        ("split", row.split.is_some(), (!released).then_some(false)),
     ];
     for (column, filled, wanted) in columns {
         match (filled, wanted) {
@@ -252,6 +272,14 @@ fn check_fate(row: &LedgerRow) -> Result<(), LedgerError> {
         }
     }
     Ok(())
+}
+
+fn check_repeats(row: &LedgerRow) -> Result<(), LedgerError> {
+    match row.repeats {
+        1 => Ok(()),
+        2.. if row.fate.is_released() => Ok(()),
+        repeats => Err(LedgerError::Repeats { row: row.row, fate: row.fate, repeats }),
+    }
 }
 
 fn check_edits(row: &LedgerRow) -> Result<(), LedgerError> {

@@ -17,14 +17,26 @@ pub struct Leaf {
     edits: Vec<Edit>,
     fate: Fate,
     out: Option<(u32, u64)>,
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    repeats: u32,
     row: u64,
     rule: Option<String>,
     /// The stem of the record's shard.
     pub shard: String,
     similarity: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    split: Option<String>,
     stage: Option<String>,
     t: String,
     value: Option<String>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+fn is_once(repeats: &u32) -> bool {
+    *repeats == once()
 }
 
 impl Leaf {
@@ -37,10 +49,12 @@ impl Leaf {
             edits: row.edits.clone(),
             fate: row.fate,
             out: row.out,
+            repeats: row.repeats,
             row: row.row,
             rule: row.rule.clone(),
             shard: stem.to_owned(),
             similarity: row.similarity.clone(),
+            split: row.split.clone(),
             stage: row.stage.clone(),
             t: "record".to_owned(),
             value: row.value.clone(),
@@ -61,6 +75,8 @@ impl Leaf {
             duplicate_of: self.duplicate_of.clone(),
             similarity: self.similarity.clone(),
             edits: self.edits.clone(),
+            repeats: self.repeats,
+            split: self.split.clone(),
             out: self.out,
             commit: commit.ok_or(CheckError::Opening)?,
         })

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::{cell, told};
-use crate::predicate::Predicate;
+use crate::predicate::{Predicate, SplitTotal};
 
 /// The dataset card, `README.md`: what the release is, what was left out and why, how to check it.
 ///
@@ -19,10 +19,14 @@ pub(super) fn card(predicate: &Predicate) -> String {
 fn write_card(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
     let Predicate { dataset, producer, tool, accounting, outputs, ledger, .. } = predicate;
     writeln!(out, "---\npretty_name: {}", quoted(&dataset.name))?;
-    writeln!(
-        out,
-        "configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: data/*.parquet\n---"
-    )?;
+    writeln!(out, "configs:\n- config_name: default\n  data_files:")?;
+    match outputs.splits.as_slice() {
+        [] => writeln!(out, "  - split: train\n    path: data/*.parquet")?,
+        splits => splits.iter().try_for_each(|SplitTotal { name, .. }| {
+            writeln!(out, "  - split: {name}\n    path: data/{name}/*.parquet")
+        })?,
+    }
+    writeln!(out, "---")?;
     writeln!(out, "\n# {} {}\n", dataset.name, dataset.version)?;
     writeln!(out, "Release {}, made with {} {}.", dataset.sequence, tool.name, tool.version)?;
     if !producer.name.is_empty() {
@@ -40,6 +44,16 @@ fn write_card(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
         writeln!(out, "| {name} | {count} |")?;
     }
     writeln!(out, "\nThe output holds {} records, {} bytes of text.", outputs.rows, outputs.text_bytes)?;
+    if accounting.repeated > 0 {
+        writeln!(out, "{} of them repeat a record that is there already.", accounting.repeated)?;
+    }
+    if !outputs.splits.is_empty() {
+        writeln!(out, "\n| split | records | bytes of text |\n|---|---:|---:|")?;
+        for SplitTotal { name, rows, text_bytes } in &outputs.splits {
+            writeln!(out, "| {name} | {rows} | {text_bytes} |")?;
+        }
+        writeln!(out)?;
+    }
     if accounting.orphans > 0 {
         writeln!(
             out,

@@ -192,6 +192,7 @@ impl Draft {
             removed: 0,
             quarantined: 0,
             orphans: self.orphans,
+            repeated: 0,
             by_stage: Vec::new(),
             by_rule: Vec::new(),
         };
@@ -202,6 +203,8 @@ impl Draft {
             counts.removed += shard.removed;
             counts.quarantined += shard.quarantined;
         }
+        let rows: u64 = indexes.ledger.outputs.iter().map(|part| part.rows).sum();
+        counts.repeated = rows.saturating_sub(counts.kept + counts.edited);
         counts.by_rule = published(self.rule_totals(), &self.withheld.names());
         for rule in &counts.by_rule {
             let (removed, quarantined) = (rule.removed, rule.quarantined);
@@ -255,6 +258,7 @@ fn outputs(release: &mut Release, indexes: &Indexes) -> Result<Outputs, SealErro
         bytes,
         text_bytes: parts.iter().map(|part| part.text_bytes).sum(),
         content_root: content_root(&roots),
+        splits: indexes.ledger.splits(),
     })
 }
 

@@ -73,6 +73,8 @@ fn parse_row(line: &str, stems: &[String]) -> Result<(LedgerRow, Opening), Strin
         duplicate_of,
         similarity: None,
         edits: edit.into_iter().collect(),
+        repeats: 1,
+        split: None,
         out: if *out == "-" { None } else { Some(pair(out).ok_or_else(bad)?) },
         commit: commit.parse::<Sha256>().map_err(|_| bad())?.0,
     };

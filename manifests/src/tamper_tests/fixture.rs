@@ -293,7 +293,7 @@ pub(crate) fn part(name: &str, text: &str) -> OutputPart {
         tree.push(&Sha256::of(line.as_bytes()).0);
     }
     let text_bytes = text.lines().map(|line| line.len() as u64).sum();
-    OutputPart { name: name.to_owned(), rows: tree.len(), text_bytes, content_root: tree.root() }
+    OutputPart { name: name.to_owned(), rows: tree.len(), text_bytes, content_root: tree.root(), split: None }
 }
 
 fn ledger_line(shard: &str, row: &str, text: &str) -> String {

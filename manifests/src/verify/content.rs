@@ -51,17 +51,23 @@ impl<'a> Placement<'a> {
             part.aligned = false;
         }
         // Going on from the row that came keeps one displaced row from being reported for all that follow.
-        part.next = at.saturating_add(1);
+        part.next = at.saturating_add(u64::from(row.repeats));
+        if part.claimed.split != row.split {
+            let of = |split: &Option<String>| split.clone().unwrap_or_else(|| "no split".to_owned());
+            self.findings.add_row(file, row.row, of(&row.split), of(&part.claimed.split));
+        }
         if !part.aligned {
             return;
         }
-        // The text of an edited record is not its input's, and the ledger has no digest of it.
-        if let Some(found) = part.pull().filter(|_| row.fate == Fate::Kept)
-            && found != opening.content
-        {
-            let expected =
-                format!("row {at} of `{}` with text sha256 {}", part.claimed.name, opening.content);
-            self.findings.add_row(file, row.row, expected, found);
+        // The text of an edited record is not its input's, and the ledger has no digest of it; but all copies are alike.
+        let mut expected = (row.fate == Fate::Kept).then_some(opening.content);
+        for at in at..part.next {
+            let Some(found) = part.pull() else { return };
+            let wanted = *expected.get_or_insert(found);
+            if found != wanted {
+                let expected = format!("row {at} of `{}` with text sha256 {wanted}", part.claimed.name);
+                self.findings.add_row(file, row.row, expected, found);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use super::report::{Finding, Findings};
 use super::statement::subject;
 use crate::canonical::parse_canonical;
 use crate::digest::Sha256;
-use crate::index::{INPUTS_INDEX, InputsIndex, LEDGER_INDEX, LedgerIndex, LedgerShard};
+use crate::index::{INPUTS_INDEX, InputsIndex, LEDGER_INDEX, LedgerIndex, LedgerShard, OutputPart};
 use crate::ledger::{content_root, decision_root, record_root, shard_stem};
 use crate::paths::RelPath;
 use crate::predicate::{Predicate, Statement};
@@ -177,10 +177,19 @@ fn outputs(index: &LedgerIndex, predicate: &Predicate, findings: &mut Findings) 
     }
     let roots: Vec<Sha256> = parts.iter().map(|part| part.content_root).collect();
     findings.same(LEDGER_INDEX, "outputs.contentRoot", claimed.content_root, content_root(&roots));
+    if index.splits() != claimed.splits {
+        findings.add(LEDGER_INDEX, "the splits that the manifest lists", "others");
+    }
     let mut names = BTreeSet::new();
-    for name in parts.iter().map(|part| &part.name) {
-        if !(name.starts_with("data/") && name.parse::<RelPath>().is_ok() && names.insert(name)) {
-            findings.add(LEDGER_INDEX, "output parts under `data/`, each once", name);
+    for OutputPart { name, split, .. } in parts {
+        let folder = split.as_ref().map_or_else(|| "data/".to_owned(), |split| format!("data/{split}/"));
+        let in_folder = name.strip_prefix(&folder).is_some_and(|file| split.is_none() || !file.contains('/'));
+        if !(in_folder && name.parse::<RelPath>().is_ok() && names.insert(name)) {
+            findings.add(
+                LEDGER_INDEX,
+                "output parts under `data/`, in the folder of their split, each once",
+                name,
+            );
         }
     }
 }

@@ -24,6 +24,7 @@ struct Walk<'a> {
     counts: Findings,
     conservation: Findings,
     totals: FateCounts,
+    repeated: u64,
     by_rule: BTreeMap<(String, String), RuleCount>,
     /// The same as the manifest may show it.
     public: Vec<RuleTotal>,
@@ -51,6 +52,7 @@ pub(super) fn check<'a>(case: &'a Case<'a>, texts: bool, report: &mut Report) ->
         counts: Findings::default(),
         conservation: Findings::default(),
         totals: FateCounts::default(),
+        repeated: 0,
         by_rule: BTreeMap::new(),
         public: Vec::new(),
         orphans: Orphans::new(shards, stages.as_deref()),
@@ -131,6 +133,7 @@ impl<'a> Walk<'a> {
         let total = tally.counts().total();
         self.conservation.same(file, "one fate for each of the rows in,", shard.rows, total);
         self.totals += tally.counts();
+        self.repeated = self.repeated.saturating_add(tally.repeated());
         for (rule, count) in tally.by_rule() {
             *self.by_rule.entry(rule.clone()).or_default() += *count;
         }
@@ -173,6 +176,7 @@ impl<'a> Walk<'a> {
             ("accounting.removed", claimed.removed, found.removed),
             ("accounting.quarantined", claimed.quarantined, found.quarantined),
             ("accounting.orphans", claimed.orphans, self.orphans.count()),
+            ("accounting.repeated", claimed.repeated, self.repeated),
         ] {
             self.counts.same(MANIFEST, what, expected, got);
         }
@@ -181,10 +185,11 @@ impl<'a> Walk<'a> {
             self.stages();
         }
         let (total, released) = (found.total(), found.kept + found.edited);
+        let rows = released.saturating_add(self.repeated);
         self.conservation.same(MANIFEST, "accounting.in", claimed.records_in, total);
         self.conservation.same(MANIFEST, "inputs.rows", predicate.inputs.rows, total);
         self.conservation.same(MANIFEST, "ledger.rows", predicate.ledger.rows, total);
-        self.conservation.same(MANIFEST, "outputs.rows", predicate.outputs.rows, released);
+        self.conservation.same(MANIFEST, "outputs.rows", predicate.outputs.rows, rows);
     }
 
     /// Whether it is known which stages the manifest shows under their own names.

@@ -181,7 +181,7 @@ fn totals(predicate: &Predicate, findings: &mut Findings) {
         ),
         ("inputs.rows", counts.records_in, inputs.rows),
         ("ledger.rows", counts.records_in, predicate.ledger.rows),
-        ("outputs.rows", released, outputs.rows),
+        ("outputs.rows", sum([released, counts.repeated]), outputs.rows),
         ("rows of all sources", inputs.rows, sum(inputs.sources.iter().map(|source| source.rows))),
         ("shards of all sources", inputs.shards, sum(inputs.sources.iter().map(|source| source.shards))),
         ("removed by all stages", counts.removed, sum(counts.by_stage.iter().map(|stage| stage.removed))),
@@ -200,6 +200,10 @@ fn totals(predicate: &Predicate, findings: &mut Findings) {
         findings.same(MANIFEST, what, expected, got);
     }
     let taken_out = sum([counts.removed, counts.quarantined]);
+    if !outputs.splits.is_empty() {
+        let rows = sum(outputs.splits.iter().map(|split| split.rows));
+        findings.same(MANIFEST, "rows of all splits", outputs.rows, rows);
+    }
     if counts.orphans > taken_out {
         findings.add(MANIFEST, format_args!("at most {taken_out} orphans"), counts.orphans);
     }

@@ -11,6 +11,7 @@ use crate::files::spill::{Listing, Sorter};
 use crate::judge::verdicts::{INPUT_STAGE, UNDECIDED, Verdicts};
 use crate::plan::Plan;
 use crate::release::fates::Resolved;
+use crate::release::parts::{Marks, out_shard};
 use crate::run::work::Work;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
@@ -83,24 +84,29 @@ impl<'r> Judged<'r> {
         self.decided[record as usize] != UNDECIDED
     }
 
-    /// The records that are in the release, with output shard and row. `unreadable` are ranges of records that
-    /// turned out unreadable when they were to be written.
+    /// The records that are in the release, with output shard and row, of several copies the first. `unreadable` are
+    /// ranges of records that turned out unreadable when they were to be written.
     pub(crate) fn released(
         &self,
         unreadable: &[(RecordNumber, RecordNumber)],
+        marks: &Marks<'_>,
     ) -> impl Iterator<Item = (RecordNumber, (u32, u64))> {
-        let (mut shard, mut next) = (0, 0);
+        let mut next = vec![0; self.plan.splits().len().max(1)];
+        let mut shard = 0;
         let records = self.groups.iter().flat_map(move |group| {
             let gone = unreadable.iter().any(|(start, _)| *start == group.records.start);
-            let records = group.records.clone().filter(move |&record| !gone && !self.is_decided(record));
-            records.map(|record| (record, group.shard as u32))
+            let marked = group.records.clone().zip(marks.of_group(group.records.clone()));
+            let there = marked.filter(move |(record, _)| !gone && !self.is_decided(*record));
+            there.map(|(record, mark)| (record, mark, group.shard as u32))
         });
-        records.map(move |(record, of)| {
+        records.map(move |(record, mark, of)| {
             if of != shard {
-                (shard, next) = (of, 0);
+                shard = of;
+                next.fill(0);
             }
-            next += 1;
-            (record, (shard, next - 1))
+            let row = next[mark.split];
+            next[mark.split] += u64::from(mark.repeats);
+            (record, (out_shard(self.plan, shard, mark.split), row))
         })
     }
 

@@ -70,6 +70,16 @@ impl Removal {
 pub struct Resolution {
     removals: Sorter<5>,
     cuts: Sorter<3>,
+    marks: Sorter<2>,
+}
+
+/// What the marks of a barrier mean.
+#[derive(Clone, Copy, Debug)]
+pub enum Marking<'b> {
+    /// How often a record is written; once unless marked.
+    Repeats,
+    /// The position of its split among these; the first unless marked.
+    Split(&'b [String]),
 }
 
 impl Resolution {
@@ -77,7 +87,8 @@ impl Resolution {
     pub(crate) fn new(folder: &Path, memory: u64) -> Self {
         Self {
             removals: Sorter::new(&folder.join("removals.runs"), memory / 2),
-            cuts: Sorter::new(&folder.join("cuts.runs"), memory / 2),
+            cuts: Sorter::new(&folder.join("cuts.runs"), memory / 4),
+            marks: Sorter::new(&folder.join("marks.runs"), memory / 4),
         }
     }
 
@@ -92,9 +103,14 @@ impl Resolution {
         self.cuts.push([record, passage.start as u64, passage.end as u64])
     }
 
-    /// All removals and all cuts, sorted by record.
-    pub(crate) fn finish(self) -> Result<(Sorted<5>, Sorted<3>)> {
-        Ok((self.removals.finish()?, self.cuts.finish()?))
+    /// Marks a record in the sense of [`Barrier::marking`], once at most.
+    pub fn mark(&mut self, record: RecordNumber, value: u64) -> Result<()> {
+        self.marks.push([record, value])
+    }
+
+    /// All removals, cuts and marks, each sorted by record.
+    pub(crate) fn finish(self) -> Result<(Sorted<5>, Sorted<3>, Sorted<2>)> {
+        Ok((self.removals.finish()?, self.cuts.finish()?, self.marks.finish()?))
     }
 }
 
@@ -138,6 +154,11 @@ pub trait Barrier: Send + Sync {
     /// judges a record when only the record is known.
     fn edits(&self) -> bool {
         false
+    }
+
+    /// What it marks records with, if it does. No two stages of a plan may mark the same.
+    fn marking(&self) -> Option<Marking<'_>> {
+        None
     }
 
     /// Decides about the records still alive.

@@ -53,6 +53,8 @@ pub(crate) enum Kind {
     Places = 15,
     /// The lists in which records are ranked.
     Lists = 16,
+    /// What barriers mark records with.
+    Marks = 18,
     /// N-grams of a language model with their probabilities.
     Ngrams = 17,
 }

@@ -17,7 +17,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 /// Columns of the ledger that the verifier needs.
-const LEDGER_COLUMNS: [&str; 16] = [
+const LEDGER_COLUMNS: [&str; 18] = [
     "row",
     "fate",
     "stage",
@@ -28,6 +28,8 @@ const LEDGER_COLUMNS: [&str; 16] = [
     "duplicate_of_row",
     "similarity",
     "edits",
+    "repeats",
+    "split",
     "out_shard",
     "out_row",
     "commit",

@@ -1,7 +1,8 @@
 //! The texts of some records of a release: from `data/` where they were released, from `auditor/removed/` where not.
 
 use crate::config::Input;
-use crate::release::write::{data_file, removed_file};
+use crate::release::parts;
+use crate::release::write::removed_file;
 use crate::source::batch::ShardReader;
 use crate::source::inputs::read_footer;
 use crate::{Error, Result};
@@ -41,10 +42,14 @@ impl Texts {
     ) -> Result<Self> {
         let input = input(release)?;
         let (mut released, mut removed) = (Wanted::new(), Wanted::new());
+        let names = parts::names(release)?;
         for (place, out) in records {
             match out {
                 Some((shard, row)) => {
-                    let file = release.join(data_file(shard as usize));
+                    let name = names
+                        .get(shard as usize)
+                        .ok_or_else(|| Error::release(release, format!("lists no output part {shard}")))?;
+                    let file = release.join(name);
                     released.entry(file).or_default().insert(row, place);
                 }
                 None => {

@@ -5,7 +5,7 @@ mod checks;
 mod resolved;
 mod withheld;
 
-use crate::barriers::Barrier;
+use crate::barriers::{Barrier, Marking};
 use crate::config::{Config, OnError};
 use crate::source::batch::{ShardReader, WantedField};
 use crate::source::format::Format;
@@ -273,6 +273,15 @@ impl Plan {
     pub(crate) fn associates(&self, barrier: &dyn Barrier) -> Vec<u16> {
         let named = |(_, stage): &(usize, &Stage)| barrier.associates().contains(&stage.name);
         self.stages.iter().enumerate().filter(named).map(|(at, _)| at as u16).collect()
+    }
+
+    /// The names of the splits that records are released in, if there are any.
+    pub(crate) fn splits(&self) -> &[String] {
+        let named = self.barriers().find_map(|(_, barrier)| match barrier.marking() {
+            Some(Marking::Split(names)) => Some(names),
+            _ => None,
+        });
+        named.unwrap_or_default()
     }
 
     /// The barriers with the position of their stage.

@@ -8,15 +8,14 @@ use crate::files::store;
 use crate::plan::Plan;
 use crate::release::fates::Fates;
 use crate::release::gate;
-use crate::release::write::{Written, data_file, ledger_file};
+use crate::release::write::{Written, ledger_file};
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
 use manifests::canonical::to_canonical;
 use manifests::digest::Sha256;
 use manifests::disclosure::commit_stages;
 use manifests::index::{
-    FileDigest, INPUTS_INDEX, InputShard, InputsIndex, LEDGER_INDEX, LedgerIndex, LedgerShard, OutputPart,
-    SALT_KEY,
+    FileDigest, INPUTS_INDEX, InputShard, InputsIndex, LEDGER_INDEX, LedgerIndex, LedgerShard, SALT_KEY,
 };
 use manifests::keys::SigningKey;
 use manifests::ledger::{RuleCount, SaltKey};
@@ -92,12 +91,7 @@ fn ledger_index(draft: &Draft<'_>) -> Result<LedgerIndex> {
         let name = ledger_file(at);
         let sha256 = digest_of(written, &name)?;
         index.shards.push(LedgerShard::new(written.entry(shard), FileDigest { name, sha256 }));
-        index.outputs.push(OutputPart {
-            name: data_file(at),
-            rows: written.out_rows,
-            text_bytes: written.out_text_bytes,
-            content_root: written.content_root,
-        });
+        index.outputs.extend(written.outputs.iter().cloned());
     }
     Ok(index)
 }

@@ -2,14 +2,17 @@
 
 use crate::Result;
 use crate::barriers::corpus::{Group, Judged};
-use crate::barriers::{RecordNumber, Removal};
+use crate::barriers::{RecordNumber, Removal, Resolution};
+use crate::files::artefact;
 use crate::files::spill::Listing;
 use crate::judge::replay;
 use crate::judge::verdicts::{Decision, INPUT_STAGE, Verdicts, decimal};
 use crate::plan::{Plan, Step};
 use crate::release::ledger::Extra;
+use crate::release::parts::{Mark, Marks};
 use filters::Edits;
 use manifests::ledger::{Edit, Fate, LedgerRow, SaltKey, commit};
+use std::path::Path;
 
 /// One record's final state.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub(crate) struct RecordFate {
     pub(crate) edits: Edits,
     /// Every edit ever made, also to a record that a later stage removed.
     pub(crate) made: Edits,
+    /// How often it is written and where to, if it is released.
+    pub(crate) mark: Mark,
     alias: Option<String>,
     survivor: Option<RecordNumber>,
     decided_at: Option<usize>,
@@ -44,6 +49,7 @@ impl RecordFate {
             self.value = Some("1".into());
             self.bound = Some("0".into());
             self.edits = Edits::default();
+            self.mark = Mark::NONE;
         }
     }
 }
@@ -56,6 +62,43 @@ pub(crate) struct Resolved {
     pub(crate) removals: Listing<5>,
     /// Record, start and end of what is cut out of texts.
     pub(crate) cuts: Listing<3>,
+    /// Record and what it is marked with.
+    pub(crate) marks: Listing<2>,
+}
+
+impl Resolved {
+    const FILES: [(&str, artefact::Kind); 3] = [
+        ("removals", artefact::Kind::Removals),
+        ("cuts", artefact::Kind::Cuts),
+        ("marks", artefact::Kind::Marks),
+    ];
+
+    /// What an interrupted run left of it.
+    pub(crate) fn find(stage: usize, folder: &Path, identity: &artefact::Identity) -> Option<Self> {
+        let [removals, cuts, marks] = Self::FILES.map(|(name, kind)| (folder.join(name), kind));
+        Some(Self {
+            stage,
+            removals: Listing::find(&removals.0, removals.1, identity)?,
+            cuts: Listing::find(&cuts.0, cuts.1, identity)?,
+            marks: Listing::find(&marks.0, marks.1, identity)?,
+        })
+    }
+
+    pub(crate) fn write(
+        stage: usize,
+        folder: &Path,
+        identity: &artefact::Identity,
+        resolution: Resolution,
+    ) -> Result<Self> {
+        let [removals, cuts, marks] = Self::FILES.map(|(name, kind)| (folder.join(name), kind));
+        let (removed, cut, marked) = resolution.finish()?;
+        Ok(Self {
+            stage,
+            removals: Listing::write(&removals.0, removals.1, identity, removed.map(Ok))?,
+            cuts: Listing::write(&cuts.0, cuts.1, identity, cut.map(Ok))?,
+            marks: Listing::write(&marks.0, marks.1, identity, marked.map(Ok))?,
+        })
+    }
 }
 
 /// The fates of the corpus.
@@ -80,9 +123,13 @@ impl Fates<'_> {
                 removed[(removal.record - group.records.start) as usize] = Some((*stage, removal));
             }
         }
+        let marks = Marks::of(self.plan(), self.resolved).of_group(group.records.clone());
         let fate = |(row, removed): (usize, Option<(usize, Removal)>)| match removed {
             Some((stage, removal)) => Ok(self.removed(stage, removal)),
-            None => Ok(verdicts.decision(row)?.map_or_else(|| self.released(), |d| self.decided(d))),
+            None => Ok(match verdicts.decision(row)? {
+                Some(decision) => self.decided(decision),
+                None => RecordFate { mark: marks[row], ..self.released() },
+            }),
         };
         removed.into_iter().enumerate().map(fate).collect()
     }
@@ -129,6 +176,7 @@ impl Fates<'_> {
             similarity: None,
             edits: Edits::default(),
             made: Edits::default(),
+            mark: Mark::NONE,
             alias: None,
             survivor: None,
             decided_at: None,
@@ -203,6 +251,8 @@ impl Fates<'_> {
             duplicate_of: survivor.map(|(shard, row)| (stem(shard), row)),
             similarity: fate.similarity.clone(),
             edits: edits.collect(),
+            repeats: fate.mark.repeats,
+            split: out.and_then(|_| self.plan().splits().get(fate.mark.split).cloned()),
             out,
             commit: commit(&salt, &verdicts.digest("content", at)?, &verdicts.digest("norm", at)?),
         };

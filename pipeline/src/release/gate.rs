@@ -156,6 +156,7 @@ mod tests {
             removed: 0,
             quarantined,
             orphans: 0,
+            repeated: 0,
             by_stage: Vec::new(),
             by_rule: Vec::new(),
         }

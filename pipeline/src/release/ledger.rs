@@ -63,6 +63,9 @@ pub(crate) fn schema(plan: &Plan) -> SchemaRef {
         Field::new("edits", list(edit_fields()), false),
         Field::new("spans", list(span_fields()), false),
         Field::new("repeats", DataType::UInt32, false),
+    ]);
+    fields.extend((!plan.splits().is_empty()).then(|| Field::new("split", DataType::Utf8, true)));
+    fields.extend([
         Field::new("out_shard", DataType::UInt32, true),
         Field::new("out_row", DataType::UInt64, true),
         Field::new("commit", DataType::FixedSizeBinary(32), false),
@@ -102,6 +105,8 @@ pub(crate) struct Builder {
     similarity: StringBuilder,
     edits: ListBuilder<StructBuilder>,
     spans: ListBuilder<StructBuilder>,
+    repeats: UInt32Builder,
+    split: StringBuilder,
     out_shard: UInt32Builder,
     out_row: UInt64Builder,
     commit: FixedSizeBinaryBuilder,
@@ -120,6 +125,8 @@ impl Builder {
             similarity: StringBuilder::new(),
             edits: struct_list(edit_fields()),
             spans: struct_list(span_fields()),
+            repeats: UInt32Builder::new(),
+            split: StringBuilder::new(),
             out_shard: UInt32Builder::new(),
             out_row: UInt64Builder::new(),
             commit: FixedSizeBinaryBuilder::new(32),
@@ -141,6 +148,8 @@ impl Builder {
         self.similarity.append_option(row.similarity.as_deref());
         self.add_edits(&row.edits)?;
         self.add_spans(spans)?;
+        self.repeats.append_value(row.repeats);
+        self.split.append_option(row.split.as_deref());
         self.out_shard.append_option(row.out.map(|(shard, _)| shard));
         self.out_row.append_option(row.out.map(|(_, row)| row));
         self.commit.append_value(row.commit).map_err(|e| Error::Bug(e.to_string()))?;
@@ -189,8 +198,6 @@ impl Builder {
         let first_row = self.first_row.unwrap_or_default();
         let mut shard = UInt32Builder::new();
         shard.append_value_n(self.shard, len);
-        let mut repeats = UInt32Builder::new();
-        repeats.append_value_n(1, len);
         let rows: Vec<u64> = (first_row..first_row + len as u64).collect();
         let mut arrays: Vec<ArrayRef> = vec![
             Arc::new(shard.finish()),
@@ -204,7 +211,10 @@ impl Builder {
         arrays.push(Arc::new(self.similarity.finish()));
         arrays.push(Arc::new(self.edits.finish()));
         arrays.push(Arc::new(self.spans.finish()));
-        arrays.push(Arc::new(repeats.finish()));
+        arrays.push(Arc::new(self.repeats.finish()));
+        if !plan.splits().is_empty() {
+            arrays.push(Arc::new(self.split.finish()));
+        }
         arrays.push(Arc::new(self.out_shard.finish()));
         arrays.push(Arc::new(self.out_row.finish()));
         arrays.push(Arc::new(self.commit.finish()));
@@ -272,6 +282,8 @@ pub(crate) fn rows(
     let (value, bound, similarity) = (text("value")?, text("bound")?, text("similarity")?);
     let (dup_shard, dup_row) = (short("duplicate_of_shard")?, long("duplicate_of_row")?);
     let (out_shard, out_row) = (short("out_shard")?, long("out_row")?);
+    let repeats = short("repeats")?;
+    let split = column("split").ok().map(|_| text("split")).transpose()?;
     let commit = column("commit")?.as_fixed_size_binary_opt().ok_or("`commit` is not binary")?;
     let edits = column("edits")?.as_list_opt::<i32>().ok_or("`edits` is not a list")?;
     let owned =
@@ -306,6 +318,8 @@ pub(crate) fn rows(
             duplicate_of,
             similarity: owned(similarity, at),
             edits: edits_at(edits, at)?,
+            repeats: repeats.value(at),
+            split: split.and_then(|split| owned(split, at)),
             out,
             commit: commit.value(at).try_into().map_err(|_| format!("row {at}: `commit` is not 32 bytes"))?,
         });

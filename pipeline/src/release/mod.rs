@@ -5,6 +5,7 @@ pub(crate) mod edited_column;
 pub(crate) mod fates;
 pub(crate) mod gate;
 pub(crate) mod ledger;
+pub(crate) mod parts;
 pub(crate) mod redaction;
 pub(crate) mod removed;
 pub(crate) mod rule_notes;

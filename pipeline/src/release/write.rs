@@ -9,6 +9,7 @@ use crate::plan::Plan;
 use crate::release::edited_column;
 use crate::release::fates::{Fates, RecordFate};
 use crate::release::ledger;
+use crate::release::parts::{Mark, data_files, out_shard};
 use crate::release::redaction::Redaction;
 use crate::release::removed;
 use crate::release::rule_notes;
@@ -17,9 +18,10 @@ use crate::run::work::Work;
 use crate::source::batch::ShardReader;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
-use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_array::{Array, BooleanArray, RecordBatch, UInt64Array};
 use arrow_schema::SchemaRef;
 use manifests::digest::Sha256;
+use manifests::index::OutputPart;
 use manifests::ledger::{ShardEntry, ShardTally};
 use manifests::merkle::Tree;
 use rayon::prelude::*;
@@ -40,9 +42,8 @@ pub(crate) struct Written {
     /// Stage, rule, removed, quarantined.
     pub(crate) by_rule: Vec<(String, String, u64, u64)>,
     pub(crate) in_text_bytes: u64,
-    pub(crate) out_rows: u64,
-    pub(crate) out_text_bytes: u64,
-    pub(crate) content_root: Sha256,
+    /// The files under `data/`, as `out_shard` counts them.
+    pub(crate) outputs: Vec<OutputPart>,
     /// Record numbers of row groups that could not be read again.
     pub(crate) unreadable: Vec<(u64, u64)>,
     /// The files with their digests.
@@ -77,11 +78,6 @@ pub(crate) struct WriteTask<'r> {
     pub(crate) width: usize,
 }
 
-/// Names of the files of one shard in the release.
-pub(crate) fn data_file(shard: usize) -> String {
-    format!("data/part-{shard:05}.parquet")
-}
-
 pub(crate) fn ledger_file(shard: usize) -> String {
     format!("auditor/ledger/part-{shard:05}.parquet")
 }
@@ -94,26 +90,26 @@ pub(crate) fn removed_file(shard: usize) -> String {
 struct Prepared {
     verdicts: Verdicts,
     fates: Vec<RecordFate>,
-    kept: Option<Encoded>,
+    /// What goes to each file under `data/`.
+    kept: Vec<Encoded>,
     removed: Vec<RecordBatch>,
-    /// Digest and length of each kept text.
+    /// Digest and length of each kept text, copies not counted.
     texts: Vec<(Sha256, u64)>,
     readable: bool,
 }
 
 impl WriteTask<'_> {
-    /// Writes the three files of a shard.
+    /// Writes the files of a shard.
     pub(crate) fn run(&self, index: usize, groups: &[Group]) -> Result<Written> {
         let shard = &self.shards[index];
         let reader = self.plan.open(shard)?;
         let output = &self.plan.config.file.output;
-        let mut data = ShardFile::create(
-            &self.release.join(data_file(index)),
-            reader.stored(),
-            output,
-            self.plan.config.file.input.text_column(),
-            reader.notes(),
-        )?;
+        let places = data_files(self.plan, index);
+        let create = |(name, _): &(String, Option<String>)| {
+            let text = self.plan.config.file.input.text_column();
+            ShardFile::create(&self.release.join(name), reader.stored(), output, text, reader.notes())
+        };
+        let mut data = places.iter().map(create).collect::<Result<Vec<_>>>()?;
         let mut removed = match output.removed {
             true => Some(self.removed_file(index, reader.stored(), output)?),
             false => None,
@@ -126,7 +122,7 @@ impl WriteTask<'_> {
             None,
             Some(vec![rule_notes::note(self.plan)?]),
         )?;
-        let mut state = Tallies::new(shard);
+        let mut state = Tallies::new(shard, places.len());
         for window in groups.chunks(self.width) {
             let prepared: Vec<Result<Prepared>> =
                 window.par_iter().map(|group| self.prepare(shard, group, &reader, &data)).collect();
@@ -134,18 +130,20 @@ impl WriteTask<'_> {
                 let prepared = prepared?;
                 let batch = self.account(index as u32, group, &prepared, &ledger_schema, &mut state)?;
                 rows.append(rows.encode(&[batch])?)?;
-                prepared.kept.map_or(Ok(()), |kept| data.append(kept))?;
+                data.iter_mut().zip(prepared.kept).try_for_each(|(file, kept)| file.append(kept))?;
                 if let Some(file) = &mut removed {
                     file.append(file.encode(&prepared.removed)?)?;
                 }
             }
         }
-        let mut files = vec![data.finish()?, rows.finish()?];
-        if let Some(file) = removed {
-            files.push(file.finish()?);
+        let mut files = vec![(ledger_file(index), rows.finish()?)];
+        for ((name, _), file) in places.iter().zip(data) {
+            files.push((name.clone(), file.finish()?));
         }
-        let names = [data_file(index), ledger_file(index), removed_file(index)];
-        state.finish(names.into_iter().zip(files).collect())
+        if let Some(file) = removed {
+            files.push((removed_file(index), file.finish()?));
+        }
+        Ok(state.finish(places, files))
     }
 
     fn removed_file(&self, index: usize, schema: &SchemaRef, output: &Output) -> Result<ShardFile> {
@@ -160,7 +158,7 @@ impl WriteTask<'_> {
         shard: &Shard,
         group: &Group,
         reader: &ShardReader,
-        data: &ShardFile,
+        data: &[ShardFile],
     ) -> Result<Prepared> {
         let artefact = verdicts(self.work, self.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;
@@ -178,9 +176,9 @@ impl WriteTask<'_> {
             fates.iter_mut().for_each(RecordFate::become_unreadable);
         }
         let mut prepared =
-            Prepared { verdicts, fates, kept: None, removed: Vec::new(), texts: Vec::new(), readable };
+            Prepared { verdicts, fates, kept: Vec::new(), removed: Vec::new(), texts: Vec::new(), readable };
         let redaction = Redaction::of(self.plan);
-        let mut kept = Vec::new();
+        let mut kept = vec![Vec::new(); data.len()];
         let mut at = 0;
         for batch in batches.unwrap_or_default() {
             let here = at..at + batch.num_rows();
@@ -192,13 +190,17 @@ impl WriteTask<'_> {
             let part = arrow_select::filter::filter_record_batch(&batch, &keep).map_err(bug)?;
             let (part, texts) = self.edit(part, fates, &prepared.verdicts, here.start)?;
             prepared.texts.extend(texts);
-            kept.push(part);
+            let marks: Vec<Mark> = fates.iter().filter(|f| f.is_released()).map(|f| f.mark).collect();
+            for (split, kept) in kept.iter_mut().enumerate() {
+                kept.push(written(&part, &marks, split)?);
+            }
             if self.plan.config.file.output.removed {
                 let first_row = shard.first_row(group.row_group) + here.start as u64;
                 prepared.removed.extend(removed::rows(&batch, fates, first_row, redaction.as_ref())?);
             }
         }
-        prepared.kept = Some(data.encode(&kept)?);
+        prepared.kept =
+            data.iter().zip(kept).map(|(file, kept)| file.encode(&kept)).collect::<Result<_>>()?;
         Ok(prepared)
     }
 
@@ -274,13 +276,13 @@ impl WriteTask<'_> {
         let first_row = self.shards[shard as usize].first_row(group.row_group);
         let mut texts = prepared.texts.iter();
         for (at, fate) in prepared.fates.iter().enumerate() {
-            let out = fate.is_released().then_some((shard, state.out_rows));
+            let split = fate.mark.split;
+            let place = (out_shard(self.plan, shard, split), state.parts[split].rows);
+            let out = fate.is_released().then_some(place);
             if out.is_some() {
                 let (digest, bytes) =
                     texts.next().ok_or_else(|| Error::Bug("fewer texts than kept rows".into()))?;
-                state.content.push(&digest.0);
-                state.out_text_bytes += bytes;
-                state.out_rows += 1;
+                state.parts[split].add(digest, *bytes, fate.mark.repeats);
             }
             let (row, extra) = self.fates.ledger_row(
                 fate,
@@ -303,30 +305,48 @@ impl WriteTask<'_> {
 /// What is counted and hashed from row group to row group.
 struct Tallies {
     tally: ShardTally,
-    content: Tree,
+    parts: Vec<PartTally>,
     in_text_bytes: u64,
-    out_rows: u64,
-    out_text_bytes: u64,
     unreadable: Vec<(u64, u64)>,
 }
 
+/// The same of one file under `data/`.
+struct PartTally {
+    content: Tree,
+    rows: u64,
+    text_bytes: u64,
+}
+
+impl PartTally {
+    fn add(&mut self, digest: &Sha256, bytes: u64, repeats: u32) {
+        (0..repeats).for_each(|_| self.content.push(&digest.0));
+        self.text_bytes += bytes * u64::from(repeats);
+        self.rows += u64::from(repeats);
+    }
+}
+
 impl Tallies {
-    fn new(shard: &Shard) -> Self {
-        let tally = ShardTally::new(shard.stem());
+    fn new(shard: &Shard, parts: usize) -> Self {
+        let part = |_| PartTally { content: Tree::new(), rows: 0, text_bytes: 0 };
         Self {
-            tally,
-            content: Tree::new(),
+            tally: ShardTally::new(shard.stem()),
+            parts: (0..parts).map(part).collect(),
             in_text_bytes: 0,
-            out_rows: 0,
-            out_text_bytes: 0,
             unreadable: Vec::new(),
         }
     }
 
-    fn finish(self, files: Vec<(String, Sha256)>) -> Result<Written> {
+    fn finish(self, places: Vec<(String, Option<String>)>, files: Vec<(String, Sha256)>) -> Written {
         let counts = self.tally.counts();
         let by_rule = self.tally.by_rule().iter();
-        Ok(Written {
+        let output = |((name, split), part): ((String, Option<String>), PartTally)| OutputPart {
+            name,
+            rows: part.rows,
+            text_bytes: part.text_bytes,
+            content_root: part.content.root(),
+            split,
+        };
+        Written {
             rows: counts.kept + counts.edited + counts.removed + counts.quarantined,
             kept: counts.kept,
             edited: counts.edited,
@@ -338,13 +358,21 @@ impl Tallies {
                 .map(|((stage, rule), n)| (stage.clone(), rule.clone(), n.removed, n.quarantined))
                 .collect(),
             in_text_bytes: self.in_text_bytes,
-            out_rows: self.out_rows,
-            out_text_bytes: self.out_text_bytes,
-            content_root: self.content.root(),
+            outputs: places.into_iter().zip(self.parts).map(output).collect(),
             unreadable: self.unreadable,
             files,
-        })
+        }
     }
+}
+
+/// The rows of one split, each as often as it is to be written.
+fn written(part: &RecordBatch, marks: &[Mark], split: usize) -> Result<RecordBatch> {
+    if marks.iter().all(|mark| *mark == Mark { split, ..Mark::NONE }) {
+        return Ok(part.clone());
+    }
+    let of_split = (0..).zip(marks).filter(|(_, mark)| mark.split == split);
+    let rows = of_split.flat_map(|(row, mark)| std::iter::repeat_n(row, mark.repeats as usize));
+    arrow_select::take::take_record_batch(part, &rows.collect::<UInt64Array>()).map_err(bug)
 }
 
 fn bug(error: arrow_schema::ArrowError) -> Error {

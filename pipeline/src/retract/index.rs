@@ -47,11 +47,13 @@ struct Places(Vec<Vec<u64>>);
 
 impl Places {
     fn of(old: &Old, taken: &Taken) -> Result<Self> {
-        let gone = |(at, rows): (usize, &std::collections::BTreeSet<u64>)| match rows.is_empty() {
-            true => Ok(Vec::new()),
-            false => super::shards::old_places(old, at, rows),
-        };
-        Ok(Self(taken.rows.iter().enumerate().map(gone).collect::<Result<_>>()?))
+        let mut gone = vec![Vec::new(); old.ledger.outputs.len()];
+        for (at, rows) in taken.rows.iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
+            for (part, places) in super::shards::old_places(old, at, rows)? {
+                gone[part] = places;
+            }
+        }
+        Ok(Self(gone))
     }
 
     /// Where a released record stands now.

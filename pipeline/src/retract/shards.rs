@@ -5,24 +5,25 @@ use super::find::Taken;
 use crate::config::Output;
 use crate::release::ledger;
 use crate::release::shard_file::{ShardFile, carried_over};
-use crate::release::write::{data_file, removed_file};
+use crate::release::write::removed_file;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, ListArray, RecordBatch, StringArray, UInt64Array, new_empty_array,
+    Array, ArrayRef, BooleanArray, ListArray, RecordBatch, StringArray, UInt32Array, UInt64Array,
+    new_empty_array,
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, SchemaRef};
 use manifests::digest::Sha256;
-use manifests::index::{FileDigest, LedgerIndex, LedgerShard};
+use manifests::index::{FileDigest, LedgerIndex, LedgerShard, OutputPart};
 use manifests::ledger::{RETRACT, RETRACTED, ShardTally};
 use manifests::merkle::Tree;
 use manifests::verify::Evidence;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,13 +49,19 @@ pub(super) fn rewrite(
     let shard = &mut index.shards[at];
     *shard = ledger_file(old, new, (at, shard), rows)?;
     written.push(shard.ledger_file.name.clone());
-    let name = data_file(at);
-    let part = index.outputs.iter_mut().find(|part| part.name == name);
-    let part = part.ok_or_else(|| Error::release(&old.folder, format!("lists no `{name}`")))?;
-    data(old, new, &name, &gone)?;
+    for (part, places) in gone {
+        output(old, new, &mut index.outputs[part], &places)?;
+        written.push(index.outputs[part].name.clone());
+    }
+    Ok(())
+}
+
+/// An output part without the rows at these places, and its entry in the index.
+fn output(old: &Old, new: &Path, part: &mut OutputPart, gone: &[u64]) -> Result<()> {
+    data(old, new, &part.name, gone)?;
     let mut tree = Tree::new();
     (part.rows, part.text_bytes) = (0, 0);
-    let path = new.join(&name);
+    let path = new.join(&part.name);
     let evidence = crate::ReleaseEvidence::of(&old.folder);
     for text in evidence.output_texts(&path).map_err(|why| Error::output(&path, why))? {
         let text = text.map_err(|why| Error::output(&path, why))?;
@@ -63,40 +70,54 @@ pub(super) fn rewrite(
         part.text_bytes += text.bytes;
     }
     part.content_root = tree.root();
-    written.push(name);
     Ok(())
 }
 
-/// The places in `data/` of these rows of a shard, sorted.
-pub(super) fn old_places(old: &Old, at: usize, rows: &BTreeSet<u64>) -> Result<Vec<u64>> {
+/// Places in output parts, by part, sorted.
+type Places = BTreeMap<usize, Vec<u64>>;
+
+/// The places in `data/` of these rows of a shard, all copies of each.
+pub(super) fn old_places(old: &Old, at: usize, rows: &BTreeSet<u64>) -> Result<Places> {
     let path = old.folder.join(&old.ledger.shards[at].ledger_file.name);
     let source = Source::open(&path)?;
-    let mut places = Vec::new();
+    let mut places = Places::new();
     for group in 0..source.groups() {
         for batch in source.group(group)? {
-            let (row, shard, out) = columns(&batch).ok_or_else(|| other_columns(&path))?;
+            let Placed { row, part, out, repeats } = columns(&batch).ok_or_else(|| other_columns(&path))?;
             for n in (0..batch.num_rows()).filter(|&n| rows.contains(&row.value(n))) {
-                if shard.value(n) as usize != at || !out.is_valid(n) {
+                let part = part.value(n) as usize;
+                let copies = out.value(n)..out.value(n).saturating_add(u64::from(repeats.value(n)));
+                let there = old.ledger.outputs.get(part).is_some_and(|part| copies.end <= part.rows);
+                if !there || !out.is_valid(n) {
                     return Err(Error::release(
                         &path,
                         format!("row {}: not where it should be", row.value(n)),
                     ));
                 }
-                places.push(out.value(n));
+                places.entry(part).or_default().extend(copies);
             }
         }
     }
     Ok(places)
 }
 
-type Placed<'b> = (&'b UInt64Array, &'b arrow_array::UInt32Array, &'b UInt64Array);
+/// Rows and where they stand.
+struct Placed<'b> {
+    row: &'b UInt64Array,
+    part: &'b UInt32Array,
+    out: &'b UInt64Array,
+    repeats: &'b UInt32Array,
+}
 
 fn columns(batch: &RecordBatch) -> Option<Placed<'_>> {
-    Some((
-        batch.column_by_name("row")?.as_primitive_opt::<UInt64Type>()?,
-        batch.column_by_name("out_shard")?.as_primitive_opt::<UInt32Type>()?,
-        batch.column_by_name("out_row")?.as_primitive_opt::<UInt64Type>()?,
-    ))
+    let long = |name| batch.column_by_name(name)?.as_primitive_opt::<UInt64Type>();
+    let short = |name| batch.column_by_name(name)?.as_primitive_opt::<UInt32Type>();
+    Some(Placed {
+        row: long("row")?,
+        part: short("out_shard")?,
+        out: long("out_row")?,
+        repeats: short("repeats")?,
+    })
 }
 
 fn other_columns(path: &Path) -> Error {
@@ -159,7 +180,7 @@ fn ledger_file(
     let source = Source::open(&path)?;
     let mut file =
         ShardFile::create(&new.join(name), source.schema(), &Output::default(), None, source.notes())?;
-    let (mut tally, stems, mut before) = (ShardTally::new(&shard.name), old.stems(), 0);
+    let (mut tally, stems, mut before) = (ShardTally::new(&shard.name), old.stems(), BTreeMap::new());
     source.copy(&mut file, |batch| {
         let batch = retracted(&batch, rows, &mut before).ok_or_else(|| other_columns(&path))??;
         let told =
@@ -171,14 +192,21 @@ fn ledger_file(
     Ok(LedgerShard::new(tally.entry(shard.input_sha256), FileDigest { name: name.clone(), sha256 }))
 }
 
-/// A batch with the fates of what is taken down. `before` counts what was taken down in earlier ones. What was
-/// measured of a text, cut out of it or put into it goes with it; what its row committed to stays.
-fn retracted(batch: &RecordBatch, rows: &BTreeSet<u64>, before: &mut u64) -> Option<Result<RecordBatch>> {
-    let (row, _, out) = columns(batch)?;
+/// A batch with the fates of what is taken down. `before` counts, by output part, the rows that earlier ones took down.
+/// What was measured of a text, cut out of it or put into it goes with it; what its row committed to stays.
+fn retracted(
+    batch: &RecordBatch,
+    rows: &BTreeSet<u64>,
+    before: &mut BTreeMap<u32, u64>,
+) -> Option<Result<RecordBatch>> {
+    let Placed { row, part, out, repeats } = columns(batch)?;
     let gone: BooleanArray = row.values().iter().map(|row| Some(rows.contains(row))).collect();
     let moved: UInt64Array = (0..batch.num_rows())
         .map(|at| {
-            *before += u64::from(gone.value(at));
+            let before = before.entry(part.value(at)).or_default();
+            if gone.value(at) {
+                *before += u64::from(repeats.value(at));
+            }
             let stays = out.is_valid(at) && !gone.value(at);
             stays.then(|| out.value(at) - *before)
         })
@@ -192,8 +220,10 @@ fn retracted(batch: &RecordBatch, rows: &BTreeSet<u64>, before: &mut u64) -> Opt
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         let name = field.name().as_str();
         arrays.push(match name {
-            "shard" | "row" | "id" | "repeats" | "commit" | "content_sha256" | "norm_sha256" => {
-                Arc::clone(column)
+            "shard" | "row" | "id" | "commit" | "content_sha256" | "norm_sha256" => Arc::clone(column),
+            "repeats" => {
+                let once = |at| if gone.value(at) { 1 } else { repeats.value(at) };
+                Arc::new((0..batch.num_rows()).map(once).collect::<UInt32Array>())
             }
             "fate" => told(name, "removed")?,
             "stage" => told(name, RETRACT)?,

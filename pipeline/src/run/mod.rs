@@ -6,14 +6,14 @@ use crate::barriers::Resolution;
 use crate::barriers::corpus::{Corpus, Group, Judged, groups};
 use crate::config::BadShard;
 use crate::files::artefact::{self, Artefact, Kind};
-use crate::files::spill::Listing;
 use crate::files::store;
 use crate::judge::{Part, Watch, judge_group};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::release::attest::{self, Attested};
 use crate::release::fates::{Fates, Resolved};
-use crate::release::write::{WriteTask, Written, data_file, ledger_file, removed_file};
+use crate::release::parts::{Marks, data_files};
+use crate::release::write::{WriteTask, Written, ledger_file, removed_file};
 use crate::run::work::Work;
 use crate::source::inputs::{self, Shard};
 use crate::{Error, Result};
@@ -158,7 +158,7 @@ impl Run<'_> {
         let salt_key = self.salt_key()?;
         let fates = Fates { judged: &judged, resolved: &resolved, salt_key: &salt_key };
         let written = self.write(&fates, shards, work)?;
-        self.publish(&judged, &written)?;
+        self.publish(&fates, &written)?;
         let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
         let draft = attest::Draft { plan: self.plan, listed, shards, written: &written, fates: &fates };
         let seconds = started.elapsed().as_secs_f64();
@@ -214,24 +214,13 @@ impl Run<'_> {
             self.progress.begin(&self.plan.stages[stage].name, 1);
             let folder = judged.work.barrier(ordinal);
             let identity = judged.work.corpus_identity(&(ordinal as u64).to_le_bytes());
-            let (removals, cuts) = (folder.join("removals"), folder.join("cuts"));
-            let done = Listing::find(&removals, Kind::Removals, &identity).zip(Listing::find(
-                &cuts,
-                Kind::Cuts,
-                &identity,
-            ));
-            let resolved = match done {
-                Some((removals, cuts)) => Resolved { stage, removals, cuts },
+            let resolved = match Resolved::find(stage, &folder, &identity) {
+                Some(resolved) => resolved,
                 None => {
                     let corpus = Corpus::new(judged, barrier, (stage, ordinal), self.options.memory / 2)?;
                     let mut resolution = Resolution::new(&folder, self.options.memory / 8);
                     barrier.resolve(&corpus, &mut resolution)?;
-                    let (removed, cut) = resolution.finish()?;
-                    Resolved {
-                        stage,
-                        removals: Listing::write(&removals, Kind::Removals, &identity, removed.map(Ok))?,
-                        cuts: Listing::write(&cuts, Kind::Cuts, &identity, cut.map(Ok))?,
-                    }
+                    Resolved::write(stage, &folder, &identity, resolution)?
                 }
             };
             judged.remove(&resolved);
@@ -243,12 +232,13 @@ impl Run<'_> {
     }
 
     /// What the barriers leave for later releases.
-    fn publish(&self, judged: &Judged<'_>, written: &[Written]) -> Result<()> {
+    fn publish(&self, fates: &Fates<'_>, written: &[Written]) -> Result<()> {
+        let (judged, marks) = (fates.judged, Marks::of(self.plan, fates.resolved));
         let gone: Vec<(u64, u64)> = written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
         let publishing = self.plan.barriers().enumerate().filter(|(_, (_, barrier))| barrier.publishes());
         for (ordinal, (stage, barrier)) in publishing {
             let corpus = Corpus::new(judged, barrier, (stage, ordinal), self.options.memory / 2)?;
-            barrier.publish(&corpus, &mut judged.released(&gone), &self.options.release)?;
+            barrier.publish(&corpus, &mut judged.released(&gone, &marks), &self.options.release)?;
         }
         Ok(())
     }
@@ -290,23 +280,14 @@ impl Run<'_> {
     /// Removes what an interrupted run of another plan or other inputs left in the release's folders.
     fn clear_stale(&self, shards: usize) -> Result<()> {
         let removed = self.plan.config.file.output.removed;
-        let names = (0..shards)
-            .flat_map(|at| [Some(data_file(at)), Some(ledger_file(at)), removed.then(|| removed_file(at))]);
-        let expected: BTreeSet<PathBuf> =
-            names.flatten().map(|name| self.options.release.join(name)).collect();
-        for folder in ["data", "auditor/ledger", "auditor/removed"] {
-            let folder = self.options.release.join(folder);
-            if !folder.exists() {
-                continue;
-            }
-            for entry in fs::read_dir(&folder).map_err(|e| Error::output(&folder, e))? {
-                let path = entry.map_err(|e| Error::output(&folder, e))?.path();
-                if !expected.contains(&path) {
-                    fs::remove_file(&path).map_err(|e| Error::output(&path, e))?;
-                }
-            }
-        }
-        Ok(())
+        let names = (0..shards).flat_map(|at| {
+            let data = data_files(self.plan, at).into_iter().map(|(name, _)| name);
+            data.chain([ledger_file(at)]).chain(removed.then(|| removed_file(at)))
+        });
+        let expected: BTreeSet<PathBuf> = names.map(|name| self.options.release.join(name)).collect();
+        ["data", "auditor/ledger", "auditor/removed"]
+            .iter()
+            .try_for_each(|folder| clear(&self.options.release.join(folder), &expected))
     }
 
     /// What an interrupted run wrote of a shard, if its files are still what they were.
@@ -332,6 +313,24 @@ impl Run<'_> {
         store::write_file(&path, key.as_bytes())?;
         Ok(key)
     }
+}
+
+/// Removes all files of a folder, and of those in it, but these.
+fn clear(folder: &Path, expected: &BTreeSet<PathBuf>) -> Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).map_err(|e| Error::output(folder, e))? {
+        let path = entry.map_err(|e| Error::output(folder, e))?.path();
+        if path.is_dir() {
+            clear(&path, expected)?;
+            // one that still holds something stays
+            let _ = fs::remove_dir(&path);
+        } else if !expected.contains(&path) {
+            fs::remove_file(&path).map_err(|e| Error::output(&path, e))?;
+        }
+    }
+    Ok(())
 }
 
 /// The shards that are not excluded.

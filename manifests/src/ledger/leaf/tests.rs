@@ -21,6 +21,10 @@ struct Decision<'a> {
     duplicate_of: &'a Option<(String, u64)>,
     similarity: &'a Option<String>,
     edits: &'a [Edit],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeats: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    split: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -44,6 +48,8 @@ fn decision<'a>(t: &'a str, shard: &'a str, row: &'a LedgerRow) -> Decision<'a> 
         duplicate_of: &row.duplicate_of,
         similarity: &row.similarity,
         edits: &row.edits,
+        repeats: (row.repeats != 1).then_some(row.repeats),
+        split: row.split.as_deref(),
     }
 }
 
@@ -93,11 +99,15 @@ prop_compose! {
         texts: [Option<String>; 5],
         duplicate_of in prop::option::of((any::<String>(), 0..=INTEGER_MAX)),
         edits in prop::collection::vec(any_edit(), 0..4),
+        repeats in 1..4_u32,
+        split: Option<String>,
         out in prop::option::of((any::<u32>(), 0..=INTEGER_MAX)),
         commit: [u8; 32],
     ) -> LedgerRow {
         let [stage, rule, value, bound, similarity] = texts;
-        LedgerRow { row, fate, stage, rule, value, bound, duplicate_of, similarity, edits, out, commit }
+        LedgerRow {
+            row, fate, stage, rule, value, bound, duplicate_of, similarity, edits, repeats, split, out, commit,
+        }
     }
 }
 

@@ -91,10 +91,13 @@ impl<'a> Comparison<'a> {
                 row.clone();
             (row, fate, (stage, rule, value, bound), duplicate_of, similarity, edits)
         };
-        if fields(row) == fields(anew) {
+        let placed = |row: &LedgerRow| (row.repeats, row.split.clone());
+        if (fields(row), placed(row)) == (fields(anew), placed(anew)) {
             return;
         }
-        let compared = self.is_barrier(row.stage.as_deref()) || self.is_barrier(anew.stage.as_deref());
+        let compared = placed(row) != placed(anew)
+            || self.is_barrier(row.stage.as_deref())
+            || self.is_barrier(anew.stage.as_deref());
         let findings = if compared { &mut self.corpus } else { &mut self.decisions };
         findings.add_row(file, row.row, shown(row), shown(anew));
     }
@@ -134,7 +137,9 @@ fn found(anew: &Decided) -> impl fmt::Display + use<> {
 
 fn shown(row: &LedgerRow) -> String {
     let of = row.duplicate_of.as_ref().map(|(stem, row)| format!(", duplicate of {stem}:{row}"));
-    format!("{}{}", claimed(row), of.unwrap_or_default())
+    let copies = (row.repeats != 1).then(|| format!(", {} times", row.repeats));
+    let split = row.split.as_ref().map(|split| format!(", in `{split}`"));
+    [Some(claimed(row).to_string()), of, copies, split].into_iter().flatten().collect()
 }
 
 /// Two different lists of edits must not look the same.

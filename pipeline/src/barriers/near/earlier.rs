@@ -5,6 +5,7 @@ use crate::Error;
 use crate::Result;
 use crate::barriers::corpus::{Corpus, TextPart, TextWriter};
 use crate::files::spill::Listing;
+use crate::release::parts;
 use crate::source::batch::ShardReader;
 use crate::source::inputs;
 use filters::{BuildError, Context};
@@ -26,8 +27,8 @@ struct Release {
     index: Index,
     /// Number of its first entry.
     first: u64,
-    /// The folder of its curated shards, if it is there.
-    data: Option<PathBuf>,
+    /// Its curated shards, if they are there.
+    data: Vec<PathBuf>,
 }
 
 impl Earlier {
@@ -57,7 +58,11 @@ impl Earlier {
             let path = context.place(&file);
             let index = Index::open(&path, parameters, bands).map_err(|why| BuildError::asset(&file, why))?;
             let root = path.ancestors().nth(INDEX.split('/').count());
-            let data = root.map(|root| root.join("data")).filter(|data| data.is_dir());
+            // an index alone, or a release without its texts
+            let names = root.and_then(|root| Some((root, parts::names(root).ok()?)));
+            let data =
+                names.map(|(root, names)| names.iter().map(|name| root.join(name)).collect::<Vec<_>>());
+            let data = data.filter(|data| data.iter().any(|path| path.exists())).unwrap_or_default();
             let first = releases.last().map_or(0, |release| release.first + release.index.len());
             releases.push(Release { index, first, data });
         }
@@ -81,7 +86,9 @@ impl Earlier {
     pub(super) fn texts(&self, listed: &Listing<1>, corpus: &Corpus<'_>) -> Result<EarlierTexts> {
         let mut parts = Vec::new();
         for release in &self.releases {
-            let Some(data) = &release.data else { continue };
+            if release.data.is_empty() {
+                continue;
+            }
             let end = release.first + release.index.len();
             let mut by_shard: BTreeMap<u32, Vec<(u64, u64)>> = BTreeMap::new();
             for [entry] in listed.range(listed.position(release.first)..listed.position(end)) {
@@ -89,12 +96,16 @@ impl Earlier {
                 by_shard.entry(shard).or_default().push((entry, row));
             }
             for (shard, wanted) in by_shard {
-                let path = data.join(format!("part-{shard:05}.parquet"));
+                let path = release.data.get(shard as usize).ok_or_else(|| {
+                    Error::input(
+                        &release.data[0],
+                        format!("its index names part {shard}, which is not listed"),
+                    )
+                })?;
                 let entries: Vec<u64> = wanted.iter().map(|(entry, _)| *entry).collect();
                 let name = format!("earlier-{}-{shard}", release.first);
                 parts.push(
-                    corpus
-                        .text_part(&name, release.first..end, &entries, || read(&path, release, &wanted))?,
+                    corpus.text_part(&name, release.first..end, &entries, || read(path, release, &wanted))?,
                 );
             }
         }

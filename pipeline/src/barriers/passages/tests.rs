@@ -60,7 +60,7 @@ fn resolve(texts: &[String], stage: &str, memory: u64, threads: usize) -> Outcom
         let corpus = Corpus::new(&judged, barrier, (stage, 0), memory).unwrap();
         let mut resolution = Resolution::new(&work.barrier(0), memory);
         barrier.resolve(&corpus, &mut resolution).unwrap();
-        let (removed, cuts) = resolution.finish().unwrap();
+        let (removed, cuts, _) = resolution.finish().unwrap();
         Outcome {
             removed: removed.map(Removal::of).map(|r| (r.record, r.similarity as usize)).collect(),
             cuts: cuts.map(|[record, start, end]| (record, start as usize..end as usize)).collect(),
