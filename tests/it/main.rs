@@ -36,6 +36,7 @@ mod input_columns;
 mod json_lines;
 mod keep_top;
 mod language_models;
+mod lines_out;
 mod near_truth;
 mod openssl;
 mod packs;

@@ -1,7 +1,7 @@
 //! The bare copy: what reading and writing the shards costs when nothing is asked about them.
 
 use crate::plan::Plan;
-use crate::release::shard_file::ShardFile;
+use crate::release::data_file::DataFile;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
 use std::path::Path;
@@ -11,17 +11,12 @@ use std::path::Path;
 pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
     let fail = |why: String| Error::input(&shard.path, why);
     let reader = plan.open(shard)?;
-    let mut file = ShardFile::create(
-        target,
-        reader.stored(),
-        &plan.config.file.output,
-        plan.config.file.input.text_column(),
-        reader.notes(),
-    )?;
+    let file = &plan.config.file;
+    let mut copy = DataFile::create(target, &reader, &file.output, file.input.text_column())?;
     for (row_group, &rows) in shard.row_groups.iter().enumerate() {
         let batches = reader.group(row_group, rows).map_err(fail)?;
-        let encoded = file.encode(&batches)?;
-        file.append(encoded)?;
+        let encoded = copy.encode(&batches)?;
+        copy.append(encoded)?;
     }
-    file.close()
+    copy.close()
 }

@@ -69,10 +69,20 @@ pub(crate) fn count(path: &Path, packing: Packing) -> Result<u64> {
 
 /// The lines at the start of a file, up to a block of them.
 pub(super) fn head(path: &Path, packing: Packing) -> Result<Lines<impl BufRead + use<>>> {
+    first(path, packing, BLOCK_BYTES)
+}
+
+/// All lines of a file.
+pub(crate) fn of_file(path: &Path, packing: Packing) -> Result<Lines<impl BufRead + use<>>> {
+    first(path, packing, u64::MAX)
+}
+
+/// The lines within the first plain bytes of a file.
+fn first(path: &Path, packing: Packing, bytes: u64) -> Result<Lines<impl BufRead + use<>>> {
     let mut stream = unpacked(path, packing).map_err(|e| Error::input(path, e))?;
     let (mark, rest) = past_mark(&mut stream).map_err(|e| Error::input(path, e))?;
-    let rest = io::Cursor::new(rest).chain(stream.take(BLOCK_BYTES - mark));
-    Ok(Lines::new(rest, BLOCK_BYTES))
+    let rest = io::Cursor::new(rest).chain(stream.take(bytes - mark));
+    Ok(Lines::new(rest, bytes.min(LINE_BYTES_MAX)))
 }
 
 /// The plain bytes of a file as a stream.
@@ -189,14 +199,14 @@ impl Divider {
 }
 
 /// Lines of a stream, without their line feeds.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     stream: R,
     line: Vec<u8>,
     bytes_max: u64,
 }
 
 /// A line.
-pub(super) enum Line<'l> {
+pub(crate) enum Line<'l> {
     Whole(&'l [u8]),
     /// Of a line that is too long, its length in bytes.
     TooLong(u64),
@@ -208,7 +218,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next line, if there is one.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         self.line.clear();
         let read = (&mut self.stream).take(self.bytes_max + 1).read_until(b'\n', &mut self.line)?;
         match self.line.last() {

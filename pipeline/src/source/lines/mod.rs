@@ -3,6 +3,7 @@
 
 mod blocks;
 mod columns;
+mod members;
 mod record;
 
 use crate::config::Input;
@@ -10,7 +11,7 @@ use crate::source::batch::{BATCH_ROWS, UpToError, WantedField};
 use crate::source::format::Packing;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
-use blocks::{LINE_BYTES_MAX, Line, Lines};
+use blocks::{LINE_BYTES_MAX, Lines};
 use parquet::arrow::arrow_reader::RowSelection;
 use record::Record;
 use std::collections::BTreeSet;
@@ -18,8 +19,9 @@ use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use blocks::{BLOCK_BYTES, BYTE_ORDER_MARK, Blocks, count};
+pub(crate) use blocks::{BLOCK_BYTES, BYTE_ORDER_MARK, Blocks, Line, count, of_file};
 pub(crate) use columns::{Layout, Undecoded};
+pub(crate) use members::Members;
 
 /// Bytes of lines after which a batch ends, so that a batch of long texts stays small.
 const BATCH_BYTES: usize = 16 << 20;
@@ -56,6 +58,11 @@ impl LinesReader {
             let batch = batch(&mut lines, &layout, &mut wanted);
             batch.map(|batch| (batch.num_rows() > 0).then_some(batch)).transpose()
         })))
+    }
+
+    /// How its records are spelled as lines again.
+    pub(crate) fn members(&self) -> Members {
+        self.layout.members()
     }
 
     /// About how many bytes a block takes when it is decoded: the lines, and what is taken out of them.
