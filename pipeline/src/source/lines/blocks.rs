@@ -3,9 +3,11 @@
 //! A block is what a row group is to Parquet: the unit of a task. It ends with the first line that ends
 //! [`BLOCK_BYTES`] or more after the block's start, so that it depends on the bytes alone.
 
+use super::warc::WarcLines;
 use crate::files::store::{Blob, Pending};
 use crate::source::format::Packing;
 use crate::{Error, Result};
+use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -89,13 +91,15 @@ fn first(path: &Path, packing: Packing, bytes: u64) -> Result<Lines<impl BufRead
 fn unpacked(path: &Path, packing: Packing) -> io::Result<Box<dyn BufRead>> {
     let blob = Blob::open(path).map_err(io::Error::other)?;
     let packed = BufReader::with_capacity(BUFFER_BYTES, blob.stream());
+    let buffered = |stream: Box<dyn Read>| BufReader::with_capacity(BUFFER_BYTES, stream);
     Ok(match packing {
         Packing::Plain => Box::new(packed),
-        Packing::Gzip => {
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, flate2::bufread::MultiGzDecoder::new(packed)))
-        }
-        Packing::Zstd => {
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, zstd::Decoder::with_buffer(packed)?))
+        Packing::Gzip => Box::new(buffered(Box::new(MultiGzDecoder::new(packed)))),
+        Packing::Zstd => Box::new(buffered(Box::new(zstd::Decoder::with_buffer(packed)?))),
+        Packing::Warc => Box::new(buffered(Box::new(WarcLines::new(packed)))),
+        Packing::WarcGzip => {
+            let plain = buffered(Box::new(MultiGzDecoder::new(packed)));
+            Box::new(buffered(Box::new(WarcLines::new(plain))))
         }
     })
 }

@@ -5,6 +5,7 @@ mod blocks;
 mod columns;
 mod members;
 mod record;
+mod warc;
 
 use crate::config::Input;
 use crate::source::batch::{BATCH_ROWS, UpToError, WantedField};
