@@ -158,8 +158,8 @@ impl Default for LedgerRow {
     }
 }
 
-/// What names of shards end in, by format: Parquet, and JSON lines, plain or compressed.
-pub const SHARD_EXTENSIONS: [&str; 9] = [
+/// What names of shards end in, by format: Parquet, JSON lines, plain or compressed, and WARC.
+pub const SHARD_EXTENSIONS: [&str; 13] = [
     ".parquet",
     ".jsonl",
     ".jsonl.gz",
@@ -169,6 +169,10 @@ pub const SHARD_EXTENSIONS: [&str; 9] = [
     ".ndjson.zst",
     ".json.gz",
     ".json.zst",
+    ".warc.wet.gz",
+    ".warc.wet",
+    ".warc.gz",
+    ".warc",
 ];
 
 /// A shard's relative name without the extension of its format.

@@ -73,7 +73,7 @@ pub fn document(name: &str, facts: &Facts<'_>) -> Option<String> {
 /// One of [`TARGETS`].
 pub fn target(name: &str, facts: &Facts<'_>) -> Option<String> {
     match name {
-        "card" => Some(card::card(facts.predicate)),
+        "card" => Some(card::card(facts)),
         "croissant" => json(&croissant::croissant(facts)),
         "datasheet" => Some(datasheet::datasheet(facts.predicate)),
         "eu-summary" => Some(eu_summary::eu_summary(facts.predicate)),

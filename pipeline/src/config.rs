@@ -106,7 +106,7 @@ impl Input {
 
     /// The same without the columns of ids and URLs: all that is needed to read the texts of a release.
     pub(crate) fn only_text(&self) -> Self {
-        Self { id: None, url: None, bad_shard: BadShard::Fail, ..self.clone() }
+        Self { id: None, url: None, bad_shard: BadShard::Fail, max_record_bytes: u64::MAX, ..self.clone() }
     }
 
     /// The texts of a file, of whatever length, and no other column.
@@ -144,13 +144,31 @@ pub(crate) enum BadShard {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Output {
+    #[serde(skip_serializing_if = "OutputFormat::is_default")]
+    pub(crate) format: OutputFormat,
     pub(crate) compression: String,
     pub(crate) removed: bool,
 }
 
 impl Default for Output {
     fn default() -> Self {
-        Self { compression: "zstd(3)".into(), removed: true }
+        Self { format: OutputFormat::Parquet, compression: "zstd(3)".into(), removed: true }
+    }
+}
+
+/// What the kept records are written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OutputFormat {
+    #[default]
+    Parquet,
+    /// A JSON object a line.
+    Jsonl,
+}
+
+impl OutputFormat {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

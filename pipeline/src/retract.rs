@@ -7,6 +7,7 @@
 
 mod find;
 mod index;
+mod lines;
 mod names;
 mod shards;
 

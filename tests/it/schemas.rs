@@ -6,7 +6,7 @@ use crate::parquet_files::{self, batch, read, write_with};
 use crate::random_arrays::{Random, any_array, any_type, leaf_count};
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow_select::filter::filter_record_batch;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::EnabledStatistics;
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ fn generated_schemas_pass_through_unchanged() {
             &input,
             |p| {
                 let p = p.set_max_row_group_row_count(Some([7, 20, 100][seed as usize % 3]));
-                match seed % 4 {
+                match seed % 6 {
                     0 => p.set_compression(Compression::SNAPPY).set_data_page_row_count_limit(5),
                     1 => p
                         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -80,6 +80,8 @@ fn generated_schemas_pass_through_unchanged() {
                     2 => p
                         .set_compression(Compression::LZ4_RAW)
                         .set_statistics_enabled(EnabledStatistics::None),
+                    3 => p.set_compression(Compression::GZIP(GzipLevel::default())),
+                    4 => p.set_compression(Compression::BROTLI(BrotliLevel::default())),
                     _ => p.set_compression(Compression::UNCOMPRESSED),
                 }
             },

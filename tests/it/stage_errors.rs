@@ -306,7 +306,7 @@ pub fn cases() -> Vec<Case> {
             stages("[output]\ncompression = \"zip\""),
             &[],
             &[
-                "error: `output.compression`: limit uncompressed, snappy, lz4_raw or zstd(1) to zstd(22), got `zip`",
+                "error: `output.compression`: limit uncompressed, snappy, gzip(0) to gzip(9), brotli(0) to brotli(11), lz4_raw or zstd(1) to zstd(22), got `zip`",
             ],
         ),
     ]

@@ -3,27 +3,35 @@
 
 use std::fmt::Write;
 
-use super::{cell, teachers, told};
+use super::{Facts, cell, teachers, told};
+use crate::ledger::SHARD_EXTENSIONS;
 use crate::predicate::{Predicate, SplitTotal};
 
 /// The dataset card, `README.md`: what the release is, what was left out and why, how to check it.
 ///
 /// It names the roots but not the manifest's own digest, which covers this document.
-pub(super) fn card(predicate: &Predicate) -> String {
+pub(super) fn card(facts: &Facts<'_>) -> String {
     let mut card = String::new();
     // writing to a string cannot fail
-    let _ = write_card(&mut card, predicate);
+    let _ = write_card(&mut card, facts);
     card
 }
 
-fn write_card(out: &mut String, predicate: &Predicate) -> std::fmt::Result {
+/// What a part's name ends in.
+fn extension(name: &str) -> Option<&'static str> {
+    SHARD_EXTENSIONS.into_iter().find(|extension| name.ends_with(extension))
+}
+
+fn write_card(out: &mut String, facts: &Facts<'_>) -> std::fmt::Result {
+    let predicate = facts.predicate;
     let Predicate { dataset, producer, tool, accounting, outputs, ledger, .. } = predicate;
+    let extension = facts.parts.iter().find_map(|(name, _)| extension(name)).unwrap_or(".parquet");
     writeln!(out, "---\npretty_name: {}", quoted(&dataset.name))?;
     writeln!(out, "configs:\n- config_name: default\n  data_files:")?;
     match outputs.splits.as_slice() {
-        [] => writeln!(out, "  - split: train\n    path: data/*.parquet")?,
+        [] => writeln!(out, "  - split: train\n    path: data/*{extension}")?,
         splits => splits.iter().try_for_each(|SplitTotal { name, .. }| {
-            writeln!(out, "  - split: {name}\n    path: data/{name}/*.parquet")
+            writeln!(out, "  - split: {name}\n    path: data/{name}/*{extension}")
         })?,
     }
     writeln!(out, "---")?;

@@ -71,7 +71,7 @@ pub(super) fn croissant(facts: &Facts<'_>) -> Value {
             "@id": name,
             "name": name,
             "contentUrl": name,
-            "encodingFormat": "application/x-parquet",
+            "encodingFormat": encoding(name),
             "sha256": sha256,
         })
     };
@@ -162,6 +162,16 @@ fn stages(predicate: &Predicate) -> Vec<String> {
 }
 
 /// One record set over the text column of every part; none for chat records, whose column is a nested one.
+/// The media type of a part, by its name; Croissant knows none for lines that are packed but that of the packing.
+fn encoding(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("jsonl") => "application/jsonlines",
+        Some("gz") => "application/gzip",
+        Some("zst") => "application/zstd",
+        _ => "application/x-parquet",
+    }
+}
+
 fn record_sets(facts: &Facts<'_>) -> Value {
     let Some(column) = facts.config.pointer("/input/text").and_then(Value::as_str) else { return json!([]) };
     let field = |(name, _): &(&str, crate::digest::Sha256)| {
@@ -178,5 +188,9 @@ fn record_sets(facts: &Facts<'_>) -> Value {
             }],
         })
     };
-    facts.parts.iter().map(field).collect()
+    // what is packed is not read by its members
+    let read = |(name, _): &&(&str, crate::digest::Sha256)| {
+        !encoding(name).ends_with("zip") && !encoding(name).ends_with("zstd")
+    };
+    facts.parts.iter().filter(read).map(field).collect()
 }

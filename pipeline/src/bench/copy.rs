@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::plan::Plan;
-use crate::release::shard_file::ShardFile;
+use crate::release::data_file::DataFile;
 use crate::source::inputs::Shard;
 use std::path::Path;
 
@@ -10,17 +10,12 @@ use std::path::Path;
 /// row group, encoded as the configuration says.
 pub(super) fn copy(plan: &Plan, shard: &Shard, target: &Path) -> Result<()> {
     let reader = plan.open(shard)?;
-    let mut file = ShardFile::create(
-        target,
-        reader.stored(),
-        &plan.config.file.output,
-        plan.config.file.input.text.as_deref(),
-        reader.notes(),
-    )?;
+    let file = &plan.config.file;
+    let mut copy = DataFile::create(target, &reader, &file.output, file.input.text.as_deref())?;
     for (row_group, &rows) in shard.row_groups.iter().enumerate() {
         let batches = reader.group(row_group, rows).map_err(|unread| unread.of(shard.file.name()))?;
-        let encoded = file.encode(&batches)?;
-        file.append(encoded)?;
+        let encoded = copy.encode(&batches)?;
+        copy.append(encoded)?;
     }
-    file.close()
+    copy.close()
 }

@@ -6,7 +6,8 @@ use crate::files::input::InputFile;
 use crate::inspect::ledger_cells;
 use crate::release::ledger;
 use crate::source::batch::{ShardReader, UpToError};
-use crate::source::inputs::{count, read_footer};
+use crate::source::inputs::count;
+use crate::source::released::ReleasedFile;
 use arrow_array::RecordBatch;
 use filters::Chat;
 use manifests::digest::Sha256;
@@ -93,10 +94,9 @@ impl Evidence for ReleaseEvidence {
 
     fn output_texts<'a>(&'a self, file: &Path) -> Rows<'a, TextDigest> {
         let input = self.input.as_ref().map_err(String::clone)?;
-        let groups = read_footer(file).map_err(text)?.num_row_groups();
-        let reader = ShardReader::open(file, &input.only_text(), &[]).map_err(text)?;
-        Ok(Box::new((0..groups).flat_map(move |group| match reader.batches(group, None) {
-            Ok(batches) => batches.flat_map(|batch| digests(&reader, batch)).collect::<Vec<_>>(),
+        let released = ReleasedFile::open(file, &input.only_text()).map_err(text)?;
+        Ok(Box::new((0..released.groups()).flat_map(move |group| match released.batches(group, None) {
+            Ok(batches) => batches.flat_map(|batch| digests(released.reader(), batch)).collect::<Vec<_>>(),
             Err(error) => vec![Err(text(error))],
         })))
     }

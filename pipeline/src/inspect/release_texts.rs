@@ -3,14 +3,12 @@
 use crate::config::Input;
 use crate::release::parts;
 use crate::release::write::removed_file;
-use crate::source::batch::ShardReader;
-use crate::source::inputs::read_footer;
+use crate::source::released::ReleasedFile;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
-use filters::Chat;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
@@ -84,31 +82,12 @@ impl Texts {
 
     /// Reads rows of one file.
     fn take(&mut self, file: &Path, input: &Input, wanted: &BTreeMap<u64, Place>) -> Result<()> {
-        let reader = ShardReader::open(file, input, &[])?;
-        let mut chat = Chat::default();
-        let mut first: u64 = 0;
-        for (group, metadata) in read_footer(file)?.row_groups().iter().enumerate() {
-            let rows = u64::try_from(metadata.num_rows()).unwrap_or_default();
-            let end = first.saturating_add(rows);
-            let here: Vec<(u64, Place)> =
-                wanted.range(first..end).map(|(row, place)| (*row, *place)).collect();
-            let ranges = here.iter().map(|(row, _)| (row - first) as usize).map(|row| row..row + 1);
-            let selection = RowSelection::from_consecutive_ranges(ranges, rows as usize);
-            first = end;
-            if here.is_empty() {
-                continue;
+        let (rows, places): (Vec<u64>, Vec<Place>) = wanted.iter().unzip();
+        ReleasedFile::open(file, input)?.documents_at(&rows, |at, document| {
+            if let Ok(document) = document {
+                self.found.insert(places[at], document.text.to_string());
             }
-            let mut places = here.iter().map(|(_, place)| *place);
-            for batch in reader.batches(group, Some(selection)).map_err(|unread| unread.of(file))? {
-                let batch = batch.map_err(|why| Error::release(file, why))?;
-                let read = reader.rows(&batch)?;
-                for (at, place) in (0..batch.num_rows()).zip(&mut places) {
-                    if let Ok(text) = read.text(at, &mut chat) {
-                        self.found.insert(place, text.to_string());
-                    }
-                }
-            }
-        }
+        })?;
         Ok(())
     }
 }

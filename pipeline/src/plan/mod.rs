@@ -127,7 +127,7 @@ pub struct Plan {
 impl Plan {
     /// Builds every stage. What configuration can break, breaks here.
     pub fn new(config: Config) -> Result<Self> {
-        crate::release::shard_file::compression(&config.file.output)?;
+        crate::release::data_file::extension(&config.file.output)?;
         let mut builder = Builder::default();
         for table in &config.stages {
             builder.add(&config, table)?;

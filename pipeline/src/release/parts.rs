@@ -4,6 +4,7 @@
 use crate::barriers::Marking;
 use crate::files::spill::Listing;
 use crate::plan::Plan;
+use crate::release::data_file::extension;
 use crate::release::fates::Resolved;
 use crate::{Error, Result};
 use manifests::index::{LEDGER_INDEX, LedgerIndex};
@@ -61,12 +62,12 @@ impl<'r> Marks<'r> {
 }
 
 /// The files under `data/` of a shard, with their splits.
-pub(crate) fn data_files(plan: &Plan, shard: usize) -> Vec<(String, Option<String>)> {
-    let name = format!("part-{shard:05}.parquet");
-    match plan.splits() {
+pub(crate) fn data_files(plan: &Plan, shard: usize) -> Result<Vec<(String, Option<String>)>> {
+    let name = format!("part-{shard:05}{}", extension(&plan.config.file.output)?);
+    Ok(match plan.splits() {
         [] => vec![(format!("data/{name}"), None)],
         splits => splits.iter().map(|split| (format!("data/{split}/{name}"), Some(split.clone()))).collect(),
-    }
+    })
 }
 
 /// The number of a shard's file among all of the release: what the ledger calls `out_shard`.

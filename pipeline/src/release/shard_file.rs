@@ -114,7 +114,7 @@ impl ShardFile {
 pub(crate) fn compression(output: &Output) -> Result<Compression> {
     output.compression.parse().map_err(|_| Error::Limit {
         what: "`output.compression`".into(),
-        limit: "uncompressed, snappy, lz4_raw or zstd(1) to zstd(22)".into(),
+        limit: "uncompressed, snappy, gzip(0) to gzip(9), brotli(0) to brotli(11), lz4_raw or zstd(1) to zstd(22)".into(),
         actual: format!("`{}`", output.compression),
     })
 }

@@ -6,13 +6,14 @@ use crate::barriers::corpus::{Group, verdicts};
 use crate::config::Output;
 use crate::judge::verdicts::Verdicts;
 use crate::plan::Plan;
+use crate::release::data_file::{DataFile, DataGroup};
 use crate::release::fates::{Fates, RecordFate};
 use crate::release::ledger;
 use crate::release::parts::{Mark, data_files, out_shard};
 use crate::release::redaction::Redaction;
 use crate::release::removed;
 use crate::release::rule_notes;
-use crate::release::shard_file::{Encoded, ShardFile};
+use crate::release::shard_file::ShardFile;
 use crate::run::work::Work;
 use crate::source::batch::{RowEdits, ShardReader};
 use crate::source::inputs::Shard;
@@ -92,7 +93,7 @@ struct Prepared {
     verdicts: Verdicts,
     fates: Vec<RecordFate>,
     /// What goes to each file under `data/`.
-    kept: Vec<Encoded>,
+    kept: Vec<DataGroup>,
     removed: Vec<RecordBatch>,
     /// Digest and length of each kept text, copies not counted.
     texts: Vec<(Sha256, u64)>,
@@ -105,10 +106,10 @@ impl WriteTask<'_> {
         let shard = &self.shards[index];
         let reader = self.plan.open(shard)?;
         let output = &self.plan.config.file.output;
-        let places = data_files(self.plan, index);
+        let places = data_files(self.plan, index)?;
         let create = |(name, _): &(String, Option<String>)| {
             let text = self.plan.config.file.input.text.as_deref();
-            ShardFile::create(&self.release.join(name), reader.stored(), output, text, reader.notes())
+            DataFile::create(&self.release.join(name), &reader, output, text)
         };
         let mut data = places.iter().map(create).collect::<Result<Vec<_>>>()?;
         let mut removed = match output.removed {
@@ -159,7 +160,7 @@ impl WriteTask<'_> {
         shard: &Shard,
         group: &Group,
         reader: &ShardReader,
-        data: &[ShardFile],
+        data: &[DataFile],
     ) -> Result<Prepared> {
         let artefact = verdicts(self.work, self.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;

@@ -2,10 +2,13 @@
 
 use super::Old;
 use super::find::Taken;
+use super::lines;
 use crate::config::Output;
 use crate::release::ledger;
+use crate::release::lines_file::LinesFile;
 use crate::release::shard_file::{ShardFile, carried_over};
 use crate::release::write::removed_file;
+use crate::source::format::Format;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
@@ -126,12 +129,20 @@ fn other_columns(path: &Path) -> Error {
 
 /// The released records but those at these places.
 fn data(old: &Old, new: &Path, name: &str, gone: &[u64]) -> Result<()> {
-    let source = Source::open(&old.folder.join(name))?;
     let output: Output = old
         .config
         .get("output")
         .and_then(|output| serde_json::from_value(output.clone()).ok())
         .unwrap_or_default();
+    if let Format::Lines(packing) = Format::of(Path::new(name)) {
+        return lines::rewrite(
+            &old.folder.join(name),
+            packing,
+            LinesFile::create(&new.join(name), &output)?,
+            gone,
+        );
+    }
+    let source = Source::open(&old.folder.join(name))?;
     let mut file =
         ShardFile::create(&new.join(name), source.schema(), &output, old.text_column(), source.notes())?;
     let mut at = 0;

@@ -280,11 +280,12 @@ impl Run<'_> {
     /// Removes what an interrupted run of another plan or other inputs left in the release's folders.
     fn clear_stale(&self, shards: usize) -> Result<()> {
         let removed = self.plan.config.file.output.removed;
-        let names = (0..shards).flat_map(|at| {
-            let data = data_files(self.plan, at).into_iter().map(|(name, _)| name);
-            data.chain([ledger_file(at)]).chain(removed.then(|| removed_file(at)))
-        });
-        let expected: BTreeSet<PathBuf> = names.map(|name| self.options.release.join(name)).collect();
+        let mut expected = BTreeSet::new();
+        for at in 0..shards {
+            let data = data_files(self.plan, at)?.into_iter().map(|(name, _)| name);
+            let names = data.chain([ledger_file(at)]).chain(removed.then(|| removed_file(at)));
+            expected.extend(names.map(|name| self.options.release.join(name)));
+        }
         ["data", "auditor/ledger", "auditor/removed"]
             .iter()
             .try_for_each(|folder| clear(&self.options.release.join(folder), &expected))

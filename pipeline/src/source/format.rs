@@ -17,6 +17,9 @@ pub(crate) enum Packing {
     Plain,
     Gzip,
     Zstd,
+    /// No lines, but records that are turned into some.
+    Warc,
+    WarcGzip,
 }
 
 impl Format {
@@ -26,6 +29,8 @@ impl Format {
         let extension = SHARD_EXTENSIONS.into_iter().find(|extension| name.ends_with(extension))?;
         Some(match extension {
             ".parquet" => Self::Parquet,
+            ".warc" | ".warc.wet" => Self::Lines(Packing::Warc),
+            ".warc.gz" | ".warc.wet.gz" => Self::Lines(Packing::WarcGzip),
             _ if extension.ends_with(".gz") => Self::Lines(Packing::Gzip),
             _ if extension.ends_with(".zst") => Self::Lines(Packing::Zstd),
             _ => Self::Lines(Packing::Plain),
@@ -51,6 +56,9 @@ mod tests {
             ("a.json.gz", Some(Format::Lines(Packing::Gzip))),
             ("a.jsonl.gz", Some(Format::Lines(Packing::Gzip))),
             ("a.ndjson.zst", Some(Format::Lines(Packing::Zstd))),
+            ("a.warc.gz", Some(Format::Lines(Packing::WarcGzip))),
+            ("a.warc.wet.gz", Some(Format::Lines(Packing::WarcGzip))),
+            ("a.warc.wet", Some(Format::Lines(Packing::Warc))),
             ("a.json", None),
             ("a.txt.zst", None),
             ("jsonl", None),

@@ -6,6 +6,7 @@ pub(crate) mod format;
 pub(crate) mod inputs;
 pub(crate) mod lines;
 pub(crate) mod parquet;
+pub(crate) mod released;
 pub mod rows;
 pub(crate) mod shelf;
 pub(crate) mod unread;

@@ -6,10 +6,8 @@ use crate::Result;
 use crate::barriers::corpus::{Corpus, TextPart, TextWriter};
 use crate::files::spill::Listing;
 use crate::release::parts;
-use crate::source::batch::ShardReader;
-use crate::source::inputs;
-use filters::{BuildError, Chat, Chosen, Context};
-use parquet::arrow::arrow_reader::RowSelection;
+use crate::source::released::ReleasedFile;
+use filters::{BuildError, Chosen, Context};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -115,42 +113,26 @@ impl Earlier {
 
 /// The texts of some rows of one shard.
 fn read(path: &Path, (release, corpus): (&Release, &Corpus<'_>), wanted: &[(u64, u64)]) -> Result<Vec<u8>> {
-    let input = release.index.input();
-    let reader = ShardReader::open(path, &input, &[])?;
-    let turns = corpus.turns(input.messages.as_ref());
-    let mut texts = TextWriter::new(wanted.iter().map(|(entry, _)| *entry));
-    let mut chat = Chat::default();
     // an index lists its release's rows in order; one that does not is not ours
     if let Some([_, (_, row)]) = wanted.windows(2).find(|pair| matches!(pair, [(_, a), (_, b)] if a >= b)) {
         return Err(Error::input(path, format!("its index lists row {row} out of order")));
     }
-    let mut rest = wanted;
-    let mut first = 0;
-    for (group, metadata) in inputs::read_footer(path)?.row_groups().iter().enumerate() {
-        let rows = u64::try_from(metadata.num_rows()).unwrap_or_default();
-        let (here, later) = rest.split_at(rest.partition_point(|(_, row)| *row < first + rows));
-        let ranges = here.iter().map(|(_, row)| (row - first) as usize).map(|row| row..row + 1);
-        let selection = RowSelection::from_consecutive_ranges(ranges, rows as usize);
-        rest = later;
-        first += rows;
-        if here.is_empty() {
-            continue;
-        }
-        for batch in reader.batches(group, Some(selection)).map_err(|unread| unread.of(path))? {
-            let batch = batch.map_err(|why| Error::input(path, why))?;
-            let read = reader.rows(&batch)?;
-            for at in 0..batch.num_rows() {
-                let whole = read.document(at, &mut chat).map_err(|cause| Error::input(path, cause.rule()))?;
-                match &turns {
-                    Some(turns) => texts.push(Chosen::of(&whole, turns).document(&whole).text),
-                    None => texts.push(whole.text),
-                }
-            }
-        }
-    }
-    match rest {
-        [] => Ok(texts.finish()),
-        [(_, row), ..] => Err(Error::input(path, format!("has no row {row}, which its index lists"))),
+    let input = release.index.input();
+    let turns = corpus.turns(input.messages.as_ref());
+    let mut texts = TextWriter::new(wanted.iter().map(|(entry, _)| *entry));
+    let rows: Vec<u64> = wanted.iter().map(|(_, row)| *row).collect();
+    let mut unread = None;
+    let found = ReleasedFile::open(path, &input)?.documents_at(&rows, |_, document| match document {
+        Ok(whole) => match &turns {
+            Some(turns) => texts.push(Chosen::of(&whole, turns).document(&whole).text),
+            None => texts.push(whole.text),
+        },
+        Err(cause) => _ = unread.get_or_insert(cause),
+    })?;
+    match (unread, rows.get(found)) {
+        (None, None) => Ok(texts.finish()),
+        (Some(cause), _) => Err(Error::input(path, cause.rule())),
+        (None, Some(row)) => Err(Error::input(path, format!("has no row {row}, which its index lists"))),
     }
 }
 

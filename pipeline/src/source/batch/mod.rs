@@ -10,7 +10,7 @@ mod strings;
 use crate::config::Input;
 use crate::files::input::InputFile;
 use crate::source::inputs::Shard;
-use crate::source::lines::{Layout, LinesReader, Undecoded};
+use crate::source::lines::{Blocks, Layout, LinesReader, Members, Undecoded};
 use crate::source::parquet::ParquetReader;
 use crate::source::unread::Unread;
 use crate::{Error, Result};
@@ -128,11 +128,23 @@ impl Columns {
 impl ShardReader {
     /// Opens a shard of the input.
     pub(crate) fn of_shard(shard: &Shard, input: &Input, fields: &[WantedField]) -> Result<Self> {
-        let Some(blocks) = &shard.blocks else { return Self::of_file(&shard.file, input, fields) };
+        match &shard.blocks {
+            Some(blocks) => Self::of_lines(shard.file.name(), Arc::clone(blocks), input, fields),
+            None => Self::of_file(&shard.file, input, fields),
+        }
+    }
+
+    /// Reads lines whose blocks are known.
+    pub(crate) fn of_lines(
+        name: &Path,
+        blocks: Arc<Blocks>,
+        input: &Input,
+        fields: &[WantedField],
+    ) -> Result<Self> {
         let layout = Layout::new(input, fields);
         let stored = Arc::clone(layout.stored());
-        let columns = Columns::find(shard.file.name(), &stored, input, fields)?;
-        let groups = Groups::Lines(LinesReader::new(Arc::clone(blocks), layout, input));
+        let columns = Columns::find(name, &stored, input, fields)?;
+        let groups = Groups::Lines(LinesReader::new(blocks, layout, input));
         Ok(Self { groups, stored, columns })
     }
 
@@ -164,6 +176,14 @@ impl ShardReader {
         match &self.groups {
             Groups::Parquet(file) => file.notes(),
             Groups::Lines(_) => None,
+        }
+    }
+
+    /// Of lines, how their records are spelled as lines again.
+    pub(crate) fn members(&self) -> Option<Members> {
+        match &self.groups {
+            Groups::Parquet(_) => None,
+            Groups::Lines(lines) => Some(lines.members()),
         }
     }
 

@@ -3,10 +3,12 @@
 //! A block is what a row group is to Parquet: the unit of a task. It ends with the first line that ends
 //! [`BLOCK_BYTES`] or more after the block's start, so that it depends on the bytes alone.
 
+use super::warc::WarcLines;
 use crate::files::input::InputFile;
 use crate::files::store::Pending;
 use crate::source::format::Packing;
 use crate::{Error, Result};
+use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
@@ -74,22 +76,34 @@ pub(crate) fn count(file: &InputFile, packing: Packing) -> Result<u64> {
 
 /// The lines at the start of a file, up to a block of them.
 pub(super) fn head(file: &InputFile, packing: Packing) -> Result<Lines<impl BufRead + use<>>> {
+    first(file, packing, BLOCK_BYTES)
+}
+
+/// All lines of a file.
+pub(crate) fn of_file(file: &InputFile, packing: Packing) -> Result<Lines<impl BufRead + use<>>> {
+    first(file, packing, u64::MAX)
+}
+
+/// The lines within the first plain bytes of a file.
+fn first(file: &InputFile, packing: Packing, bytes: u64) -> Result<Lines<impl BufRead + use<>>> {
     let mut stream = unpacked(file.stream()?, packing).map_err(|e| file.error(e))?;
     let (mark, rest) = past_mark(&mut stream).map_err(|e| file.error(e))?;
-    let rest = io::Cursor::new(rest).chain(stream.take(BLOCK_BYTES - mark));
-    Ok(Lines::new(rest, BLOCK_BYTES))
+    let rest = io::Cursor::new(rest).chain(stream.take(bytes - mark));
+    Ok(Lines::new(rest, bytes.min(LINE_BYTES_MAX)))
 }
 
 /// The plain bytes of a file as a stream.
 fn unpacked<'p>(packed: impl Read + 'p, packing: Packing) -> io::Result<Box<dyn BufRead + 'p>> {
     let packed = BufReader::with_capacity(BUFFER_BYTES, packed);
+    let buffered = |stream: Box<dyn Read + 'p>| BufReader::with_capacity(BUFFER_BYTES, stream);
     Ok(match packing {
         Packing::Plain => Box::new(packed),
-        Packing::Gzip => {
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, flate2::bufread::MultiGzDecoder::new(packed)))
-        }
-        Packing::Zstd => {
-            Box::new(BufReader::with_capacity(BUFFER_BYTES, zstd::Decoder::with_buffer(packed)?))
+        Packing::Gzip => Box::new(buffered(Box::new(MultiGzDecoder::new(packed)))),
+        Packing::Zstd => Box::new(buffered(Box::new(zstd::Decoder::with_buffer(packed)?))),
+        Packing::Warc => Box::new(buffered(Box::new(WarcLines::new(packed)))),
+        Packing::WarcGzip => {
+            let plain = buffered(Box::new(MultiGzDecoder::new(packed)));
+            Box::new(buffered(Box::new(WarcLines::new(plain))))
         }
     })
 }
@@ -193,14 +207,14 @@ impl Divider {
 }
 
 /// Lines of a stream, without their line feeds.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     stream: R,
     line: Vec<u8>,
     bytes_max: u64,
 }
 
 /// A line.
-pub(super) enum Line<'l> {
+pub(crate) enum Line<'l> {
     Whole(&'l [u8]),
     /// Of a line that is too long, its length in bytes.
     TooLong(u64),
@@ -212,7 +226,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next line, if there is one.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         self.line.clear();
         let read = (&mut self.stream).take(self.bytes_max + 1).read_until(b'\n', &mut self.line)?;
         match self.line.last() {

@@ -1,6 +1,7 @@
 //! The columns that lines become: one for each member the configuration names, and `json` for the others.
 
 use super::chats::Message;
+use super::members::Members;
 use super::record::{Record, Value};
 use crate::Result;
 use crate::config::Input;
@@ -83,6 +84,12 @@ impl Layout {
     /// The columns of a record as they are written.
     pub(crate) fn stored(&self) -> &SchemaRef {
         &self.stored
+    }
+
+    /// How records of these columns are spelled as lines.
+    pub(super) fn members(&self) -> Members {
+        let json = self.stored.fields().last().map(|field| field.name().clone()).unwrap_or_default();
+        Members { text: self.text.clone(), json }
     }
 
     /// The names of the columns that come from members.

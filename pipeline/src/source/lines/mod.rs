@@ -4,7 +4,9 @@
 mod blocks;
 mod chats;
 mod columns;
+mod members;
 mod record;
+mod warc;
 
 use crate::config::{Input, Messages};
 use crate::files::input::InputFile;
@@ -13,15 +15,16 @@ use crate::source::format::Packing;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
-use blocks::{LINE_BYTES_MAX, Line, Lines};
+use blocks::{LINE_BYTES_MAX, Lines};
 use parquet::arrow::arrow_reader::RowSelection;
 use record::Record;
 use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::sync::Arc;
 
-pub(crate) use blocks::{BLOCK_BYTES, BYTE_ORDER_MARK, Blocks, count};
+pub(crate) use blocks::{BLOCK_BYTES, BYTE_ORDER_MARK, Blocks, Line, count, of_file};
 pub(crate) use columns::{Layout, Undecoded};
+pub(crate) use members::Members;
 
 /// Bytes of lines after which a batch ends, so that a batch of long texts stays small.
 const BATCH_BYTES: usize = 16 << 20;
@@ -82,6 +85,11 @@ impl LinesReader {
             });
         *lines = Arc::new(edited.collect::<Result<StringArray>>()?);
         Ok(())
+    }
+
+    /// How its records are spelled as lines again.
+    pub(crate) fn members(&self) -> Members {
+        self.layout.members()
     }
 
     /// About how many bytes a block takes when it is decoded: the lines, and what is taken out of them.
