@@ -95,9 +95,14 @@ pub fn canary(plan: &Plan, trial: &Trial<'_>) -> Result<Told> {
     }
     let folder = Folder::create(trial.scratch, "canary")?;
     let found = inputs::find(&plan.config)?;
-    inputs::check_columns(&found, plan)?;
+    let columns = inputs::check_columns(&found, plan)?;
     let unpacked = folder.as_ref().join("inputs");
-    let shards = included(&inputs::survey(&found, plan.config.file.input.bad_shard, &unpacked, &Silent)?);
+    let shards = included(&inputs::survey(
+        &found,
+        (plan.config.file.input.bad_shard, columns.as_ref()),
+        &unpacked,
+        &Silent,
+    )?);
     let sample = Sample::draw(plan, &shards, trial)?;
     let clean = sample.fates(folder.as_ref(), "clean", None)?;
     let told = trial.kinds.iter().map(|&kind| sample.told(folder.as_ref(), kind, &clean));
@@ -249,7 +254,7 @@ impl<'a> Sample<'a> {
             copies.push(Found { name: shard.name.clone(), file, source: shard.source.clone() });
         }
         // copies are Parquet files, and nothing has to be unpacked
-        let shards = inputs::survey(&copies, self.plan.config.file.input.bad_shard, folder, &Silent)?;
+        let shards = inputs::survey(&copies, (self.plan.config.file.input.bad_shard, None), folder, &Silent)?;
         let options = Options {
             release: folder.join(name),
             key: None,

@@ -27,6 +27,7 @@ mod cli;
 mod config_errors;
 mod decontamination;
 mod determinism;
+mod drift;
 mod duplicates;
 mod duplicates_verb;
 mod earlier_releases;

@@ -17,6 +17,7 @@ use crate::run::work::Work;
 use crate::run::{Options, Run, included};
 use crate::source::inputs::{self, Found};
 use crate::{Error, Result};
+use arrow_schema::SchemaRef;
 use clock::Moment;
 use report::Round;
 use std::fs;
@@ -51,12 +52,13 @@ pub fn bench(plan: &Plan, request: &Request) -> Result<Report> {
     }
     let mut found = inputs::find(&plan.config)?;
     found.truncate(request.shards.unwrap_or(usize::MAX));
-    inputs::check_columns(&found, plan)?;
+    let columns = inputs::check_columns(&found, plan)?;
     let scratch = Scratch::new(&request.scratch)?;
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| Error::Bug(e.to_string()))?;
-    let rounds: Vec<Round> =
-        pool.install(|| (0..request.rounds).map(|_| round(plan, &found, &scratch)).collect::<Result<_>>())?;
+    let rounds: Vec<Round> = pool.install(|| {
+        (0..request.rounds).map(|_| round(plan, (&found, columns.as_ref()), &scratch)).collect::<Result<_>>()
+    })?;
     let clock = if clock::tells_processor_time() { "processor" } else { "wall" };
     Report::of(&rounds, clock).ok_or_else(|| Error::Limit {
         what: "rounds".into(),
@@ -66,13 +68,14 @@ pub fn bench(plan: &Plan, request: &Request) -> Result<Report> {
 }
 
 /// Runs once and copies once. To be called on the only thread of a pool: its clock is read.
-fn round(plan: &Plan, found: &[Found], scratch: &Scratch) -> Result<Round> {
+fn round(plan: &Plan, (found, columns): (&[Found], Option<&SchemaRef>), scratch: &Scratch) -> Result<Round> {
     let release = scratch.0.join("release");
     let options =
         Options { release: release.clone(), key: None, salt_key: None, threads: 1, memory: Options::MEMORY };
     let passes = Passes::default();
     let run = Run { plan, options: &options, progress: &passes };
-    let listed = inputs::survey(found, plan.config.file.input.bad_shard, &scratch.0.join("inputs"), &passes)?;
+    let policy = plan.config.file.input.bad_shard;
+    let listed = inputs::survey(found, (policy, columns), &scratch.0.join("inputs"), &passes)?;
     let shards = included(&listed);
     let work = Work::new(&release, plan, &shards, options.memory);
 

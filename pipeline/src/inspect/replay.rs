@@ -102,6 +102,7 @@ impl ReleaseReplay {
             row_groups,
             blocks,
             excluded: None,
+            columns: None,
         };
         self.shards.borrow_mut().insert(input.number, shard.clone());
         Ok(shard)

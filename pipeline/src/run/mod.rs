@@ -126,9 +126,9 @@ impl Run<'_> {
     fn all(&self, started: std::time::Instant) -> Result<Outcome> {
         let input = &self.plan.config.file.input;
         let found = inputs::find(&self.plan.config)?;
-        inputs::check_columns(&found, self.plan)?;
+        let columns = inputs::check_columns(&found, self.plan)?;
         let unpacked = work::unpacked_inputs(&self.options.release);
-        let listed = inputs::survey(&found, input.bad_shard, &unpacked, self.progress)?;
+        let listed = inputs::survey(&found, (input.bad_shard, columns.as_ref()), &unpacked, self.progress)?;
         if input.bad_shard == BadShard::Exclude {
             listed
                 .iter()

@@ -4,9 +4,11 @@ use crate::config::BadShard;
 use crate::files::input::InputFile;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::source::drift::Common;
 use crate::source::format::Format;
 use crate::source::lines::{self, Blocks};
 use crate::{Error, Result};
+use arrow_schema::SchemaRef;
 use manifests::digest::{Hashing, Sha256};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use rayon::prelude::*;
@@ -30,6 +32,8 @@ pub(crate) struct Shard {
     pub(crate) blocks: Option<Arc<Blocks>>,
     /// Why the shard is excluded, if it is.
     pub(crate) excluded: Option<String>,
+    /// The columns it is written with, if Parquet shards have different ones.
+    pub(crate) columns: Option<SchemaRef>,
 }
 
 impl Shard {
@@ -49,22 +53,29 @@ impl Shard {
     }
 }
 
-/// Checks that every shard that can be read has the configured columns, before any work is done.
-pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<()> {
+/// Checks that every shard that can be read has the configured columns, before any work is done. If Parquet shards have
+/// different columns, tells those of all.
+pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<Option<SchemaRef>> {
+    let input = &plan.config.file.input;
     let check = |Found { file, .. }: &Found| match Format::of(file.name()) {
-        Format::Lines(packing) => lines::check(file, packing, &plan.config.file.input, &plan.fields),
-        Format::Parquet if footer(file).is_ok() => plan.open_parquet(file).map(drop),
-        Format::Parquet => Ok(()),
+        // the columns of lines depend on the configuration alone
+        Format::Lines(packing) => lines::check(file, packing, input, &plan.fields).map(|()| None),
+        Format::Parquet if footer(file).is_ok() => Ok(Some(Arc::clone(plan.open_parquet(file)?.stored()))),
+        Format::Parquet => Ok(None),
     };
     // of several errors the first in order is told
-    let checked: Vec<Result<()>> = found.par_iter().map(check).collect();
-    checked.into_iter().collect()
+    let checked: Vec<Result<Option<SchemaRef>>> = found.par_iter().map(check).collect();
+    let mut common = Common::default();
+    for (found, schema) in found.iter().zip(checked) {
+        schema?.map_or(Ok(()), |schema| common.add(found.file.name(), &schema))?;
+    }
+    Ok(common.schema())
 }
 
-/// Hashes and counts every shard. What has to be unpacked for the passes to come is put into `unpacked`.
+/// Hashes and counts every shard, which are written with `columns` if those of Parquet differ. What has to be unpacked for the passes to come is put into `unpacked`.
 pub(crate) fn survey(
     found: &[Found],
-    policy: BadShard,
+    (policy, columns): (BadShard, Option<&SchemaRef>),
     unpacked: &Path,
     progress: &dyn Progress,
 ) -> Result<Vec<Shard>> {
@@ -74,7 +85,9 @@ pub(crate) fn survey(
         .par_iter()
         .enumerate()
         .map(|(at, found)| {
-            look(found, policy, &unpacked_file(unpacked, at)).inspect(|shard| progress.advance(shard.bytes))
+            let shard = look(found, policy, &unpacked_file(unpacked, at))?;
+            progress.advance(shard.bytes);
+            Ok(Shard { columns: columns.cloned(), ..shard })
         })
         .collect();
     progress.end();
@@ -102,7 +115,7 @@ fn look(found: &Found, policy: BadShard, unpacked: &Path) -> Result<Shard> {
         Err(Error::Input { why, .. }) if policy == BadShard::Exclude => (Vec::new(), None, Some(why)),
         Err(error) => return Err(error),
     };
-    Ok(Shard { name, file, source, sha256, bytes, row_groups, blocks, excluded })
+    Ok(Shard { name, file, source, sha256, bytes, row_groups, blocks, excluded, columns: None })
 }
 
 /// The rows of each group of a shard's records, and where groups are that no footer tells of.

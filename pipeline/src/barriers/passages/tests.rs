@@ -47,8 +47,9 @@ fn resolve(texts: &[String], stage: &str, memory: u64, threads: usize) -> Outcom
     let options = Options { release: release.clone(), key: None, salt_key: None, threads, memory };
     let run = Run { plan: &plan, options: &options, progress: &Silent };
     let found = inputs::find(&plan.config).unwrap();
-    let shards =
-        included(&inputs::survey(&found, plan.config.file.input.bad_shard, folder.path(), &Silent).unwrap());
+    let shards = included(
+        &inputs::survey(&found, (plan.config.file.input.bad_shard, None), folder.path(), &Silent).unwrap(),
+    );
     let work = Work::new(&release, &plan, &shards, memory);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {

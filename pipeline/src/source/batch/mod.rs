@@ -9,6 +9,7 @@ mod strings;
 
 use crate::config::Input;
 use crate::files::input::InputFile;
+use crate::source::drift::conform;
 use crate::source::inputs::Shard;
 use crate::source::lines::{Blocks, Layout, LinesReader, Members, Undecoded};
 use crate::source::parquet::ParquetReader;
@@ -66,8 +67,10 @@ impl Cause {
 /// A shard: a sequence of groups of records, and the columns of theirs that are read.
 pub(crate) struct ShardReader {
     groups: Groups,
-    /// The columns as they are written back.
+    /// The columns as they are stored.
     stored: SchemaRef,
+    /// The columns as they are written back, if other shards have other ones.
+    written: Option<SchemaRef>,
     columns: Columns,
 }
 
@@ -130,7 +133,10 @@ impl ShardReader {
     pub(crate) fn of_shard(shard: &Shard, input: &Input, fields: &[WantedField]) -> Result<Self> {
         match &shard.blocks {
             Some(blocks) => Self::of_lines(shard.file.name(), Arc::clone(blocks), input, fields),
-            None => Self::of_file(&shard.file, input, fields),
+            None => {
+                let reader = Self::of_file(&shard.file, input, fields)?;
+                Ok(Self { written: shard.columns.clone(), ..reader })
+            }
         }
     }
 
@@ -145,7 +151,7 @@ impl ShardReader {
         let stored = Arc::clone(layout.stored());
         let columns = Columns::find(name, &stored, input, fields)?;
         let groups = Groups::Lines(LinesReader::new(blocks, layout, input));
-        Ok(Self { groups, stored, columns })
+        Ok(Self { groups, stored, written: None, columns })
     }
 
     /// Opens a local Parquet file.
@@ -163,12 +169,12 @@ impl ShardReader {
             TextPlace::Plain(column) => file.with_views(column)?,
             TextPlace::Chats(_) => file,
         });
-        Ok(Self { groups, stored, columns })
+        Ok(Self { groups, stored, written: None, columns })
     }
 
     /// The columns of a record as they are written back.
     pub(crate) fn stored(&self) -> &SchemaRef {
-        &self.stored
+        self.written.as_ref().unwrap_or(&self.stored)
     }
 
     /// The key-value metadata that is written back with the records.
@@ -225,10 +231,14 @@ impl ShardReader {
         }
     }
 
-    /// A batch of [`whole`](Self::whole) without what is known of its rows for the judge alone.
+    /// A batch of [`whole`](Self::whole) as it is written back: without what is known of its rows for the judge alone.
     pub(crate) fn as_stored(&self, batch: RecordBatch) -> std::result::Result<RecordBatch, String> {
         let columns: Vec<usize> = (0..self.stored.fields().len()).collect();
-        batch.project(&columns).map_err(|e| e.to_string())
+        let batch = batch.project(&columns).map_err(|e| e.to_string())?;
+        match &self.written {
+            None => Ok(batch),
+            Some(written) => conform(&batch, &self.stored, written).map_err(|e| e.to_string()),
+        }
     }
 
     /// About how many bytes a group takes when it is decoded.

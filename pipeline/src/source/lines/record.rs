@@ -46,13 +46,20 @@ impl<'l> Record<'l> {
         inner.get(rest).or_else(|| inner.within(rest))
     }
 
-    /// The object without one member; the values of the others as they are written.
+    /// The object without one member, which [`find`](Self::find) finds; the values of the others as they are written.
     pub(super) fn without(&self, name: Option<&str>) -> String {
+        let within = name.filter(|name| self.get(name).is_none()).and_then(|name| name.split_once('.'));
         let mut json = String::from("{");
         for (key, value) in self.0.iter().filter(|(key, _)| Some(key.as_ref()) != name) {
+            let rest = within.filter(|(first, _)| first == key).map(|(_, rest)| rest);
+            let inner = rest.and_then(|rest| {
+                let inner: Record<'l> = serde_json::from_str(value.get()).ok()?;
+                Some(inner.without(Some(rest)))
+            });
             let comma = if json.len() > 1 { "," } else { "" };
+            let value = inner.as_deref().unwrap_or(value.get());
             // writing to a string cannot fail
-            let _ = write!(json, "{comma}{}:{}", serde_json::Value::from(key.as_ref()), value.get());
+            let _ = write!(json, "{comma}{}:{value}", serde_json::Value::from(key.as_ref()));
         }
         json.push('}');
         json
@@ -197,5 +204,9 @@ mod tests {
         assert!(rest.starts_with(r#"{"n":1.50,"i":-0,"big":18446744073709551615,"e":1e2,"#), "{rest}");
         assert!(rest.ends_with(r#""bad":"\udc00","none":null}"#), "{rest}");
         assert_eq!(Record::parse(b"{}").unwrap().without(None), "{}");
+        let nested = Record::parse(br#"{"a":{"b":{"c":"text","d":1}, "c":2},"a.c":3}"#).unwrap();
+        assert_eq!(nested.find("a.b.c").unwrap().text().unwrap(), "text");
+        assert_eq!(nested.without(Some("a.b.c")), r#"{"a":{"b":{"d":1},"c":2},"a.c":3}"#);
+        assert_eq!(nested.without(Some("a.c")), r#"{"a":{"b":{"c":"text","d":1}, "c":2}}"#);
     }
 }
