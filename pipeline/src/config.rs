@@ -1,6 +1,7 @@
 //! The configuration file: what a user writes, read strictly. An unknown key is an error, a wrong type is an error.
 
-use crate::files::address::Address;
+mod addresses;
+
 use crate::{Error, Result};
 use filters::{Action, Decimal, Measure, Role, Words};
 use manifests::index::UNDECLARED;
@@ -369,21 +370,6 @@ impl Config {
             return Err(Error::Config { path: self.path.clone(), line: None, why, hint: None });
         }
         Ok(())
-    }
-
-    fn check_addresses(&self) -> Result<()> {
-        let sources = self.file.sources.iter().flat_map(|source| &source.files);
-        self.file.input.files.iter().chain(sources).try_for_each(|pattern| self.address(pattern).map(drop))
-    }
-
-    /// The address that an entry of `files` is, if it names no local files.
-    pub(crate) fn address(&self, pattern: &str) -> Result<Option<Address>> {
-        Address::parse(pattern).map_err(|why| Error::Config {
-            path: self.path.clone(),
-            line: None,
-            why: format!("`files`: a URL {why}"),
-            hint: None,
-        })
     }
 
     fn check_names(&self) -> Result<()> {
