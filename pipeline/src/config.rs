@@ -1,6 +1,7 @@
 //! The configuration file: what a user writes, read strictly. An unknown key is an error, a wrong type is an error.
 
 mod addresses;
+mod overrides;
 
 use crate::{Error, Result};
 use filters::{Action, Decimal, Measure, Role, Words};
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
+
+pub use overrides::Override;
 
 /// The only version of the configuration's schema there is.
 const SCHEMA: u32 = 1;
@@ -272,32 +275,6 @@ fn strings<'t>(value: &'t toml::Value, found: &mut Vec<&'t str>) {
         toml::Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
         toml::Value::Table(fields) => fields.values().for_each(|value| strings(value, found)),
         _ => {}
-    }
-}
-
-/// A value given on the command line: `stage.key=value`, or `key=value` for a key at the top.
-#[derive(Clone, Debug)]
-pub struct Override {
-    pub(crate) stage: Option<String>,
-    pub(crate) key: String,
-    pub(crate) value: toml::Value,
-}
-
-impl std::str::FromStr for Override {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let (path, value) = text.split_once('=').ok_or("expected `stage.key=value`")?;
-        let (stage, key) = match path.rsplit_once('.') {
-            Some((stage, key)) => (Some(stage.to_string()), key),
-            None => (None, path),
-        };
-        if key.is_empty() {
-            return Err("expected `stage.key=value`".into());
-        }
-        // what is not TOML by itself (a bare word) is meant as a string
-        let value = value.parse().unwrap_or_else(|_| toml::Value::String(value.to_string()));
-        Ok(Self { stage, key: key.to_string(), value })
     }
 }
 
