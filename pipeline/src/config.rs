@@ -1,10 +1,11 @@
 //! The configuration file: what a user writes, read strictly. An unknown key is an error, a wrong type is an error.
 
+mod addresses;
 mod gate;
 mod messages;
+mod overrides;
 mod sources;
 
-use crate::files::address::Address;
 use crate::{Error, Result};
 use filters::{Action, Measure, Role, Words};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use toml::Spanned;
 
 pub(crate) use gate::Gate;
 pub(crate) use messages::{ChatField, Messages};
+pub use overrides::Override;
 pub(crate) use sources::{Lineage, Source, Teacher};
 
 /// The only version of the configuration's schema there is.
@@ -228,32 +230,6 @@ fn strings<'t>(value: &'t toml::Value, found: &mut Vec<&'t str>) {
     }
 }
 
-/// A value given on the command line: `stage.key=value`, or `key=value` for a key at the top.
-#[derive(Clone, Debug)]
-pub struct Override {
-    pub(crate) stage: Option<String>,
-    pub(crate) key: String,
-    pub(crate) value: toml::Value,
-}
-
-impl std::str::FromStr for Override {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let (path, value) = text.split_once('=').ok_or("expected `stage.key=value`")?;
-        let (stage, key) = match path.rsplit_once('.') {
-            Some((stage, key)) => (Some(stage.to_string()), key),
-            None => (None, path),
-        };
-        if key.is_empty() {
-            return Err("expected `stage.key=value`".into());
-        }
-        // what is not TOML by itself (a bare word) is meant as a string
-        let value = value.parse().unwrap_or_else(|_| toml::Value::String(value.to_string()));
-        Ok(Self { stage, key: key.to_string(), value })
-    }
-}
-
 impl Config {
     /// Reads and checks the file at `path`, then applies the overrides in order.
     pub fn load(path: &Path, overrides: &[Override]) -> Result<Self> {
@@ -307,21 +283,6 @@ impl Config {
         config.check_teachers()?;
         config.check_addresses()?;
         Ok(config)
-    }
-
-    fn check_addresses(&self) -> Result<()> {
-        let sources = self.file.sources.iter().flat_map(|source| &source.files);
-        self.file.input.files.iter().chain(sources).try_for_each(|pattern| self.address(pattern).map(drop))
-    }
-
-    /// The address that an entry of `files` is, if it names no local files.
-    pub(crate) fn address(&self, pattern: &str) -> Result<Option<Address>> {
-        Address::parse(pattern).map_err(|why| Error::Config {
-            path: self.path.clone(),
-            line: None,
-            why: format!("`files`: a URL {why}"),
-            hint: None,
-        })
     }
 
     fn check_names(&self) -> Result<()> {

@@ -33,6 +33,7 @@ pub(crate) struct Version {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// An object's entity tag.
+    #[cfg_attr(not(feature = "object-stores"), allow(dead_code))]
     Tag(String),
     /// When it was written, of local files and of objects without a tag.
     Modified(SystemTime),

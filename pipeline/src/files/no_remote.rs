@@ -14,7 +14,7 @@ pub(crate) type Wrong<T> = std::result::Result<T, String>;
 
 /// No store.
 #[derive(Default)]
-pub(crate) struct Stores;
+pub(crate) struct Stores {}
 
 impl Stores {
     pub(crate) fn bucket(&mut self, _: &Address) -> Wrong<Arc<Bucket>> {

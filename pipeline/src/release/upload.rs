@@ -8,7 +8,7 @@
 //! So a folder with a manifest has all its files, and two uploads cannot mix in one.
 
 use crate::files::address::Address;
-use crate::files::remote::{Bucket, Object, Stores, Wrong};
+use crate::files::remote::{Bucket, Object, Stores};
 use crate::inspect::opened;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -121,12 +121,11 @@ impl Destination {
     fn put(&self, name: &str, path: &Path) -> Result<()> {
         let (digest, bytes) = sha256_file(path).map_err(|e| Error::output(path, e))?;
         let object = self.object(name)?;
-        let put = || match object.stored()? {
-            Some(there) if there == (bytes, digest) => Ok(()),
-            _ => object.put_file(path, digest),
-        };
-        let put: Wrong<()> = put();
-        put.map_err(|why| output(object.url(), why))
+        let fail = |why: String| output(object.url(), why);
+        match object.stored().map_err(fail)? == Some((bytes, digest)) {
+            true => Ok(()),
+            false => object.put_file(path, digest).map_err(fail),
+        }
     }
 
     fn object(&self, name: &str) -> Result<Object> {

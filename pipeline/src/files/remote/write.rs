@@ -19,6 +19,9 @@ const PART_BYTES: u64 = 16 << 20;
 /// S3 takes 10,000 parts of one object.
 const PARTS_MAX: u64 = 10_000;
 
+/// Manifests list every file of a release, and are far below this.
+const READ_BYTES_MAX: u64 = 256 << 20;
+
 /// Parts under way at a time.
 const PARTS: usize = 4;
 
@@ -39,13 +42,15 @@ impl Bucket {
 impl Object {
     /// The whole of a small object, if there is one.
     pub(crate) fn read(&self) -> Wrong<Option<Vec<u8>>> {
-        let store = &self.bucket.store;
-        let read = self.bucket.wait(async { store.get(&self.key).await?.bytes().await });
-        match read {
-            Ok(bytes) => Ok(Some(bytes.into())),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(told(error)),
+        let answer = match self.bucket.wait(self.bucket.store.get(&self.key)) {
+            Ok(answer) => answer,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(told(error)),
+        };
+        if answer.meta.size > READ_BYTES_MAX {
+            return Err(format!("has {} bytes, more than a manifest has", answer.meta.size));
         }
+        self.bucket.wait(answer.bytes()).map(|bytes| Some(bytes.into())).map_err(told)
     }
 
     /// The length and digest of the object, as they were stored with it.
