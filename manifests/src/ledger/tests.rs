@@ -211,6 +211,7 @@ fn edits_are_sorted_and_disjoint() {
 
 #[test]
 fn only_released_rows_have_copies_and_splits() {
+    let added = |row: LedgerRow| ShardTally::new("a").add(&row);
     let split = || Some("train".to_owned());
     assert_eq!(added(LedgerRow { repeats: 3, split: split(), ..kept(0) }), Ok(()));
     for wrong in [
