@@ -210,6 +210,20 @@ fn edits_are_sorted_and_disjoint() {
 }
 
 #[test]
+fn only_released_rows_have_copies_and_splits() {
+    let added = |row: LedgerRow| ShardTally::new("a").add(&row);
+    let split = || Some("train".to_owned());
+    assert_eq!(added(LedgerRow { repeats: 3, split: split(), ..kept(0) }), Ok(()));
+    for wrong in [
+        LedgerRow { repeats: 0, ..kept(0) },
+        LedgerRow { repeats: 2, ..removed(0, "s", "s/r") },
+        LedgerRow { split: Some("train".into()), ..removed(0, "s", "s/r") },
+    ] {
+        assert!(added(wrong.clone()).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
 fn numbers_fit_json_and_duplicates_are_others() {
     let mut tally = ShardTally::new("a");
     let far = LedgerRow { out: Some((0, INTEGER_MAX + 1)), ..kept(0) };

@@ -6,6 +6,7 @@ use crate::canonical::to_canonical;
 use crate::digest::Sha256;
 use crate::disclosure::Disclosure;
 use crate::index::AuditorIndex;
+use crate::predicate::SplitTotal;
 
 pub(super) const LIES: &[Attack] = attacks! {
     "another predicate type", ["signature.statement"], |f| {
@@ -67,6 +68,19 @@ pub(super) const LIES: &[Attack] = attacks! {
         s.predicate.accounting.records_in -= 1;
         s.predicate.ledger.rows -= 1;
         s.predicate.inputs.rows -= 1;
+    });
+    "copies that are not there", ["signature.statement", "ledger.counts"], |f| f.claim(|s| {
+        s.predicate.accounting.repeated += 1;
+    });
+    "copies that would fill a part", [
+        "files.indexes", "ledger.counts", "ledger.conservation"
+    ], |f| f.claim(|s| {
+        s.predicate.accounting.repeated += 1;
+        s.predicate.outputs.rows += 1;
+    });
+    "a split that no file holds", ["files.indexes"], |f| f.claim(|s| {
+        let (rows, text_bytes) = (s.predicate.outputs.rows, s.predicate.outputs.text_bytes);
+        s.predicate.outputs.splits = vec![SplitTotal { name: "train".to_owned(), rows, text_bytes }];
     });
     "one rule blamed for another", ["ledger.counts"], |f| f.claim(|s| {
         let counts = &mut s.predicate.accounting;

@@ -43,6 +43,7 @@ pub struct Config {
     /// What tells groups: `source`, or a column of an earlier stage. Required.
     pub by: String,
     /// The weight of each value; their sum need not be 1. Required.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub weights: BTreeMap<String, Decimal>,
     /// What weights are parts of: `records`, `bytes` of text, or a column that counts, such as one of tokens.
     pub count: String,

@@ -38,6 +38,7 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// The share of the records in each split but `rest`. Required.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub fractions: BTreeMap<String, Decimal>,
     /// The split of all other records.
     pub rest: String,

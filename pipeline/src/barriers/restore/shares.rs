@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn shares_are_restored_of_all_that_is_then_there() {
-        let cases: [(&[(&str, u64, u64)], &[(&str, u64)]); 6] = [
+        type Case = (&'static [(&'static str, u64, u64)], &'static [(&'static str, u64)]);
+        let cases: [Case; 6] = [
             // 10 of 100, then 5 of 95: 10 of 100 again
             (&[("", 90, 90), ("a", 10, 5)], &[("a", 5)]),
             // others lost as much: nothing is needed
