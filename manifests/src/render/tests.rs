@@ -77,5 +77,5 @@ fn the_summary_keeps_hazard_apart_from_quality_and_unknown_apart_from_no() {
     let hazard = hazard.split_once("### 3.2").unwrap().1;
     assert!(hazard.contains("| (committed) | 1 | 0 |") && !hazard.contains("gopher"), "{text}");
     assert!(other.contains("| gopher | 1 | 0 |") && !other.contains("(committed)"), "{text}");
-    assert!(text.contains("| undeclared | unknown | unknown | unknown | unknown | 4 |"), "{text}");
+    assert!(text.contains("| undeclared | unknown | unknown | unknown | unknown | unknown | 4 |"), "{text}");
 }
