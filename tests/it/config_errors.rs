@@ -143,7 +143,7 @@ fn cases() -> Vec<Case> {
             "output",
             stages("[output]\nremove = true"),
             &[],
-            &["error: c.toml:9: unknown field `remove`, expected `compression` or `removed`"],
+            &["error: c.toml:9: unknown field `remove`, expected one of `format`, `compression`, `removed`"],
         ),
         Case(
             "dataset",
