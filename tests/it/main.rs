@@ -61,4 +61,5 @@ mod tamper;
 mod tidy;
 mod training;
 mod views;
+mod warc;
 mod whatif;
