@@ -9,6 +9,7 @@ mod sources;
 use crate::{Error, Result};
 use filters::{Action, Measure, Role, Words};
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -149,12 +150,20 @@ pub(crate) struct Output {
     #[serde(skip_serializing_if = "OutputFormat::is_default")]
     pub(crate) format: OutputFormat,
     pub(crate) compression: String,
+    /// Kept records in a row group; those that stay of one of the input unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) row_group_rows: Option<NonZeroUsize>,
     pub(crate) removed: bool,
 }
 
 impl Default for Output {
     fn default() -> Self {
-        Self { format: OutputFormat::Parquet, compression: "zstd(3)".into(), removed: true }
+        Self {
+            format: OutputFormat::Parquet,
+            compression: "zstd(3)".into(),
+            row_group_rows: None,
+            removed: true,
+        }
     }
 }
 

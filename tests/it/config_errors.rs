@@ -143,7 +143,9 @@ fn cases() -> Vec<Case> {
             "output",
             stages("[output]\nremove = true"),
             &[],
-            &["error: c.toml:9: unknown field `remove`, expected one of `format`, `compression`, `removed`"],
+            &[
+                "error: c.toml:9: unknown field `remove`, expected one of `format`, `compression`, `row_group_rows`, `removed`",
+            ],
         ),
         Case(
             "dataset",

@@ -39,11 +39,12 @@ mod input_columns;
 mod json_lines;
 mod keep_top;
 mod language_models;
-mod lines_out;
+
 mod mixtures;
 mod near_truth;
 mod object_stores;
 mod openssl;
+mod output;
 mod packs;
 mod passages;
 mod poisoning;

@@ -64,7 +64,11 @@ fn records() -> Vec<(Vec<u8>, &'static str, Option<&'static str>)> {
             "kept",
             None,
         ),
-        (record("conversion", 8, other, b"Ein Text, der lang genug ist."), "removed", Some("german/chars-min")),
+        (
+            record("conversion", 8, other, b"Ein Text, der lang genug ist."),
+            "removed",
+            Some("german/chars-min"),
+        ),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! Releases whose kept records are JSON lines.
+//! How kept records are written: as JSON lines, in row groups of a size.
 
 use crate::harness::{Sandbox, config, config_with, differences, statement};
 use crate::json_lines::lines_of;
@@ -155,4 +155,39 @@ fn what_lines_cannot_be_packed_with_is_refused_before_any_work() {
     sandbox.write("c.toml", as_lines(&config(STAGES), "zstd(3)").replace("jsonl", "csv"));
     sandbox.release("c.toml", "out", &[]).expect(2);
     assert!(!sandbox.path("out").exists());
+}
+
+#[test]
+fn row_groups_have_the_rows_that_are_asked_for() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.samples("corpus", 300);
+    let rows = |release: &str, shard: usize| -> Vec<i64> {
+        let file =
+            std::fs::File::open(sandbox.path(format!("{release}/data/part-0000{shard}.parquet"))).unwrap();
+        let reader = parquet::file::serialized_reader::SerializedFileReader::new(file).unwrap();
+        let metadata = parquet::file::reader::FileReader::metadata(&reader).clone();
+        metadata.row_groups().iter().map(|group| group.num_rows()).collect()
+    };
+    sandbox.write("c.toml", config(STAGES));
+    sandbox.release("c.toml", "as-read", &[]).expect(0);
+    for size in [1, 7, 40, 1000] {
+        let out = format!("out-{size}");
+        sandbox.write("c.toml", format!("{}\n[output]\nrow_group_rows = {size}\n", config(STAGES)));
+        sandbox.release("c.toml", &out, &["--threads", "2"]).expect(0);
+        sandbox
+            .verify(&out, &["--inputs", "corpus", "--level", "files,ledger,content,inputs,replay"])
+            .expect(0);
+        assert_eq!(roots(&sandbox, &out), roots(&sandbox, "as-read"));
+        for shard in 0..2 {
+            let kept: i64 = rows("as-read", shard).iter().sum();
+            let mut expected = vec![size; (kept / size) as usize];
+            expected.extend((kept % size > 0).then_some(kept % size));
+            assert_eq!(rows(&out, shard), expected);
+        }
+        sandbox.release("c.toml", "again", &["--threads", "1"]).expect(0);
+        assert_eq!(differences(&sandbox.path(&out), &sandbox.path("again")), [""; 0]);
+        std::fs::remove_dir_all(sandbox.path("again")).unwrap();
+    }
+    sandbox.write("c.toml", format!("{}\n[output]\nrow_group_rows = 0\n", config(STAGES)));
+    sandbox.release("c.toml", "none", &[]).expect(2);
 }
