@@ -91,21 +91,46 @@ impl<'t> Place<'t> {
 pub(super) fn is_attached_before(text: &[u8], at: usize) -> bool {
     let back = |n: usize| at.checked_sub(n).and_then(|at| text.get(at)).copied();
     match back(1) {
-        Some(byte) if is_word(byte) => true,
-        Some(b'-' | b'.' | b',' | b'/' | b'\\' | b'+' | b'*' | b'^' | b'&' | b'%' | b'~' | b'@') => {
+        // `No.` and the like, but not the fraction of an amount
+        Some(b'.') => back(2).is_some_and(|byte| byte.is_ascii_digit()),
+        Some(b',') => goes_on_amount(text, at),
+        Some(b'-' | b'/' | b'\\' | b'+' | b'*' | b'^' | b'&' | b'%' | b'~' | b'@') => {
             back(2).is_some_and(is_word)
         }
         Some(b'$') => true,
-        _ => false,
+        _ => is_in_word(text, at),
     }
+}
+
+/// Whether a letter, digit or underscore stands before `at`. What programs write for a line break (`\n`) and what
+/// surrounds an emphasis (`_`) belongs to nothing.
+pub(super) fn is_in_word(text: &[u8], at: usize) -> bool {
+    let back = |n: usize| at.checked_sub(n).and_then(|at| text.get(at)).copied();
+    match (back(1), back(2)) {
+        (Some(b'n' | b'r' | b't'), Some(b'\\')) => false,
+        (Some(b'_'), before) => before.is_some_and(is_word),
+        (before, _) => before.is_some_and(is_word),
+    }
+}
+
+/// Whether the digits at `at` are thousands, or the fraction of a number below one, behind a comma; in a list of values
+/// they are neither.
+fn goes_on_amount(text: &[u8], at: usize) -> bool {
+    let back = |n: usize| at.checked_sub(n).and_then(|at| text.get(at)).copied();
+    let is_digit = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
+    let group = text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_thousands = group == 3 && text.get(at + group) != Some(&b'-');
+    is_digit(back(2)) && (is_thousands || (back(2) == Some(b'0') && !is_digit(back(3))))
 }
 
 /// Whether what ends at `end` goes on behind it.
 pub(super) fn is_attached_behind(text: &[u8], end: usize) -> bool {
+    let next = text.get(end + 1).copied();
     match text.get(end) {
+        Some(b'_') => next.is_some_and(is_word),
         Some(&byte) if is_word(byte) => true,
-        Some(b'-' | b'.' | b',' | b'/' | b'\\' | b'+' | b'*' | b'^' | b'%' | b'@' | b'=') => {
-            text.get(end + 1).is_some_and(u8::is_ascii_digit)
+        Some(b'-' | b'.' | b'/' | b'\\' | b'+' | b'*' | b'^' | b'%' | b'@' | b'=') => {
+            next.is_some_and(|byte| byte.is_ascii_digit())
         }
         _ => false,
     }

@@ -3,7 +3,8 @@
 //! Source: ISO 13616-1 and the lengths of SWIFT's *IBAN Registry*, release 99.
 
 use super::checksums::modulo_97;
-use super::context::{is_attached_before, is_word};
+use super::context::is_in_word;
+use super::numbers::gap_at;
 use std::ops::Range;
 
 /// Countries by the length of their numbers.
@@ -32,7 +33,7 @@ const LENGTHS: &[(usize, &str)] = &[
 pub(super) fn iban_at(text: &[u8], digit: usize) -> Option<Range<usize>> {
     let start = digit.checked_sub(2)?;
     let country = [text[start].to_ascii_uppercase(), text[start + 1].to_ascii_uppercase()];
-    if !country.iter().all(u8::is_ascii_uppercase) || is_attached_before(text, start) {
+    if !country.iter().all(u8::is_ascii_uppercase) || is_in_word(text, start) {
         return None;
     }
     let of = |countries: &str| countries.as_bytes().chunks(3).any(|code| code[..2] == country);
@@ -46,15 +47,14 @@ pub(super) fn iban_at(text: &[u8], digit: usize) -> Option<Range<usize>> {
 fn characters(text: &[u8], start: usize, length: usize) -> Option<(Vec<u8>, usize)> {
     let mut number = Vec::with_capacity(length);
     let mut at = start;
-    let spaced = matches!(text.get(start + 4), Some(b' ' | b'-'));
+    let spaced = gap_at(text, start + 4).is_some();
     while number.len() < length {
         if spaced && !number.is_empty() && number.len().is_multiple_of(4) {
-            text.get(at).filter(|byte| matches!(byte, b' ' | b'-'))?;
-            at += 1;
+            at += gap_at(text, at)?.1;
         }
         number.push(*text.get(at).filter(|byte| byte.is_ascii_alphanumeric())?);
         at += 1;
     }
-    let ends = !text.get(at).copied().is_some_and(is_word);
+    let ends = !text.get(at).copied().is_some_and(|byte| byte.is_ascii_alphanumeric());
     (ends && number[2..4].iter().all(u8::is_ascii_digit)).then_some((number, at))
 }

@@ -5,7 +5,7 @@
 //! sections are written: behind a word such as `version` they are no address, and where the first two are small they
 //! are one only behind a word such as `host`, or before a port.
 
-use super::context::{Place, is_attached_before, is_word};
+use super::context::{Place, is_attached_before, is_in_word, is_word};
 use super::topics::Topic;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -17,7 +17,9 @@ const SMALL: u8 = 32;
 pub(super) fn v4_at(place: &Place<'_>) -> Option<Range<usize>> {
     let (text, start) = (place.text, place.at);
     let bytes = text.as_bytes();
-    if is_attached_before(bytes, start) {
+    // four numbers behind a name and a full stop are its version
+    let is_named = bytes[..start].ends_with(b".") && is_in_word(bytes, start - 1);
+    if is_named || is_attached_before(bytes, start) {
         return None;
     }
     let length = bytes[start..].iter().take(16).take_while(|b| b.is_ascii_digit() || **b == b'.').count();

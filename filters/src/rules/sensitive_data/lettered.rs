@@ -6,7 +6,7 @@
 //! Insurance number, which has no check and so needs a word before it.
 
 use super::checksums::weighted;
-use super::context::{Place, is_attached_before, is_word};
+use super::context::{Place, is_attached_before, is_attached_behind, is_in_word};
 use super::national::chinese_check;
 use super::numbers::{is_day, value};
 use super::topics::Topic;
@@ -18,13 +18,13 @@ const LENGTH_MAX: usize = 18;
 /// The national number that the word around the digit at the place is.
 pub(super) fn lettered_at(place: &Place<'_>) -> Option<Range<usize>> {
     let (bytes, digit) = (place.text.as_bytes(), place.at);
-    let before = bytes[..digit].iter().rev().take(LENGTH_MAX).take_while(|byte| is_word(**byte)).count();
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric();
+    let before = bytes[..digit].iter().rev().take(LENGTH_MAX).take_while(is_part).count();
     let start = digit - before;
-    let length = bytes[start..]
-        .iter()
-        .take(LENGTH_MAX + 1)
-        .take_while(|byte| is_word(**byte) || is_sign(byte))
-        .count();
+    // what programs write for a line break is no letter of it
+    let start = start + usize::from(before > 0 && !is_in_word(bytes, start + 1));
+    let length =
+        bytes[start..].iter().take(LENGTH_MAX + 1).take_while(|byte| is_part(byte) || is_sign(byte)).count();
     let word = &bytes[start..start + length];
     // a sign belongs to it only where a Finnish number has one
     let word = match word.iter().position(is_sign) {
@@ -33,7 +33,8 @@ pub(super) fn lettered_at(place: &Place<'_>) -> Option<Range<usize>> {
         None => word,
     };
     let end = start + word.len();
-    if is_attached_before(bytes, start) || bytes.get(end).copied().is_some_and(is_word) {
+    let goes_on = bytes.get(end) == Some(&b'_') && is_attached_behind(bytes, end);
+    if is_attached_before(bytes, start) || goes_on {
         return None;
     }
     let is_valid = match word.len() {

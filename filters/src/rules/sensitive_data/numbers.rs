@@ -38,12 +38,45 @@ pub(super) fn numbers_at(text: &[u8], start: usize, mut each: impl FnMut(&Number
             [b'1', b'0' + (group % 10) as u8].map(char::from).into_iter().skip(usize::from(group < 10)),
         );
         number.end += group;
-        if number.digits.len() >= DIGITS_MIN && !is_attached_behind(text, number.end) {
+        let is_whole = !is_attached_behind(text, number.end) && !number.is_amount(text);
+        if number.digits.len() >= DIGITS_MIN && is_whole {
             each(&number);
         }
-        let Some(separator @ (b' ' | b'-' | b'.' | b'/')) = text.get(number.end) else { break };
-        number.shape.push(char::from(*separator));
-        number.end += 1;
+        let Some((separator, length)) = separator_at(text, number.end) else { break };
+        number.shape.push(char::from(separator));
+        number.end += length;
+    }
+}
+
+/// What stands between groups of digits, and its length: a space or a hyphen of any width, a full stop or a slash.
+fn separator_at(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    match text.get(at..)? {
+        [mark @ (b'.' | b'/'), ..] => Some((*mark, 1)),
+        _ => gap_at(text, at),
+    }
+}
+
+/// A space or hyphen, also one that does not break a line or is narrow, and its length.
+pub(super) fn gap_at(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    match text.get(at..)? {
+        [mark @ (b' ' | b'-'), ..] => Some((*mark, 1)),
+        // U+00A0
+        [0xc2, 0xa0, ..] => Some((b' ', 2)),
+        // U+2007, U+2009, U+202F
+        [0xe2, 0x80, 0x87 | 0x89 | 0xaf, ..] => Some((b' ', 3)),
+        // U+2010 to U+2013
+        [0xe2, 0x80, 0x90..=0x93, ..] => Some((b'-', 3)),
+        _ => None,
+    }
+}
+
+impl Number {
+    /// Whether a comma and digits behind a short number in one piece make it an amount. Cards are longer.
+    fn is_amount(&self, text: &[u8]) -> bool {
+        let is_short = self.digits.len() < 12 && self.shape.bytes().all(|byte| byte.is_ascii_digit());
+        is_short
+            && text.get(self.end) == Some(&b',')
+            && text.get(self.end + 1).is_some_and(u8::is_ascii_digit)
     }
 }
 

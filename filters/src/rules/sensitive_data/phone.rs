@@ -24,8 +24,13 @@ pub(super) fn phone_at(place: &Place<'_>) -> Option<Range<usize>> {
     let written = Written::read(bytes, start);
     let found = written.parts().find(|number| {
         let is_path = bytes.get(number.end) == Some(&b'/');
-        let is_whole =
-            extension(text, number.end) > number.end || !(is_path || is_attached_behind(bytes, number.end));
+        // the rest of an international number is not left where a letter or slash follows it
+        let is_all = written.ends.last().is_some_and(|&(_, end)| end == number.end);
+        let is_whole = extension(text, number.end) > number.end
+            || !(is_path || is_attached_behind(bytes, number.end))
+            || (is_all
+                && number.is_international()
+                && !bytes.get(number.end).is_some_and(u8::is_ascii_digit));
         let is_one = number.is_international() || number.is_american() || number.is_explained(place);
         is_whole && is_one && !number.is_fictional()
     })?;

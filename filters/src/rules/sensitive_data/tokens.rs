@@ -6,7 +6,7 @@
 //! whatever it looks like.
 
 use super::checksums::crc32;
-use super::context::is_word;
+use super::context::{is_in_word, is_word};
 use super::strength::is_strong;
 use std::ops::{Range, RangeInclusive};
 
@@ -171,10 +171,11 @@ impl Token {
     /// The token that begins at `start`.
     pub(super) fn at(&self, text: &str, start: usize) -> Option<Range<usize>> {
         let from = start + self.prefix.len();
-        let is_part = |byte: &u8| is_word(*byte) || matches!(byte, b'.' | b'-');
-        if !text[start..].starts_with(self.prefix) || text.as_bytes()[..start].last().is_some_and(is_part) {
+        if !text[start..].starts_with(self.prefix) {
             return None;
         }
+        let before = text.as_bytes()[..start].last();
+        let is_part = is_in_word(text.as_bytes(), start) || matches!(before, Some(b'.' | b'-'));
         let most = self.length.end() + 1;
         let run =
             text.as_bytes()[from..].iter().take(most).take_while(|byte| self.alphabet.has(**byte)).count();
@@ -185,7 +186,7 @@ impl Token {
         // words with hyphens between them are no token
         let has_digit = body.bytes().any(|byte| byte.is_ascii_digit()) || matches!(self.alphabet, Letters);
         let is_drawn = has_digit && is_strong(body) && has_both_cases_or_digits(body);
-        (is_drawn || is_checked(self.prefix, body)).then_some(start..from + body.len())
+        ((is_drawn && !is_part) || is_checked(self.prefix, body)).then_some(start..from + body.len())
     }
 }
 
