@@ -150,3 +150,31 @@ fn columns_that_no_type_holds_are_told_before_any_work_is_done() {
         assert!(!sandbox.path("out/data").exists());
     }
 }
+
+/// A column of chat records: one turn a record, in structs with these members.
+fn turns(members: &[&str]) -> ArrayRef {
+    let columns: Vec<(&str, ArrayRef)> =
+        members.iter().map(|name| (*name, strings(["user", "some text", "more"].map(Some)))).collect();
+    let item = Arc::new(Field::new("item", meta(columns.clone()).data_type().clone(), true));
+    let offsets = arrow_buffer::OffsetBuffer::from_lengths([1, 1, 1]);
+    Arc::new(arrow_array::ListArray::new(item, offsets, meta(columns), None))
+}
+
+#[test]
+fn chats_of_two_shapes_are_not_mixed_up() {
+    let shard = |members: &[&str]| batch(vec![("messages", turns(members))]);
+    let cases = [
+        (
+            vec![shard(&["role", "content"]), shard(&["from", "value"])],
+            "with the columns of all shards: column `messages`",
+        ),
+        (vec![shard(&["role", "content", "value"])], "has both `content` and `value`"),
+        (vec![shard(&["role", "from", "content"])], "has both `role` and `from`"),
+    ];
+    for (shards, why) in cases {
+        let sandbox = corpus(&shards);
+        sandbox.write("c.toml", config_with("messages = \"messages\"", ""));
+        let told = sandbox.release("c.toml", "out", &[]).expect(2).errors().join("\n");
+        assert!(told.contains(why), "{told}");
+    }
+}

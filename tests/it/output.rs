@@ -3,10 +3,13 @@
 use crate::harness::{Sandbox, config, config_with, differences, statement};
 use crate::json_lines::lines_of;
 use crate::ledgers::ledger;
+use arrow_array::builder::{MapBuilder, PrimitiveBuilder, StringBuilder};
+use arrow_array::{ArrayRef, Date32Array, TimestampMicrosecondArray};
 use flate2::read::MultiGzDecoder;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 const STAGES: &str = "[[stage]]\nuse = \"doc-length\"\nchars_min = 60\n[[stage]]\nuse = \"c4-lines\"\nsentences_min = 1\n\
     [[stage]]\nuse = \"exact-duplicates\"\n[[stage]]\nuse = \"near-duplicates\"\nindex = true\n";
@@ -190,4 +193,41 @@ fn row_groups_have_the_rows_that_are_asked_for() {
     }
     sandbox.write("c.toml", format!("{}\n[output]\nrow_group_rows = 0\n", config(STAGES)));
     sandbox.release("c.toml", "none", &[]).expect(2);
+}
+
+#[test]
+fn what_json_has_no_type_for_is_spelled_or_refused() {
+    use arrow_array::types::Int32Type;
+    let write = |sandbox: &Sandbox, name: &str, column: ArrayRef| {
+        let texts = crate::parquet_files::strings([Some("some text"), Some("more of it")]);
+        let shard = crate::parquet_files::batch(vec![("text", texts), (name, column)]);
+        crate::parquet_files::write(&sandbox.path("corpus/a.parquet"), &shard, 5);
+        sandbox.write("c.toml", as_lines(&config_with("text = \"text\"", ""), "uncompressed"));
+    };
+    let sandbox = Sandbox::with_keys();
+    let times = TimestampMicrosecondArray::from(vec![Some(1_700_000_000_000_000), None]);
+    for zone in ["UTC", "Europe/Berlin", "+02:00"] {
+        write(&sandbox, "at", Arc::new(times.clone().with_timezone(zone)));
+        let out = format!("out-{}", zone.len());
+        sandbox.release("c.toml", &out, &[]).expect(0);
+        sandbox.verify(&out, &[]).expect(0);
+        let found = objects(&sandbox.path(format!("{out}/data/part-00000.jsonl")));
+        assert_eq!(
+            (&found[0]["at"], &found[1]["at"]),
+            (&json!("2023-11-14T22:13:20Z"), &Value::Null),
+            "{zone}"
+        );
+    }
+    let mut map = MapBuilder::new(None, PrimitiveBuilder::<Int32Type>::new(), StringBuilder::new());
+    map.keys().append_value(7);
+    map.values().append_value("seven");
+    map.append(true).unwrap();
+    map.append(true).unwrap();
+    write(&sandbox, "names", Arc::new(map.finish()));
+    sandbox.release("c.toml", "keys", &[]).expect(0);
+    let found = objects(&sandbox.path("keys/data/part-00000.jsonl"));
+    assert_eq!((&found[0]["names"], &found[1]["names"]), (&json!({"7": "seven"}), &json!({})));
+    write(&sandbox, "day", Arc::new(Date32Array::from(vec![0, 102_932_897])));
+    let told = sandbox.release("c.toml", "beyond", &[]).expect(2).errors().join("\n");
+    assert!(told.contains("column `day` has a date that JSON lines cannot spell"), "{told}");
 }

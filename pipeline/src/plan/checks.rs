@@ -59,13 +59,15 @@ pub(crate) fn absent(config: &Config, stage: &toml::Table) -> Option<String> {
         array.into_iter().flatten().filter_map(toml::Value::as_str).collect()
     };
     let single = stage.get("by").and_then(toml::Value::as_str);
-    let by: Vec<&str> = listed("by").into_iter().chain(single).collect();
+    let by: Vec<&str> = listed("by").into_iter().chain(listed("group_by")).chain(single).collect();
     let parts = [
         ("url", "`input.url`", config.file.input.url.is_none()),
+        ("host", "`input.url`", config.file.input.url.is_none()),
         ("source", "`[[source]]`", config.file.sources.is_empty()),
     ];
     if let Some((part, key, _)) = parts.into_iter().find(|(part, _, absent)| *absent && by.contains(part)) {
-        return Some(format!("`by` compares the {part}, but there is no {key}"));
+        let by = if stage.contains_key("group_by") { "group_by" } else { "by" };
+        return Some(format!("`{by}` compares the {part}, but there is no {key}"));
     }
     let declared: Vec<&str> = config.file.sources.iter().map(|source| source.id.as_str()).collect();
     let unknown = |source: &&str| *source != UNDECLARED && !declared.contains(source);

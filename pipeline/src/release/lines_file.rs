@@ -5,6 +5,7 @@ use crate::config::Output;
 use crate::files::store::Pending;
 use crate::release::edited_column;
 use crate::release::shard_file::compression;
+use crate::release::spellable::spellable;
 use crate::source::batch::{Strings, is_text};
 use crate::source::lines::Members;
 use crate::{Error, Result};
@@ -112,10 +113,11 @@ impl Spelling {
         match self {
             Self::Members(members) => members.spell(batch, lines),
             Self::Columns { text } => {
-                let batch = text.as_ref().map_or(Ok(batch.clone()), |text| with_string(batch, text));
+                let batch = text.as_ref().map_or(Ok(batch.clone()), |text| with_string(batch, text))?;
+                let batch = spellable(&batch)?;
                 let builder = WriterBuilder::new().with_explicit_nulls(true);
                 let mut writer: LineDelimitedWriter<_> = builder.build(lines);
-                writer.write(&batch?).and_then(|()| writer.finish()).map_err(|e| e.to_string())
+                writer.write(&batch).and_then(|()| writer.finish()).map_err(|e| e.to_string())
             }
         }
     }

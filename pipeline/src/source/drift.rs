@@ -89,7 +89,15 @@ fn wider(one: &DataType, other: &DataType) -> Option<DataType> {
         (one, other) if one.is_integer() && other.is_integer() => integer(one, other),
         (Float16, Float32) | (Float32, Float16) => Some(Float32),
         (Float16 | Float32, Float64) | (Float64, Float16 | Float32) => Some(Float64),
-        (Decimal128(p, s), Decimal128(q, t)) if s == t => Some(Decimal128(*p.max(q), *s)),
+        // a double holds every integer of 32 bits
+        (Float64, whole) | (whole, Float64) if whole.is_integer() && whole.primitive_width() <= Some(4) => {
+            Some(Float64)
+        }
+        (Decimal128(p, s), Decimal128(q, t)) => {
+            let whole = (*p as i16 - i16::from(*s)).max(*q as i16 - i16::from(*t));
+            let precision = u8::try_from(whole + i16::from(*s.max(t))).ok()?;
+            (precision <= 38).then(|| Decimal128(precision, *s.max(t)))
+        }
         (List(a), List(b)) => Some(List(item(a, b)?)),
         (List(a) | LargeList(a), List(b) | LargeList(b)) => Some(LargeList(item(a, b)?)),
         (Map(a, sorted), Map(b, also)) => Some(Map(item(a, b)?, *sorted && *also)),
@@ -155,7 +163,7 @@ pub(crate) fn conform(
 }
 
 /// An array as one of a wider type.
-fn converted(array: &ArrayRef, wanted: &DataType) -> std::result::Result<ArrayRef, ArrowError> {
+pub(crate) fn converted(array: &ArrayRef, wanted: &DataType) -> std::result::Result<ArrayRef, ArrowError> {
     use DataType::*;
     if array.data_type() == wanted {
         return Ok(Arc::clone(array));
@@ -236,7 +244,9 @@ mod tests {
             (Null, list(Utf8), Some(list(Utf8))),
             (Utf8, Int64, None),
             (Decimal128(9, 2), Decimal128(20, 2), Some(Decimal128(20, 2))),
-            (Decimal128(9, 2), Decimal128(9, 3), None),
+            (Decimal128(9, 2), Decimal128(9, 3), Some(Decimal128(10, 3))),
+            (Decimal128(38, 2), Decimal128(9, 3), None),
+            (Int32, Float64, Some(Float64)),
             (list(Int8), list(Int32), Some(list(Int32))),
             (list(Int8), list(Utf8), None),
             (

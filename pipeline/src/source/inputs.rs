@@ -1,9 +1,10 @@
 //! The input shards: hashed and counted.
 
-use crate::config::BadShard;
+use crate::config::{BadShard, OutputFormat};
 use crate::files::input::InputFile;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::source::batch::ShardReader;
 use crate::source::drift::Common;
 use crate::source::format::Format;
 use crate::source::lines::{self, Blocks};
@@ -60,7 +61,15 @@ pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<Option<Schem
     let check = |Found { file, .. }: &Found| match Format::of(file.name()) {
         // the columns of lines depend on the configuration alone
         Format::Lines(packing) => lines::check(file, packing, input, &plan.fields).map(|()| None),
-        Format::Parquet if footer(file).is_ok() => Ok(Some(Arc::clone(plan.open_parquet(file)?.stored()))),
+        Format::Parquet if footer(file).is_ok() => {
+            let reader = plan.open_parquet(file)?;
+            match reader.held_as_bytes().filter(|_| plan.config.file.output.format == OutputFormat::Jsonl) {
+                Some(column) => Err(file.error(format!(
+                    "column `{column}` holds texts as bytes, which JSON lines cannot; expected strings"
+                ))),
+                None => Ok(Some(Arc::clone(reader.stored()))),
+            }
+        }
         Format::Parquet => Ok(None),
     };
     // of several errors the first in order is told
@@ -69,7 +78,18 @@ pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<Option<Schem
     for (found, schema) in found.iter().zip(checked) {
         schema?.map_or(Ok(()), |schema| common.add(found.file.name(), &schema))?;
     }
-    Ok(common.schema())
+    let schema = common.schema();
+    if let (Some(schema), Some(first)) = (&schema, found.first()) {
+        // each shard has what is configured; together they may have too much of it
+        let checked = ShardReader::check(first.file.name(), schema, input, &plan.fields);
+        checked.map_err(|error| match error {
+            Error::Input { path, why } => {
+                Error::input(&path, format!("with the columns of all shards: {why}"))
+            }
+            other => other,
+        })?;
+    }
+    Ok(schema)
 }
 
 /// Hashes and counts every shard, which are written with `columns` if those of Parquet differ. What has to be unpacked for the passes to come is put into `unpacked`.

@@ -116,3 +116,67 @@ fn replacements_that_would_be_found_or_name_no_kind_are_refused() {
         assert!(message.contains("replacement"), "{message}");
     }
 }
+
+#[test]
+fn a_number_is_found_whatever_it_is_listed_in() {
+    let numbers =
+        ["4000056655665556", "4000 0566 5566 5556", "4000-0566-5566-5556", "GB33BUKB20201555555555"];
+    let numbers = numbers.into_iter().chain(["212-09-7694", "12345678Z"]);
+    let lists = [
+        "17,{},x",
+        "1,{},2",
+        "Bob,{},Smith",
+        "[1,{},2]",
+        "{},{}",
+        "1;{};2",
+        "1|{}|2",
+        "1\t{}\t2",
+        "No.{}",
+        "ref.{} of it",
+        "\"a\\n{}\\nb\"",
+        "_{}_",
+        "**{}**",
+        "({})",
+        "cc={}",
+        "<td>{}</td>",
+        "{}, 12/25, 123",
+        "\u{ff08}{}\u{ff09}",
+    ];
+    for number in numbers {
+        for list in lists {
+            let text = format!("value {} end", list.replace("{}", number));
+            let found = redacted(&text);
+            assert!(!found.contains(number), "{text}");
+        }
+    }
+    for text in ["ip 1,81.2.69.142,x", "Bob,81.2.69.142"] {
+        assert!(redacted(text).contains("<IP>"), "{text}");
+    }
+    for gap in ["\u{a0}", "\u{2009}", "\u{202f}", "\u{2011}", "\u{2013}"] {
+        let card = ["4000", "0566", "5566", "5556"].join(gap);
+        let iban = ["GB33", "BUKB", "2020", "1555", "5555", "55"].join(gap);
+        assert_eq!(redacted(&format!("{card} and {iban}.")), "<CARD> and <IBAN>.", "{gap:?}");
+    }
+    for phone in ["+44 20 7946 0958a", "+44 20 7946 0958/", "+44 20 7946 0958_"] {
+        let found = redacted(phone);
+        assert!(!found.contains("0958"), "{found}");
+    }
+}
+
+#[test]
+fn a_number_that_is_part_of_another_is_left_alone() {
+    let texts = [
+        "0.4000056655665556",
+        "0,4000056655665556",
+        "12.4000056655665556",
+        "x4000056655665556",
+        "a/4000056655665556/b",
+        "lib.81.2.69.142",
+        "sha 4000056655665556abcdef",
+        "x_4000056655665556",
+        "1,212-09-76941",
+    ];
+    for text in texts {
+        assert_eq!(redacted(text), text);
+    }
+}

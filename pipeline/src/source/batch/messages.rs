@@ -154,6 +154,13 @@ pub(super) fn chat_columns(path: &Path, schema: &Schema, messages: &Messages) ->
     let find = |field: &crate::config::ChatField| {
         let index = super::column(path, schema, &field.name)?;
         let kind = schema.field(index).data_type();
+        if let Some([one, other]) = ambiguous(kind) {
+            let why = format!(
+                "column `{}` has both `{one}` and `{other}`; only one of them can be meant",
+                field.name
+            );
+            return Err(Error::input(path, why));
+        }
         if is_messages(kind) || (messages.may_be_strings() && is_text(kind)) {
             return Ok((index, field.role));
         }
@@ -165,6 +172,30 @@ pub(super) fn chat_columns(path: &Path, schema: &Schema, messages: &Messages) ->
         Err(Error::input(path, why))
     };
     messages.fields().iter().map(find).collect()
+}
+
+/// The fields that hold bytes, of chat records: as JSON they would be written in hexadecimal.
+pub(super) fn held_as_bytes<'s>(schema: &'s Schema, columns: &[ChatColumn]) -> Option<&'s str> {
+    let is_bytes = |kind: &DataType| is_text(kind) && !kind.is_string();
+    let content = |kind: &DataType| {
+        let fields = fields_of(kind)?;
+        let content = CONTENT.iter().find_map(|name| fields.find(name))?.1.data_type().clone();
+        match fields_of(&content) {
+            None => Some(content),
+            Some(parts) => parts.find(PART).map(|(_, part)| part.data_type().clone()),
+        }
+    };
+    let fields = columns.iter().map(|(index, _)| schema.field(*index));
+    fields
+        .filter(|field| is_bytes(&content(field.data_type()).unwrap_or(field.data_type().clone())))
+        .map(|field| field.name().as_str())
+        .next()
+}
+
+/// Two names that stand for the same, in one struct: a turn may be told by either.
+fn ambiguous(kind: &DataType) -> Option<[&'static str; 2]> {
+    let fields = fields_of(kind)?;
+    [CONTENT, ROLE].into_iter().find(|names| names.iter().all(|name| fields.find(name).is_some()))
 }
 
 fn is_messages(kind: &DataType) -> bool {

@@ -154,6 +154,19 @@ impl ShardReader {
         Ok(Self { groups, stored, written: None, columns })
     }
 
+    /// The field of chat records that is held as bytes, if one is.
+    pub(crate) fn held_as_bytes(&self) -> Option<&str> {
+        match &self.columns.text {
+            TextPlace::Chats(columns) => messages::held_as_bytes(&self.stored, columns),
+            TextPlace::Plain(_) => None,
+        }
+    }
+
+    /// Checks that the configured columns are among some.
+    pub(crate) fn check(name: &Path, schema: &Schema, input: &Input, fields: &[WantedField]) -> Result<()> {
+        Columns::find(name, schema, input, fields).map(drop)
+    }
+
     /// Opens a local Parquet file.
     pub(crate) fn open(path: &Path, input: &Input, fields: &[WantedField]) -> Result<Self> {
         Self::of_file(&InputFile::local(path), input, fields)
