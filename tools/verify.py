@@ -175,7 +175,7 @@ def check_indices(release, statement):
     for name in (SUMS, INPUTS, LEDGER):
         same(f"`{name}`", signed[name], release.digest(name))
     read = [shard for shard in inputs["shards"] if shard["excluded"] is None]
-    stem = lambda name: re.sub(r"\.(parquet|(jsonl|ndjson)(\.gz|\.zst)?|json\.(gz|zst))$", "", name)
+    stem = lambda name: re.sub(r"\.(parquet|(jsonl|ndjson)(\.gz|\.zst)?|json\.(gz|zst)|warc(\.wet)?(\.gz)?)$", "", name)
     same("shards", [stem(shard["name"]) for shard in read], [shard["name"] for shard in ledger["shards"]])
     for shard, entry in zip(read, ledger["shards"]):
         same(f"{entry['name']}, input", shard["sha256"], entry["inputSha256"])

@@ -275,8 +275,12 @@ impl Config {
         if file.schema != SCHEMA {
             return Err(fail(None, format!("`schema` is {}, this program reads {SCHEMA}", file.schema)));
         }
-        if file.input.text.is_some() == file.input.messages.is_some() {
-            return Err(fail(None, "`input` needs either `text` or `messages`".into()));
+        match (&file.input.text, &file.input.messages) {
+            (None, None) => return Err(fail(None, "`input` needs either `text` or `messages`".into())),
+            (Some(_), Some(_)) => {
+                return Err(fail(None, "`input` has both `text` and `messages`; expected one".into()));
+            }
+            _ => {}
         }
         let mut stages = Vec::new();
         for table in std::mem::take(&mut file.stages) {

@@ -64,7 +64,7 @@ fn cases() -> Vec<Case> {
             "text and messages",
             config_with("text = \"text\"\nmessages = \"m\"", ""),
             &[],
-            &["error: c.toml: `input` needs either `text` or `messages`"],
+            &["error: c.toml: `input` has both `text` and `messages`; expected one"],
         ),
         Case(
             "unknown key of input",

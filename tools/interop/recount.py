@@ -10,6 +10,7 @@ import json
 import pathlib
 import sys
 
+import pyarrow
 import pyarrow.parquet as parquet
 
 ENTRY = ("decisionRoot", "edited", "inputSha256", "kept", "name", "quarantined", "recordRoot", "removed", "rows")
@@ -63,15 +64,59 @@ def commitment(key, stem, row):
     return digest(b"curation/commit/v1\0", salt, row["content_sha256"], row["norm_sha256"])
 
 
-def texts(release, part, config):
-    column = parquet.read_table(release / part["name"], columns=[config.get("text") or config["messages"]]).column(0)
+def records(path, names):
+    """The rows of a file under `data/`, each with the members or columns of these names."""
+    if path.suffix == ".parquet":
+        # a whole name: of `a.b` pyarrow also reads the field `b` of a struct `a`
+        columns = [column.to_pylist() for column in map(parquet.ParquetFile(path).read(columns=names).column, names)]
+        return [dict(zip(names, values)) for values in zip(*columns)]
+    with pyarrow.input_stream(path) as stream:
+        lines = stream.read().split(b"\n")
+    same(f"{path.name}, end of the last line", b"", lines.pop())
+    try:
+        # numbers stay as they are written: Python reads no integer of more than 4300 digits
+        return [json.loads(line, parse_int=str, parse_float=str) for line in lines]
+    except RecursionError:
+        sys.exit(f"FAIL  {path.name}: a line is nested deeper than Python reads")
+
+
+def member(record, name):
+    """The member of this whole name, or else what a name with dots leads to."""
+    first, dot, rest = name.partition(".")
+    if name in record or not dot or not isinstance(record.get(first), dict):
+        return record.get(name)
+    return member(record[first], rest)
+
+
+def encoded(text):
+    return text.encode() if isinstance(text, str) else text
+
+
+def turns(field):
+    """The texts of a field's turns, each joined of its parts."""
+    if field is None or isinstance(field, (str, bytes)):
+        return [] if field is None else [encoded(field)]
+    contents = [turn["content"] if "content" in turn else turn.get("value") for turn in field]
+    parts = lambda content: [part["text"] for part in content if part and part.get("text") is not None]
+    strings = [parts(content) if isinstance(content, list) else [content or ""] for content in contents]
+    return [b"\n".join(map(encoded, of_turn)) for of_turn in strings]
+
+
+def texts(path, config):
     if "text" in config:
-        return [value.encode() if isinstance(value, str) else value for value in column.to_pylist()]
-    return ["\n".join(m["content"] or "" for m in messages).encode() for messages in column.to_pylist()]
+        # a line has its text under the whole name, also one with dots
+        return [encoded(record[config["text"]]) for record in records(path, [config["text"]])]
+    fields = config["messages"]
+    # `q=user` is the field `q`
+    names = [fields] if isinstance(fields, str) else [field.rsplit("=", 1)[0] for field in fields]
+    chats = ([turn for name in names for turn in turns(member(record, name))] for record in records(path, names))
+    return [b"\n".join(chat) for chat in chats]
 
 
 def main():
     release = pathlib.Path(sys.argv[1])
+    if not (release / "auditor/salt.key").is_file():
+        sys.exit("FAIL  no `auditor/salt.key`: rows can be recounted with the auditors' files alone")
     envelope = json.loads((release / "manifest.sigstore.json").read_text())["dsseEnvelope"]
     predicate = json.loads(base64.b64decode(envelope["payload"]))["predicate"]
     index = json.loads((release / "ledger/index.json").read_text())
@@ -116,7 +161,7 @@ def main():
 
     part_roots = []
     for number, part in enumerate(index["outputs"]):
-        found = texts(release, part, config)
+        found = texts(release / part["name"], config)
         rows = placed.get(number, [])
         same(f"{part['name']}, splits", {part.get("split")}, {row.get("split") for row in rows} or {part.get("split")})
         same(f"{part['name']}, places", list(range(len(found))), [row["out_row"] for row in rows])

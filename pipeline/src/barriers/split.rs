@@ -110,6 +110,8 @@ impl BarrierSpec for Config {
         let sum: f64 = self.fractions.values().map(|share| share.get()).sum();
         // decimals are summed as binary numbers
         if sum > 1.0 + 1e-9 {
+            let sum = format!("{sum:.9}");
+            let sum = sum.trim_end_matches('0').trim_end_matches('.');
             return Err(BuildError::key("fractions", format!("add up to {sum}, more than 1")));
         }
         let shares = self.fractions.values().map(|share| Share::of("fractions", *share));
