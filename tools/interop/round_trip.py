@@ -21,7 +21,7 @@ COLUMNS = 8
 
 CONFIG = """schema = 1
 [input]
-files = ["input/*.parquet"]
+files = ["input/{name}"]
 text = "text"
 [[stage]]
 use = "doc-length"
@@ -179,6 +179,14 @@ def compare(source, release):
     return len(keep) * len(given.column_names)
 
 
+def released(probity, folder, source):
+    """Curates a file by itself, since files of other columns would be unified; the kept rows."""
+    config, release = folder / f"{source.stem}.toml", folder / source.stem
+    config.write_text(CONFIG.format(name=source.name))
+    subprocess.run([probity, "run", config, "--out", release], check=True, stdout=subprocess.DEVNULL)
+    return release / "data" / "part-00000.parquet"
+
+
 def main(probity, folder, schemas):
     folder = pathlib.Path(folder)
     (folder / "input").mkdir(parents=True)
@@ -190,11 +198,7 @@ def main(probity, folder, schemas):
             source = folder / "input" / f"{seed:04}-{writer}.parquet"
             columns[writer] += written(writer, made, source, f"{seed} {writer}")
             sources.append(source)
-    (folder / "config.toml").write_text(CONFIG)
-    subprocess.run([probity, "run", folder / "config.toml", "--out", folder / "release"], check=True, stdout=subprocess.DEVNULL)
-    cells = sum(
-        compare(source, folder / "release" / "data" / f"part-{at:05}.parquet") for at, source in enumerate(sorted(sources))
-    )
+    cells = sum(compare(source, released(probity, folder, source)) for source in sources)
     told = ", ".join(f"{writer} {count}" for writer, count in columns.items())
     print(f"{schemas} schemas, {len(sources)} files, columns by writer: {told}; {cells} cells of kept rows as they were")
 
