@@ -1,6 +1,6 @@
 //! Edits of chat records: put back turn by turn, in every shape, and nothing else changes.
 
-use crate::harness::{Sandbox, config_with, statement, tree};
+use crate::harness::{Sandbox, config_with, roots, tree};
 use crate::ledgers::ledger;
 use crate::parquet_files::{batch, column, read, strings, write};
 use arrow_array::cast::AsArray;
@@ -81,7 +81,7 @@ fn json_of(turns: &Turns<'_>, nth: usize) -> String {
 }
 
 fn root(sandbox: &Sandbox, release: &str) -> Value {
-    statement(&sandbox.path(release))["predicate"]["ledger"]["decisionRoot"].clone()
+    roots(&sandbox.path(release))[0].clone()
 }
 
 fn nothing_raw(sandbox: &Sandbox, release: &str) {

@@ -1,9 +1,8 @@
 //! The same inputs and the same configuration make the same bytes: whatever the threads, the listing, the run, or
 //! the moment at which an earlier attempt was killed.
 
-use crate::harness::{Sandbox, differences, profile, statement, tree};
+use crate::harness::{Sandbox, differences, profile, roots, statement, tree};
 use std::fs::{self, File};
-use std::path::Path;
 use std::process::Stdio;
 
 fn corpus(records: usize) -> Sandbox {
@@ -11,11 +10,6 @@ fn corpus(records: usize) -> Sandbox {
     sandbox.samples("corpus", records);
     sandbox.write("c.toml", profile(&sandbox, "pretraining"));
     sandbox
-}
-
-fn roots(release: &Path) -> [serde_json::Value; 2] {
-    let predicate = &statement(release)["predicate"];
-    [predicate["ledger"]["decisionRoot"].clone(), predicate["outputs"]["contentRoot"].clone()]
 }
 
 #[test]

@@ -177,6 +177,12 @@ pub fn differences(left: &Path, right: &Path) -> Vec<String> {
     names.into_iter().filter(|name| left.get(*name) != right.get(*name)).cloned().collect()
 }
 
+/// What a release decided and what it holds: `decisionRoot` and `contentRoot`.
+pub fn roots(release: &Path) -> [serde_json::Value; 2] {
+    let predicate = &statement(release)["predicate"];
+    [predicate["ledger"]["decisionRoot"].clone(), predicate["outputs"]["contentRoot"].clone()]
+}
+
 /// The signed statement of a release.
 pub fn statement(release: &Path) -> serde_json::Value {
     use base64::Engine;

@@ -1,6 +1,6 @@
 //! Shards of JSON lines: the same records come to the same decisions as in Parquet, and every line has a fate.
 
-use crate::harness::{Sandbox, config, config_with, differences, statement};
+use crate::harness::{Sandbox, config, config_with, differences, roots};
 use crate::ledgers::ledger;
 use crate::parquet_files::{column, read};
 use flate2::write::GzEncoder;
@@ -12,7 +12,7 @@ use std::path::Path;
 const STAGES: &str = "[[stage]]\nuse = \"gopher-quality\"\n[[stage]]\nuse = \"c4-lines\"\n\
     [[stage]]\nuse = \"exact-duplicates\"\n[[stage]]\nuse = \"near-duplicates\"\n[[stage]]\nuse = \"fineweb-quality\"\n";
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
@@ -59,23 +59,18 @@ fn of_folder(folder: &str) -> String {
     config(STAGES).replace("corpus/*.parquet", folder)
 }
 
-fn roots(sandbox: &Sandbox, release: &str) -> [Value; 2] {
-    let predicate = statement(&sandbox.path(release))["predicate"].take();
-    [predicate["ledger"]["decisionRoot"].clone(), predicate["outputs"]["contentRoot"].clone()]
-}
-
 #[test]
 fn the_same_records_come_to_the_same_decisions_in_every_format() {
     let sandbox = corpora(300);
     sandbox.write("c.toml", config(STAGES));
     sandbox.release("c.toml", "parquet", &[]).expect(0);
-    let expected = roots(&sandbox, "parquet");
+    let expected = roots(&sandbox.path("parquet"));
     assert!(expected.iter().all(Value::is_string), "{expected:?}");
     for (extension, _) in PACKINGS {
         sandbox.write("c.toml", of_folder(extension));
         let out = format!("out-{extension}");
         sandbox.release("c.toml", &out, &[]).expect(0);
-        assert_eq!(roots(&sandbox, &out), expected, "{extension}");
+        assert_eq!(roots(&sandbox.path(&out)), expected, "{extension}");
         assert!(!sandbox.path(format!("{out}.unfinished")).exists());
         let levels = "signature,files,ledger,content,inputs,replay";
         sandbox.verify(&out, &["--level", levels, "--inputs", extension]).expect(0);

@@ -1,6 +1,6 @@
 //! Inputs in an object store: the same decisions as from disk, whatever the network does, or a clear error.
 
-use crate::harness::{Sandbox, config, differences, statement, tree};
+use crate::harness::{Sandbox, config, differences, roots, tree};
 use crate::loopback_store::State;
 use crate::loopback_store::Store;
 use serde_json::Value;
@@ -25,7 +25,7 @@ fn over(sandbox: &Sandbox, files: &str) {
 }
 
 fn root(sandbox: &Sandbox, release: &str) -> Value {
-    statement(&sandbox.path(release))["predicate"]["ledger"]["decisionRoot"].clone()
+    roots(&sandbox.path(release))[0].clone()
 }
 
 #[test]

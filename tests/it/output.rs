@@ -1,6 +1,6 @@
 //! How kept records are written: as JSON lines, in row groups of a size.
 
-use crate::harness::{Sandbox, config, config_with, differences, statement};
+use crate::harness::{Sandbox, config, config_with, differences, roots};
 use crate::json_lines::lines_of;
 use crate::ledgers::ledger;
 use arrow_array::builder::{MapBuilder, PrimitiveBuilder, StringBuilder};
@@ -35,23 +35,18 @@ fn objects(path: &Path) -> Vec<Value> {
     plain.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn roots(sandbox: &Sandbox, release: &str) -> [Value; 2] {
-    let predicate = statement(&sandbox.path(release))["predicate"].take();
-    [predicate["ledger"]["decisionRoot"].clone(), predicate["outputs"]["contentRoot"].clone()]
-}
-
 #[test]
 fn a_release_of_lines_holds_what_one_of_parquet_holds() {
     let sandbox = Sandbox::with_keys();
     sandbox.samples("corpus", 300);
     sandbox.write("c.toml", config(STAGES));
     sandbox.release("c.toml", "parquet", &[]).expect(0);
-    let expected = roots(&sandbox, "parquet");
+    let expected = roots(&sandbox.path("parquet"));
     for (compression, extension) in CODECS {
         sandbox.write("c.toml", as_lines(&config(STAGES), compression));
         let out = format!("out-{extension}");
         sandbox.release("c.toml", &out, &["--threads", "2"]).expect(0);
-        assert_eq!(roots(&sandbox, &out), expected, "{extension}");
+        assert_eq!(roots(&sandbox.path(&out)), expected, "{extension}");
         let levels = "signature,files,ledger,content,inputs,replay";
         sandbox.verify(&out, &["--level", levels, "--inputs", "corpus"]).expect(0);
         for shard in 0..2 {
@@ -180,7 +175,7 @@ fn row_groups_have_the_rows_that_are_asked_for() {
         sandbox
             .verify(&out, &["--inputs", "corpus", "--level", "files,ledger,content,inputs,replay"])
             .expect(0);
-        assert_eq!(roots(&sandbox, &out), roots(&sandbox, "as-read"));
+        assert_eq!(roots(&sandbox.path(&out)), roots(&sandbox.path("as-read")));
         for shard in 0..2 {
             let kept: i64 = rows("as-read", shard).iter().sum();
             let mut expected = vec![size; (kept / size) as usize];

@@ -183,10 +183,6 @@ impl Barrier for ExactDuplicates {
         &[DUPLICATE]
     }
 
-    fn bound(&self, _: usize) -> String {
-        "0".into()
-    }
-
     fn key_words(&self) -> usize {
         3
     }

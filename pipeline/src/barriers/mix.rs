@@ -135,10 +135,6 @@ impl Barrier for Mix {
         &RULES
     }
 
-    fn bound(&self, _: usize) -> String {
-        "0".into()
-    }
-
     fn measures_similarity(&self, _: usize) -> bool {
         false
     }

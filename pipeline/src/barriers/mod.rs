@@ -123,8 +123,10 @@ pub trait Barrier: Send + Sync {
     /// The rules a record can break, in the order [`Removal::rule`] counts.
     fn rules(&self) -> &'static [Rule];
 
-    /// What the similarity was held against, as the ledger writes it.
-    fn bound(&self, rule: usize) -> String;
+    /// What the similarity was held against, as the ledger writes it; 0 for rules that only match.
+    fn bound(&self, _rule: usize) -> String {
+        "0".into()
+    }
 
     /// Whether a record that breaks this rule is quarantined whatever the stage's action is.
     fn quarantines(&self, _rule: usize) -> bool {

@@ -108,10 +108,6 @@ impl Barrier for Restore {
         &[NOT_NEEDED]
     }
 
-    fn bound(&self, _: usize) -> String {
-        "0".into()
-    }
-
     fn measures_similarity(&self, _: usize) -> bool {
         false
     }

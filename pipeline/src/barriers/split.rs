@@ -160,10 +160,6 @@ impl Barrier for Split {
         &[]
     }
 
-    fn bound(&self, _: usize) -> String {
-        "0".into()
-    }
-
     fn key_words(&self) -> usize {
         self.id_word() + 1 + 2 * self.group_by.len()
     }

@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+/// What makes a path or a key a pattern.
+pub(crate) const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
+
 /// Where objects are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scheme {
@@ -78,7 +81,13 @@ impl Address {
 
     /// Whether the key is a pattern.
     pub(crate) fn is_pattern(&self) -> bool {
-        self.scheme.is_store() && self.key.contains(['*', '?', '[', '{'])
+        self.scheme.is_store() && self.key.contains(WILDCARDS)
+    }
+
+    /// The folder that holds whatever the key stands for.
+    pub(crate) fn folder(&self) -> &str {
+        let fixed = self.key.split(WILDCARDS).next().unwrap_or_default();
+        fixed.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
     /// Everything before the key.
@@ -127,5 +136,18 @@ mod tests {
         let is_pattern = |text: &str| Address::parse(text).unwrap().unwrap().is_pattern();
         assert!(is_pattern("s3://b/a/*.parquet") && is_pattern("gs://b/part-?.jsonl"));
         assert!(!is_pattern("s3://b/a/") && !is_pattern("http://h/[a]"));
+        let cases = [
+            ("a/b.parquet", "a"),
+            ("a/", "a"),
+            ("b", ""),
+            ("", ""),
+            ("a/b/*.c", "a/b"),
+            ("a/b*/c/d", "a"),
+            ("*/a", ""),
+        ];
+        for (key, folder) in cases {
+            let address = Address::parse(&format!("s3://b/{key}")).unwrap().unwrap();
+            assert_eq!(address.folder(), folder, "{key}");
+        }
     }
 }

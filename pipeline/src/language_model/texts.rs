@@ -4,7 +4,7 @@ use super::Training;
 use crate::config::Input;
 use crate::source::batch::ShardReader;
 use crate::source::find::{expand, is_parquet};
-use crate::source::inputs::read_footer;
+use crate::source::parquet::read_footer;
 use crate::{Error, Progress, Result};
 use filters::Chat;
 use rayon::prelude::*;

@@ -7,7 +7,6 @@ mod withheld;
 
 use crate::barriers::{Barrier, Marking};
 use crate::config::{Config, OnError};
-use crate::files::input::InputFile;
 use crate::source::batch::{ShardReader, WantedField};
 use crate::source::format::Format;
 use crate::source::inputs::{self, Shard};
@@ -172,11 +171,6 @@ impl Plan {
         ShardReader::of_shard(shard, &self.config.file.input, &self.fields)
     }
 
-    /// Opens a Parquet shard of the input that has not been surveyed yet.
-    pub(crate) fn open_parquet(&self, shard: &InputFile) -> Result<ShardReader> {
-        ShardReader::of_file(shard, &self.config.file.input, &self.fields)
-    }
-
     /// The stages in order.
     pub fn stages(&self) -> &[Stage] {
         &self.stages
@@ -219,7 +213,7 @@ impl Plan {
                 group_bytes = group_bytes.max(2 * lines::BLOCK_BYTES);
                 continue;
             }
-            for group in inputs::footer(&found.file)?.row_groups() {
+            for group in crate::source::parquet::footer(&found.file)?.row_groups() {
                 records += u64::try_from(group.num_rows()).unwrap_or_default();
                 group_bytes = group_bytes.max(u64::try_from(group.total_byte_size()).unwrap_or_default());
             }

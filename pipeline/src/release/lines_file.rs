@@ -6,7 +6,7 @@ use crate::files::store::Pending;
 use crate::release::edited_column;
 use crate::release::shard_file::compression;
 use crate::release::spellable::spellable;
-use crate::source::batch::{Strings, is_text};
+use crate::source::batch::{Strings, is_bytes};
 use crate::source::lines::Members;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -128,11 +128,7 @@ fn with_string(batch: &RecordBatch, text: &str) -> std::result::Result<RecordBat
     let schema = batch.schema();
     let at = schema.index_of(text).map_err(|e| e.to_string())?;
     let column = batch.column(at);
-    let bytes = matches!(
-        column.data_type(),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_)
-    );
-    if !bytes || !is_text(column.data_type()) {
+    if !is_bytes(column.data_type()) {
         return Ok(batch.clone());
     }
     let strings = Strings::new(column);

@@ -1,5 +1,6 @@
 //! Columns that JSON has no spelling for, as columns that it has one for.
 
+use crate::source::batch::Lists;
 use crate::source::drift::converted;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -67,8 +68,7 @@ fn is_beyond(array: &ArrayRef) -> bool {
         Timestamp(TimeUnit::Millisecond, _) => any_beyond::<TimestampMillisecondType>(array, 1000),
         Timestamp(TimeUnit::Microsecond, _) => any_beyond::<TimestampMicrosecondType>(array, 1_000_000),
         Struct(_) => array.as_struct().columns().iter().any(is_beyond),
-        List(_) => is_beyond(array.as_list::<i32>().values()),
-        LargeList(_) => is_beyond(array.as_list::<i64>().values()),
+        List(_) | LargeList(_) => Lists::of(array.as_ref()).is_some_and(|lists| is_beyond(lists.values())),
         Map(..) => is_beyond(array.as_map().values()) || is_beyond(array.as_map().keys()),
         _ => false,
     }

@@ -14,14 +14,12 @@ use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::{Error, Result};
 use manifests::digest::{Sha256, sha256_file};
+use manifests::layout::{CONFIG, MANIFEST};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// What makes a folder a release.
-const MANIFEST: &str = "manifest.sigstore.json";
 
 /// A folder in an object store for one release.
 pub struct Destination {
@@ -152,7 +150,7 @@ pub fn is_staged(plan: &Plan, staging: &Path) -> Result<bool> {
     if !staging.join(MANIFEST).exists() {
         return Ok(false);
     }
-    let (config, _) = opened::configuration(&staging.join("config.public.json"))?;
+    let (config, _) = opened::configuration(&staging.join(CONFIG))?;
     match config == *plan.resolved() {
         true => Ok(true),
         false => Err(Error::output(staging, "holds a finished release of another configuration")),

@@ -1,11 +1,10 @@
 //! Shards whose columns differ: one schema that holds the columns of all of them without loss, so that a release is
 //! read as one data set.
 
+use crate::source::batch::{Lists, is_bytes};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
-use arrow_array::{
-    Array, ArrayRef, LargeListArray, ListArray, MapArray, RecordBatch, StructArray, new_null_array,
-};
+use arrow_array::{Array, ArrayRef, MapArray, RecordBatch, StructArray, new_null_array};
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use std::path::{Path, PathBuf};
@@ -80,12 +79,11 @@ fn wider(one: &DataType, other: &DataType) -> Option<DataType> {
         return Some(one.clone());
     }
     let text = |kind: &DataType| matches!(kind, Utf8 | LargeUtf8 | Utf8View);
-    let bytes = |kind: &DataType| matches!(kind, Binary | LargeBinary | BinaryView);
     match (one, other) {
         (Null, kind) | (kind, Null) => Some(kind.clone()),
         (Dictionary(_, value), kind) | (kind, Dictionary(_, value)) => wider(value, kind),
         (one, other) if text(one) && text(other) => Some(LargeUtf8),
-        (one, other) if bytes(one) && bytes(other) => Some(LargeBinary),
+        (one, other) if is_bytes(one) && is_bytes(other) => Some(LargeBinary),
         (one, other) if one.is_integer() && other.is_integer() => integer(one, other),
         (Float16, Float32) | (Float32, Float16) => Some(Float32),
         (Float16 | Float32, Float64) | (Float64, Float16 | Float32) => Some(Float64),
@@ -183,20 +181,10 @@ pub(crate) fn converted(array: &ArrayRef, wanted: &DataType) -> std::result::Res
                 array.len(),
             )?)
         }
-        (List(_), List(item)) => {
-            let (_, offsets, values, nulls) = array.as_list::<i32>().clone().into_parts();
-            Arc::new(ListArray::try_new(
-                Arc::clone(item),
-                offsets,
-                converted(&values, item.data_type())?,
-                nulls,
-            )?)
-        }
-        (LargeList(_), LargeList(item)) => {
-            let (_, offsets, values, nulls) = array.as_list::<i64>().clone().into_parts();
-            let values = converted(&values, item.data_type())?;
-            Arc::new(LargeListArray::try_new(Arc::clone(item), offsets, values, nulls)?)
-        }
+        (List(_), List(item)) | (LargeList(_), LargeList(item)) => match Lists::of(array.as_ref()) {
+            Some(lists) => lists.with_values(item, converted(lists.values(), item.data_type())?)?,
+            None => return Err(ArrowError::CastError(format!("a list that is none, for {wanted}"))),
+        },
         (List(item), LargeList(_)) => {
             converted(&cast_with_options(array, &LargeList(Arc::clone(item)), &exact())?, wanted)?
         }

@@ -1,7 +1,7 @@
 //! Where the input shards are: found, named, and put into an order that does not depend on how they were listed.
 
 use crate::config::Config;
-use crate::files::address::Address;
+use crate::files::address::{Address, WILDCARDS};
 use crate::files::input::InputFile;
 use crate::files::remote::Stores;
 use crate::source::format::Format;
@@ -92,10 +92,6 @@ fn objects(stores: &mut Stores, address: &Address) -> Result<Vec<InputFile>> {
     if !address.scheme.is_store() {
         return Err(fail("web servers do not list files; name each of them".into()));
     }
-    let folders = address.key.rsplit_once('/').map_or("", |(folders, _)| folders);
-    let wild = folders.find(['*', '?', '[', '{']).map_or(folders, |wild| &folders[..wild]);
-    let folder =
-        if wild == folders { folders } else { wild.rsplit_once('/').map_or("", |(folder, _)| folder) };
     let wanted: Box<dyn Fn(&Path) -> bool> = match address.is_pattern() {
         true => {
             let matcher = glob(Path::new(&address.to_string()))?.compile_matcher();
@@ -103,7 +99,7 @@ fn objects(stores: &mut Stores, address: &Address) -> Result<Vec<InputFile>> {
         }
         false => Box::new(|name| Format::named(name).is_some()),
     };
-    let listed = bucket.list(folder).map_err(fail)?.into_iter();
+    let listed = bucket.list(address.folder()).map_err(fail)?.into_iter();
     let files = listed.map(|(object, bytes)| InputFile::object(object, bytes));
     Ok(files.filter(|file| wanted(file.name())).collect())
 }
@@ -130,7 +126,7 @@ pub(crate) fn expand(pattern: &Path, wanted: fn(&Path) -> bool, paths: &mut Vec<
 
 /// Splits a pattern into the folder before the first wildcard and the matcher.
 fn split_glob(pattern: &Path) -> Result<(PathBuf, GlobMatcher)> {
-    let wild = |c: &Component<'_>| c.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
+    let wild = |c: &Component<'_>| c.as_os_str().to_string_lossy().contains(WILDCARDS);
     let root: PathBuf = pattern.components().take_while(|c| !wild(c)).collect();
     let root = if root == pattern { root.parent().map(Path::to_path_buf).unwrap_or_default() } else { root };
     let glob = glob(pattern)?;

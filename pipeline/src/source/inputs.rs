@@ -8,10 +8,11 @@ use crate::source::batch::ShardReader;
 use crate::source::drift::Common;
 use crate::source::format::Format;
 use crate::source::lines::{self, Blocks};
+use crate::source::parquet::{ParquetReader, footer};
 use crate::{Error, Result};
 use arrow_schema::SchemaRef;
 use manifests::digest::{Hashing, Sha256};
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::ParquetMetaData;
 use rayon::prelude::*;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -61,8 +62,11 @@ pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<Option<Schem
     let check = |Found { file, .. }: &Found| match Format::of(file.name()) {
         // the columns of lines depend on the configuration alone
         Format::Lines(packing) => lines::check(file, packing, input, &plan.fields).map(|()| None),
-        Format::Parquet if footer(file).is_ok() => {
-            let reader = plan.open_parquet(file)?;
+        Format::Parquet => {
+            // what cannot be read at all is for the survey to say
+            let Ok(footer) = footer(file) else { return Ok(None) };
+            let reader =
+                ShardReader::of_parquet(ParquetReader::of_footer(file, footer)?, input, &plan.fields)?;
             match reader.held_as_bytes().filter(|_| plan.config.file.output.format == OutputFormat::Jsonl) {
                 Some(column) => Err(file.error(format!(
                     "column `{column}` holds texts as bytes, which JSON lines cannot; expected strings"
@@ -70,7 +74,6 @@ pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<Option<Schem
                 None => Ok(Some(Arc::clone(reader.stored()))),
             }
         }
-        Format::Parquet => Ok(None),
     };
     // of several errors the first in order is told
     let checked: Vec<Result<Option<SchemaRef>>> = found.par_iter().map(check).collect();
@@ -166,17 +169,6 @@ pub(crate) fn count(file: &InputFile) -> Result<u64> {
         Format::Parquet => Ok(row_counts(file, &footer(file)?)?.iter().sum()),
         Format::Lines(packing) => lines::count(file, packing),
     }
-}
-
-/// The footer of a local Parquet file.
-pub(crate) fn read_footer(path: &Path) -> Result<ParquetMetaData> {
-    footer(&InputFile::local(path))
-}
-
-/// The footer of a Parquet file.
-pub(crate) fn footer(file: &InputFile) -> Result<ParquetMetaData> {
-    let blob = file.footer()?;
-    ParquetMetaDataReader::new().parse_and_finish(&blob).map_err(|e| file.error(e))
 }
 
 fn row_counts(file: &InputFile, metadata: &ParquetMetaData) -> Result<Vec<u64>> {

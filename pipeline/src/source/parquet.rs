@@ -11,9 +11,21 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
-use parquet::file::metadata::{ColumnChunkMetaData, KeyValue};
+use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, ParquetMetaData, ParquetMetaDataReader};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
+
+/// The footer of a local Parquet file.
+pub(crate) fn read_footer(path: &Path) -> Result<ParquetMetaData> {
+    footer(&InputFile::local(path))
+}
+
+/// The footer of a Parquet file.
+pub(crate) fn footer(file: &InputFile) -> Result<ParquetMetaData> {
+    let blob = file.footer()?;
+    ParquetMetaDataReader::new().parse_and_finish(&blob).map_err(|e| file.error(e))
+}
 
 /// A file whose footer has been read.
 pub(crate) struct ParquetReader {
@@ -23,8 +35,18 @@ pub(crate) struct ParquetReader {
 
 impl ParquetReader {
     pub(crate) fn open(file: &InputFile) -> Result<Self> {
-        let metadata = ArrowReaderMetadata::load(&file.footer()?, ArrowReaderOptions::new());
+        Self::of_footer(file, footer(file)?)
+    }
+
+    /// The same of a file whose footer is at hand.
+    pub(crate) fn of_footer(file: &InputFile, footer: ParquetMetaData) -> Result<Self> {
+        let metadata = ArrowReaderMetadata::try_new(Arc::new(footer), ArrowReaderOptions::new());
         Ok(Self { file: file.clone(), metadata: metadata.map_err(|e| file.error(e))? })
+    }
+
+    /// What messages call it.
+    pub(crate) fn name(&self) -> &Path {
+        self.file.name()
     }
 
     /// The columns of the file; after [`with_views`](Self::with_views) as they are decoded.

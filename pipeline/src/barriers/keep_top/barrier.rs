@@ -26,10 +26,6 @@ impl Barrier for KeepTop {
         &RULES
     }
 
-    fn bound(&self, _: usize) -> String {
-        "0".into()
-    }
-
     fn measures_similarity(&self, _: usize) -> bool {
         false
     }

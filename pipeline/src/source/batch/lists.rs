@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 /// A column of lists.
 #[derive(Clone, Copy)]
-pub(super) enum Lists<'b> {
+pub(crate) enum Lists<'b> {
     Small(&'b ListArray),
     Large(&'b LargeListArray),
 }
 
 impl<'b> Lists<'b> {
-    pub(super) fn of(array: &'b dyn Array) -> Option<Self> {
+    pub(crate) fn of(array: &'b dyn Array) -> Option<Self> {
         let any = array.as_any();
         any.downcast_ref().map(Self::Small).or_else(|| any.downcast_ref().map(Self::Large))
     }
 
     /// What all lists hold, one after the other.
-    pub(super) fn values(self) -> &'b ArrayRef {
+    pub(crate) fn values(self) -> &'b ArrayRef {
         match self {
             Self::Small(lists) => lists.values(),
             Self::Large(lists) => lists.values(),
@@ -38,26 +38,31 @@ impl<'b> Lists<'b> {
         }
     }
 
-    /// The same lists of other values.
-    pub(super) fn with_values(self, values: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    /// The same lists of other values, of the type that `item` says.
+    pub(crate) fn with_values(self, item: &FieldRef, values: ArrayRef) -> Result<ArrayRef, ArrowError> {
         fn of<O: OffsetSizeTrait>(
             lists: &GenericListArray<O>,
+            item: &FieldRef,
             values: ArrayRef,
         ) -> Result<ArrayRef, ArrowError> {
             let (offsets, nulls) = (lists.offsets().clone(), lists.nulls().cloned());
-            let made = GenericListArray::try_new(item(lists.data_type())?, offsets, values, nulls)?;
-            Ok(Arc::new(made))
+            Ok(Arc::new(GenericListArray::try_new(Arc::clone(item), offsets, values, nulls)?))
         }
         match self {
-            Self::Small(lists) => of(lists, values),
-            Self::Large(lists) => of(lists, values),
+            Self::Small(lists) => of(lists, item, values),
+            Self::Large(lists) => of(lists, item, values),
         }
     }
-}
 
-fn item(list: &DataType) -> Result<FieldRef, ArrowError> {
-    match list {
-        DataType::List(item) | DataType::LargeList(item) => Ok(Arc::clone(item)),
-        other => Err(ArrowError::SchemaError(format!("{other} is no list"))),
+    /// What a list's type says of its items.
+    pub(super) fn item(self) -> Result<FieldRef, ArrowError> {
+        let list = match self {
+            Self::Small(lists) => lists.data_type(),
+            Self::Large(lists) => lists.data_type(),
+        };
+        match list {
+            DataType::List(item) | DataType::LargeList(item) => Ok(Arc::clone(item)),
+            other => Err(ArrowError::SchemaError(format!("{other} is no list"))),
+        }
     }
 }

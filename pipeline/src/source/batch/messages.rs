@@ -3,7 +3,7 @@
 
 use super::Cause;
 use super::lists::Lists;
-use super::strings::{is_text, lossy_at, text_at};
+use super::strings::{is_bytes, is_text, lossy_at, text_at};
 use crate::config::Messages;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -141,7 +141,8 @@ pub(super) fn with_leaves(array: &ArrayRef, leaves: ArrayRef) -> Result<ArrayRef
         let at = names.iter().find_map(|name| fields.iter().position(|field| field.name() == name));
         let at = at.ok_or_else(|| Error::Bug("structs without a text".into()))?;
         columns[at] = change(&columns[at])?;
-        Ok::<_, Error>(list.with_values(std::sync::Arc::new(StructArray::try_new(fields, columns, nulls)?))?)
+        let values = std::sync::Arc::new(StructArray::try_new(fields, columns, nulls)?);
+        Ok::<_, Error>(list.with_values(&list.item()?, values)?)
     };
     within(list, &CONTENT, &|contents| match Lists::of(contents.as_ref()) {
         None => Ok(leaves.clone()),
@@ -176,20 +177,19 @@ pub(super) fn chat_columns(path: &Path, schema: &Schema, messages: &Messages) ->
 
 /// The fields that hold bytes, of chat records: as JSON they would be written in hexadecimal.
 pub(super) fn held_as_bytes<'s>(schema: &'s Schema, columns: &[ChatColumn]) -> Option<&'s str> {
-    let is_bytes = |kind: &DataType| is_text(kind) && !kind.is_string();
-    let content = |kind: &DataType| {
-        let fields = fields_of(kind)?;
-        let content = CONTENT.iter().find_map(|name| fields.find(name))?.1.data_type().clone();
-        match fields_of(&content) {
-            None => Some(content),
-            Some(parts) => parts.find(PART).map(|(_, part)| part.data_type().clone()),
-        }
-    };
     let fields = columns.iter().map(|(index, _)| schema.field(*index));
-    fields
-        .filter(|field| is_bytes(&content(field.data_type()).unwrap_or(field.data_type().clone())))
-        .map(|field| field.name().as_str())
-        .next()
+    let mut bytes = fields.filter(|field| leaf_type(field.data_type()).is_some_and(is_bytes));
+    bytes.next().map(|field| field.name().as_str())
+}
+
+/// The type of all strings of a field, as [`leaves`] finds them.
+fn leaf_type(field: &DataType) -> Option<&DataType> {
+    let Some(turn) = fields_of(field) else { return Some(field) };
+    let content = CONTENT.iter().find_map(|name| turn.find(name))?.1.data_type();
+    match fields_of(content) {
+        None => Some(content),
+        Some(part) => part.find(PART).map(|(_, text)| text.data_type()),
+    }
 }
 
 /// Two names that stand for the same, in one struct: a turn may be told by either.
@@ -199,12 +199,9 @@ fn ambiguous(kind: &DataType) -> Option<[&'static str; 2]> {
 }
 
 fn is_messages(kind: &DataType) -> bool {
-    let fields = fields_of(kind);
-    let find = |names: &[&str]| {
-        let fields = fields?;
-        names.iter().find_map(|name| fields.iter().find(|field| field.name() == name)).map(|f| f.data_type())
-    };
-    find(&CONTENT).is_some_and(is_content) && find(&ROLE).is_none_or(is_text)
+    let Some(turn) = fields_of(kind) else { return false };
+    let role = ROLE.iter().find_map(|name| turn.find(name));
+    leaf_type(kind).is_some_and(is_text) && role.is_none_or(|(_, role)| is_text(role.data_type()))
 }
 
 /// The fields of the structs in a list.
@@ -216,11 +213,4 @@ fn fields_of(list: &DataType) -> Option<&Fields> {
         },
         _ => None,
     }
-}
-
-fn is_content(kind: &DataType) -> bool {
-    let part = |fields: &Fields| {
-        fields.iter().find(|field| field.name() == PART).is_some_and(|field| is_text(field.data_type()))
-    };
-    is_text(kind) || fields_of(kind).is_some_and(part)
 }

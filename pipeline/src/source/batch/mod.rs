@@ -29,7 +29,8 @@ use strings::string_column;
 
 pub(crate) use edited::RowEdits;
 pub(crate) use fields::{WantedField, is_value, value_at};
-pub(crate) use strings::{Strings, is_text, label_at, text_at};
+pub(crate) use lists::Lists;
+pub(crate) use strings::{Strings, is_bytes, is_text, label_at, text_at};
 
 /// Rows decoded at a time: large enough to amortise, small enough that a batch of long texts stays small.
 pub(crate) const BATCH_ROWS: usize = 1024;
@@ -174,10 +175,13 @@ impl ShardReader {
 
     /// Opens a Parquet file.
     pub(crate) fn of_file(file: &InputFile, input: &Input, fields: &[WantedField]) -> Result<Self> {
-        let name = file.name();
-        let file = ParquetReader::open(file)?;
+        Self::of_parquet(ParquetReader::open(file)?, input, fields)
+    }
+
+    /// Reads a Parquet file that is open.
+    pub(crate) fn of_parquet(file: ParquetReader, input: &Input, fields: &[WantedField]) -> Result<Self> {
         let stored = Arc::clone(file.schema());
-        let columns = Columns::find(name, &stored, input, fields)?;
+        let columns = Columns::find(file.name(), &stored, input, fields)?;
         let groups = Groups::Parquet(match columns.text {
             TextPlace::Plain(column) => file.with_views(column)?,
             TextPlace::Chats(_) => file,

@@ -32,6 +32,15 @@ impl<'b> Strings<'b> {
     }
 }
 
+/// Whether a type holds bytes rather than strings.
+pub(crate) fn is_bytes(kind: &DataType) -> bool {
+    match kind {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => true,
+        DataType::Dictionary(_, values) => is_bytes(values),
+        _ => false,
+    }
+}
+
 /// The same of any array.
 pub(super) fn lossy_at(array: &dyn Array, row: usize) -> Option<Cow<'_, str>> {
     let bytes = match text_at(array, row)? {
@@ -101,9 +110,8 @@ pub(crate) fn text_at(
 pub(crate) fn is_text(kind: &DataType) -> bool {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => true,
         DataType::Dictionary(_, values) => is_text(values),
-        _ => false,
+        other => is_bytes(other),
     }
 }
 

@@ -140,37 +140,36 @@ impl Header {
     /// The beginning of the record's line: `id`, `url` and `date`, all fields under `warc`, and if it holds text the
     /// beginning of that.
     fn spell(&self, json: &mut Vec<u8>) {
-        let mut begin = b'{';
-        let mut member = |name: &[u8], value: &[u8], json: &mut Vec<u8>| {
-            json.extend_from_slice(&[std::mem::replace(&mut begin, b','), b'"']);
-            escape(name, json);
-            json.extend_from_slice(b"\":\"");
-            escape(value, json);
-            json.push(b'"');
-        };
+        let mut before = "{\"";
         for (name, field) in [("id", "warc-record-id"), ("url", "warc-target-uri"), ("date", "warc-date")] {
             if let Some(value) = self.get(field) {
                 let value =
                     value.strip_prefix(b"<").and_then(|value| value.strip_suffix(b">")).unwrap_or(value);
-                member(name.as_bytes(), value, json);
+                member(before, name.as_bytes(), value, json);
+                before = ",\"";
             }
         }
-        let within = std::mem::replace(&mut begin, b',');
-        json.push(within);
-        json.extend_from_slice(b"\"warc\":");
-        let mut begin = b'{';
+        json.extend_from_slice(before.as_bytes());
+        json.extend_from_slice(b"warc\":");
+        let mut before = "{\"";
         for (name, value) in &self.fields {
-            json.extend_from_slice(&[std::mem::replace(&mut begin, b','), b'"']);
-            escape(name, json);
-            json.extend_from_slice(b"\":\"");
-            escape(value, json);
-            json.push(b'"');
+            member(before, name, value, json);
+            before = ",\"";
         }
         json.push(b'}');
         if self.is_text() {
             json.extend_from_slice(b",\"text\":\"");
         }
     }
+}
+
+/// Appends a member whose value is a string, behind what stands before its name.
+fn member(before: &str, name: &[u8], value: &[u8], json: &mut Vec<u8>) {
+    json.extend_from_slice(before.as_bytes());
+    escape(name, json);
+    json.extend_from_slice(b"\":\"");
+    escape(value, json);
+    json.push(b'"');
 }
 
 /// The next line without its end; none where there is no more.
