@@ -124,7 +124,9 @@ pub fn seal(dir: &Path, draft: &Draft, key: Option<&SigningKey>) -> Result<Seale
         return Err(SealError::Missing(absent.name.clone()));
     }
     let claims = draft.fill(&mut release, &indexes, Sha256::of(b""), Vec::new())?;
-    render_documents(dir, &mut release, &indexes, &claims, &draft.documents)?;
+    for (name, text) in render_documents(&mut release, &indexes, &claims, &draft.documents)? {
+        write::once(dir, &name, text.as_bytes())?;
+    }
     let listed = covered(&indexes.ledger, draft.documents.iter().map(String::as_str));
     check_files(&release, &listed)?;
     let auditor = auditor_index(&mut release, &indexes)?;
@@ -157,12 +159,14 @@ pub fn seal(dir: &Path, draft: &Draft, key: Option<&SigningKey>) -> Result<Seale
 
 /// Signs a release that was sealed without a key: the same bytes, provided that no file changed since.
 pub fn sign(dir: &Path, key: &SigningKey) -> Result<Sealed, SealError> {
-    write::clear_unfinished(dir, &[DATASET_SIG, MANIFEST])?;
+    write::clear_unfinished(dir, &[DATASET_SIG, MANIFEST, UNSIGNED_MANIFEST, SUMS])?;
+    write::clear_unfinished(dir, &render::DOCUMENTS)?;
     let mut release = open(dir)?;
     if !release.has(UNSIGNED_MANIFEST) {
         return Err(SealError::NothingToSign);
     }
     let bytes = read(&mut release, UNSIGNED_MANIFEST)?;
+    follow::complete(dir, &mut release, &bytes)?;
     if release.has(MANIFEST) {
         // A crash between the two last steps leaves both. Only the very same statement may be completed.
         let signed = open_bundle(&read(&mut release, MANIFEST)?, &key.public())?;
@@ -178,26 +182,22 @@ pub fn sign(dir: &Path, key: &SigningKey) -> Result<Sealed, SealError> {
     Ok(Sealed { sha256: Sha256::of(&bytes), statement, key_id: Some(key.public().key_id()) })
 }
 
-/// Writes the documents that are rendered from the claims.
+/// The documents that are rendered from the claims, which the release counts among its files from now on.
 fn render_documents(
-    dir: &Path,
     release: &mut Release,
     indexes: &Indexes,
     claims: &Predicate,
     names: &[String],
-) -> Result<(), SealError> {
+) -> Result<Vec<(String, String)>, SealError> {
     let bytes = read(release, CONFIG)?;
     let config = check_canonical(&bytes, verify::INDEX_BYTES_MAX)?;
     let parts = digests(release, &indexes.ledger.outputs.iter().map(|part| part.name.clone()).collect())?;
     let parts = parts.iter().map(|(name, sha256)| (name.as_str(), *sha256)).collect();
     let facts = Facts { predicate: claims, parts, config: &config };
-    for name in names {
-        if let Some(text) = render::document(name, &facts) {
-            write::once(dir, name, text.as_bytes())?;
-            release.adopt(name, text.as_bytes());
-        }
-    }
-    Ok(())
+    let render = |name: &String| Some((name.clone(), render::document(name, &facts)?));
+    let rendered: Vec<(String, String)> = names.iter().filter_map(render).collect();
+    rendered.iter().for_each(|(name, text)| release.adopt(name, text.as_bytes()));
+    Ok(rendered)
 }
 
 /// The openings of the committed fields; no file where nothing is committed.

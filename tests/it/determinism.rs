@@ -211,7 +211,8 @@ fn two_runs_into_one_directory_exclude_each_other() {
     let lock = File::create(sandbox.path("out.unfinished/lock")).unwrap();
     lock.lock().unwrap();
     let refused = sandbox.release("c.toml", "out", &[]).expect(2);
-    assert_eq!(refused.errors(), ["error: `out`: another run is writing this release"]);
+    let busy = "error: `out`: another run is writing this release";
+    assert_eq!(refused.errors(), [busy, "hint: wait until it is done, or choose another directory"]);
     assert!(tree(&sandbox.path("out")).is_empty(), "a run that was refused wrote something");
     lock.unlock().unwrap();
     sandbox.release("c.toml", "out", &[]).expect(0);

@@ -37,6 +37,7 @@ mod ensembles;
 mod fuzz_seeds;
 mod golden;
 mod input_columns;
+mod interruptions;
 mod json_lines;
 mod keep_top;
 mod language_models;
