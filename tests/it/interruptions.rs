@@ -148,12 +148,14 @@ fn a_run_tells_what_it_continues_and_what_has_changed() {
         (&|| (), &["row groups are judged already"]),
         (
             &|| {
-                _ = sandbox.write(
-                    "c.toml",
-                    config.replacen("measure = ", "# ", 1) + "\n[gate]\nremoved_ppm_max = 999999\n",
-                )
+                let stage = "use = \"gopher-quality\"\n";
+                sandbox.write("c.toml", config.replacen(stage, &format!("{stage}words_min = 60\n"), 1));
             },
-            &["row groups are judged already", "since then: gate", anew],
+            &[
+                "row groups are judged already",
+                "since then: [[stage]] gopher-quality.words_min: 50 → 60",
+                anew,
+            ],
         ),
         (
             &|| _ = fs::remove_file(sandbox.path("corpus/sample-1.parquet")).unwrap(),

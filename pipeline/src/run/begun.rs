@@ -96,7 +96,10 @@ fn some(mut told: Vec<String>) -> Vec<String> {
 /// A key as a configuration spells it: `[[stage]] NAME.KEY`, `input.KEY`.
 fn change(change: &Change) -> String {
     let field = match change.field.split_once('[') {
-        Some((table @ ("stage" | "source"), rest)) => format!("[[{table}]] {}", rest.replacen(']', "", 1)),
+        Some((table @ ("stages" | "sources"), rest)) => {
+            let table = table.trim_end_matches('s');
+            format!("[[{table}]] {}", rest.replacen(']', "", 1))
+        }
         _ => change.field.clone(),
     };
     format!("{field}: {} → {}", value(&change.old), value(&change.new))
@@ -133,7 +136,7 @@ mod tests {
 
     fn stages(stages: &[(&str, u64)]) -> Value {
         let stage = |(name, least): &(&str, u64)| json!({ "name": name, "use": "x", "words_min": least });
-        json!({ "stage": stages.iter().map(stage).collect::<Vec<_>>(), "input": { "text": "text" } })
+        json!({ "stages": stages.iter().map(stage).collect::<Vec<_>>(), "input": { "text": "text" } })
     }
 
     #[test]
