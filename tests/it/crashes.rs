@@ -116,7 +116,7 @@ words_left_min = 1
 
 /// Two shards of Parquet and one of packed JSON lines, and what every walk comes to, made undisturbed.
 pub fn prepared() -> Sandbox {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     sandbox.run(&["keygen", "--out", "producer.pem", "--alg", "ed25519"]).expect(0);
     sandbox.write("salt.key", crate::harness::SALT);
     let line = text(99, 12);

@@ -311,7 +311,12 @@ impl Run<'_> {
     /// The key of the ledger's commitments: as given, or drawn once and kept with the unfinished release.
     fn salt_key(&self) -> Result<SaltKey> {
         let path = self.options.release.join("auditor/salt.key");
-        let kept = disk::read(&path).ok().and_then(|bytes| bytes.try_into().ok()).map(SaltKey::from_bytes);
+        let kept = match disk::read(&path) {
+            Ok(bytes) => bytes.try_into().ok().map(SaltKey::from_bytes),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+            // another key would open no commitment that was made already
+            Err(e) => return Err(Error::output(&path, e)),
+        };
         let key = match (&self.options.salt_key, kept) {
             (Some(given), Some(kept)) if given.commitment() == kept.commitment() => return Ok(kept),
             (Some(given), _) => given.clone(),
