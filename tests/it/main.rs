@@ -54,6 +54,7 @@ mod reports;
 mod retract;
 mod schemas;
 mod sensitive_data;
+mod shard_seeds;
 mod shared_data;
 mod spilling;
 mod splits;
