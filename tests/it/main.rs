@@ -53,6 +53,7 @@ mod replay;
 mod reports;
 mod retract;
 mod schemas;
+mod secrets;
 mod sensitive_data;
 mod shard_seeds;
 mod shared_data;
