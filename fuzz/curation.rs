@@ -37,7 +37,11 @@ const EVERY_STAGE: &str = include_str!("stages/all.toml");
 /// Where their files stand: this is compiled as part of the fuzz targets and of the repository's own tests.
 fn folder() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.ancestors().map(|folder| folder.join("fuzz/stages")).find(|folder| folder.exists()).unwrap_or_default()
+    package
+        .ancestors()
+        .map(|folder| folder.join("fuzz/stages"))
+        .find(|folder| folder.exists())
+        .unwrap_or_default()
 }
 
 /// Makes a release of one shard. Whatever is in it, the run ends with an error that blames it, or with a release in which

@@ -47,7 +47,8 @@ fn parquet(batch: &RecordBatch, encoding: Encoding) -> Vec<u8> {
 
 /// An object in a line for each text, with the oddities that JSON allows.
 fn lines() -> Vec<u8> {
-    let line = |text: &&str| serde_json::json!({ "text": text, "nested": { "a": [1, null, "b"] } }).to_string();
+    let line =
+        |text: &&str| serde_json::json!({ "text": text, "nested": { "a": [1, null, "b"] } }).to_string();
     let mut lines: Vec<String> = TEXTS.iter().map(line).collect();
     lines.push("{\"text\":\"\\ud83d\\ude00 \\u0000 \\ud800\",\"text2\":1e400}".into());
     lines.push("[1]".into());
@@ -56,7 +57,8 @@ fn lines() -> Vec<u8> {
 
 fn chat_lines() -> Vec<u8> {
     let turn = |role: &str, content: &str| serde_json::json!({ "role": role, "content": content });
-    let chat = |text: &&str| serde_json::json!({ "messages": [turn("user", text), turn("assistant", "Nine.")] });
+    let chat =
+        |text: &&str| serde_json::json!({ "messages": [turn("user", text), turn("assistant", "Nine.")] });
     TEXTS.iter().map(|text| chat(text).to_string()).collect::<Vec<_>>().join("\n").into_bytes()
 }
 
@@ -74,11 +76,15 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
     let chat: &[_] = &[("user", Some("How many lamps?")), ("assistant", Some("Nine lamps."))];
     let chosen = |choice: u8, bytes: Vec<u8>| [vec![choice], bytes].concat();
     let warc: Vec<u8> = warc::records().into_iter().take(4).flat_map(|(bytes, _, _)| bytes).collect();
-    let shard = |(name, encoding): &(&str, Encoding)| (format!("parquet/{name}"), parquet(&records(), *encoding));
+    let shard =
+        |(name, encoding): &(&str, Encoding)| (format!("parquet/{name}"), parquet(&records(), *encoding));
     let labelled = batch(vec![("text", strings([Some("a")])), ("label", strings([Some("b")]))]);
     let named = [
         ("parquet/chats", parquet(&chats(&[Some(chat), None, Some(&[])]), |p| p)),
-        ("parquet/one-row", parquet(&texts(&[Some("a")]), |p| p.set_statistics_enabled(EnabledStatistics::None))),
+        (
+            "parquet/one-row",
+            parquet(&texts(&[Some("a")]), |p| p.set_statistics_enabled(EnabledStatistics::None)),
+        ),
         ("lines/plain", chosen(0, lines())),
         ("lines/gzip", chosen(1, gzip(&lines()))),
         ("lines/zstd", chosen(2, zstd(&lines()))),
@@ -86,7 +92,10 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
         ("lines/warc-gzip", chosen(4, gzip(&warc))),
         ("lines/chats", chosen(130, chat_lines())),
         ("rows/parquet", chosen(0, parquet(&labelled, |p| p))),
-        ("rows/lines", chosen(1, b"{\"text\":\"a\",\"label\":\"b\"}\n{\"text\":\"\\u00e9\",\"label\":1.5}\n".to_vec())),
+        (
+            "rows/lines",
+            chosen(1, b"{\"text\":\"a\",\"label\":\"b\"}\n{\"text\":\"\\u00e9\",\"label\":1.5}\n".to_vec()),
+        ),
         ("rows/zstd", chosen(2, zstd(b"{\"text\":\"a\"}\n"))),
         ("signature_index/three-records", index()),
         ("signature_index/no-records", header_only(&index())),

@@ -205,7 +205,8 @@ fn the_program_starts_no_other() {
 /// `deny.toml` names what it allows; without the tool at hand this holds the rest of it.
 #[test]
 fn crates_come_from_one_registry() {
-    let lock: toml::Table = toml::from_str(&fs::read_to_string(repository().join("Cargo.lock")).unwrap()).unwrap();
+    let lock: toml::Table =
+        toml::from_str(&fs::read_to_string(repository().join("Cargo.lock")).unwrap()).unwrap();
     for package in lock["package"].as_array().unwrap() {
         let source = package.get("source").and_then(toml::Value::as_str);
         let registry = source.is_none_or(|s| s == "registry+https://github.com/rust-lang/crates.io-index");
