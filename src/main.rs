@@ -1,8 +1,10 @@
 //! The command line: arguments, calls, exit codes, printing. Data goes to standard output, everything else to
 //! standard error.
 //!
-//! Exit codes: 0 done or verified; 1 the answer is no; 2 it could not be tried; 3 a requested check could not be done.
+//! Exit codes: 0 done or verified; 1 the answer is no; 2 it could not be tried; 3 a requested check could not be done;
+//! 130 and 143 a run was stopped by SIGINT or SIGTERM and can be continued.
 
+mod interrupt;
 mod progress;
 mod verbs;
 
@@ -129,6 +131,10 @@ fn main() -> ExitCode {
     code.unwrap_or_else(|error| report(&error))
 }
 
+/// What helps where nothing can be written any more.
+const NO_ROOM: &str =
+    "make room, then give the same command again: an unfinished run continues where it stopped";
+
 /// Tells what went wrong and what may help.
 fn report(error: &anyhow::Error) -> ExitCode {
     // the reader of our output went away: nobody is left to be told anything
@@ -136,8 +142,10 @@ fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut out = io::stderr().lock();
-    let _ = writeln!(out, "error: {}", printable(&format!("{error:#}")));
-    if let Some(hint) = error.downcast_ref::<pipeline::Error>().and_then(pipeline::Error::hint) {
+    let message = format!("{error:#}");
+    let _ = writeln!(out, "error: {}", printable(&message));
+    let no_room = disk::tells_of_no_room(&message).then_some(NO_ROOM);
+    if let Some(hint) = error.downcast_ref::<pipeline::Error>().and_then(pipeline::Error::hint).or(no_room) {
         let _ = writeln!(out, "hint: {}", printable(hint));
     }
     let unanswerable = matches!(error.downcast_ref(), Some(pipeline::Error::Unanswerable { .. }));

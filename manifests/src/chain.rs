@@ -60,7 +60,7 @@ impl Default for State {
 impl State {
     /// Reads a state file; one that is not there yet has seen nothing.
     pub fn load(path: &Path) -> Result<Self, StateError> {
-        let bytes = match std::fs::read(path) {
+        let bytes = match disk::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(StateError::Read(error)),
@@ -130,9 +130,19 @@ pub struct Difference {
 
 /// Compares two releases whose signatures held.
 pub fn diff(old: &Checked, new: &Checked) -> Result<Difference, serde_json::Error> {
+    let changes =
+        differences(&serde_json::to_value(old.predicate())?, &serde_json::to_value(new.predicate())?);
+    let (sequence, previous) = (old.predicate().dataset.sequence, &new.predicate().dataset.previous_manifest);
+    let successor = new.predicate().dataset.sequence == sequence.saturating_add(1)
+        && previous.as_ref().is_some_and(|previous| previous.sha256 == old.sha256());
+    Ok(Difference { successor, changes })
+}
+
+/// The fields in which two documents differ, in order.
+pub fn differences(old: &Value, new: &Value) -> Vec<Change> {
     let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-    flatten("", &serde_json::to_value(old.predicate())?, &mut before);
-    flatten("", &serde_json::to_value(new.predicate())?, &mut after);
+    flatten("", old, &mut before);
+    flatten("", new, &mut after);
     let mut fields: Vec<&String> = before.keys().chain(after.keys()).collect();
     fields.sort_unstable();
     fields.dedup();
@@ -144,10 +154,7 @@ pub fn diff(old: &Checked, new: &Checked) -> Result<Difference, serde_json::Erro
             new: new.unwrap_or_default(),
         })
     };
-    let (sequence, previous) = (old.predicate().dataset.sequence, &new.predicate().dataset.previous_manifest);
-    let successor = new.predicate().dataset.sequence == sequence.saturating_add(1)
-        && previous.as_ref().is_some_and(|previous| previous.sha256 == old.sha256());
-    Ok(Difference { successor, changes: fields.iter().filter_map(change).collect() })
+    fields.iter().filter_map(change).collect()
 }
 
 /// Items of lists are named by what they are and not by their place, so that one more of them is one change.

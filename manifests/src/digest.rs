@@ -4,7 +4,6 @@
 //! refused, so that a digest has one spelling and two documents can be compared as bytes.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
@@ -108,7 +107,7 @@ impl<'de> Deserialize<'de> for Sha256 {
 
 /// Hashes a file as it is read; gives the digest and the number of bytes read.
 pub fn sha256_file(path: &Path) -> io::Result<(Sha256, u64)> {
-    sha256_reader(File::open(path)?)
+    sha256_reader(disk::File::open(path)?)
 }
 
 /// Hashes everything a reader yields; gives the digest and the number of bytes read.

@@ -4,7 +4,6 @@
 //! in the directory must be plain files: links, devices and names that cannot be written down are reported.
 
 use std::fmt;
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -142,7 +141,7 @@ pub fn list_files(root: &Path) -> io::Result<Listing> {
     let mut listing = Listing::default();
     let mut folders = vec![(root.to_owned(), String::new())];
     while let Some((folder, prefix)) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
+        for entry in disk::list(&folder)? {
             let entry = entry?;
             let name = entry.file_name();
             let shown = format!("{prefix}{}", name.to_string_lossy());
@@ -170,7 +169,7 @@ pub fn list_files(root: &Path) -> io::Result<Listing> {
 ///
 /// Links are looked for before opening: this keeps a release from pointing elsewhere, and is no defence against
 /// somebody who changes the directory while it is being verified.
-pub fn open_regular(root: &Path, path: &RelPath) -> io::Result<File> {
+pub fn open_regular(root: &Path, path: &RelPath) -> io::Result<disk::File> {
     let mut at = root.to_owned();
     for segment in path.as_str().split('/') {
         at.push(segment);
@@ -181,7 +180,7 @@ pub fn open_regular(root: &Path, path: &RelPath) -> io::Result<File> {
     if !at.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
-    File::open(at)
+    disk::File::open(&at)
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! committed in one place and stands in another in clear would be no secret.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -90,12 +89,12 @@ pub fn redact(dir: &Path, out: &Path) -> Result<Redacted, RedactError> {
     unfinished.push(".unfinished");
     let unfinished = PathBuf::from(unfinished);
     if unfinished.symlink_metadata().is_ok() {
-        fs::remove_dir_all(&unfinished).map_err(at(&unfinished))?;
+        disk::remove_folder(&unfinished).map_err(at(&unfinished))?;
     }
     for name in &public {
         copy(&release, name, &unfinished)?;
     }
-    fs::rename(&unfinished, out).map_err(at(out))?;
+    disk::rename(&unfinished, out).map_err(at(out))?;
     Ok(Redacted { copied: public.len() as u64, withheld: withheld.len() as u64, committed_stages })
 }
 
@@ -109,9 +108,9 @@ fn copy(release: &Release, name: &str, out: &Path) -> Result<(), RedactError> {
     let from = release.path(name).ok_or_else(|| unusable("an unsafe name".to_owned()))?;
     let to = out.join(name);
     let folder = to.parent().unwrap_or(out);
-    fs::create_dir_all(folder).map_err(at(folder))?;
-    fs::copy(from, &to).map_err(at(&to))?;
-    Ok(())
+    disk::make_folder(folder).map_err(at(folder))?;
+    disk::copy(&from, &to).map_err(at(&to))?;
+    disk::sync_folder(folder).map_err(at(folder))
 }
 
 /// No committed name stands anywhere else in clear; gives the number of committed stages.
@@ -189,7 +188,7 @@ mod tests {
         let out = release.inputs().join("public");
         let redacted = redact(release.dir(), &out).unwrap();
         assert_eq!((redacted.withheld, redacted.committed_stages), (7, 1), "{redacted:?}");
-        let manifest = fs::read(out.join(MANIFEST)).unwrap();
+        let manifest = std::fs::read(out.join(MANIFEST)).unwrap();
         assert_eq!(manifest, release.read(MANIFEST));
         assert!(!out.join("auditor").exists() && !out.join("run.json").exists());
         let evidence = crate::tamper_tests::TextEvidence;

@@ -8,6 +8,7 @@
 mod poison;
 
 use crate::files::artefact::Identity;
+use crate::files::blob::Blob;
 use crate::files::input::InputFile;
 use crate::files::scratch::Folder;
 use crate::files::store::Pending;
@@ -17,7 +18,7 @@ use crate::release::write::ledger_file;
 use crate::run::{Options, included, run_over};
 use crate::source::batch::Strings;
 use crate::source::inputs::{self, Found, Shard};
-use crate::{Error, Result, Silent};
+use crate::{Error, Result, Silent, Stop};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_select::zip::zip;
@@ -27,8 +28,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use poison::{Poisoner, Vocabulary, Words};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub use poison::Kind;
@@ -102,6 +102,7 @@ pub fn canary(plan: &Plan, trial: &Trial<'_>) -> Result<Told> {
         (plan.config.file.input.bad_shard, columns.as_ref()),
         &unpacked,
         &Silent,
+        &Stop::default(),
     )?);
     let sample = Sample::draw(plan, &shards, trial)?;
     let clean = sample.fates(folder.as_ref(), "clean", None)?;
@@ -254,13 +255,15 @@ impl<'a> Sample<'a> {
             copies.push(Found { name: shard.name.clone(), file, source: shard.source.clone() });
         }
         // copies are Parquet files, and nothing has to be unpacked
-        let shards = inputs::survey(&copies, (self.plan.config.file.input.bad_shard, None), folder, &Silent)?;
+        let policy = (self.plan.config.file.input.bad_shard, None);
+        let shards = inputs::survey(&copies, policy, folder, &Silent, &Stop::default())?;
         let options = Options {
             release: folder.join(name),
             key: None,
             salt_key: Some(SaltKey::from_bytes(Identity::default())),
             threads: self.trial.threads,
             memory: self.trial.memory,
+            stop: Stop::default(),
         };
         run_over(self.plan, &options, &shards)?;
         let mut fates = Fates::new();
@@ -320,9 +323,9 @@ impl<'a> Sample<'a> {
     }
 }
 
-fn read_fates(path: &PathBuf, fates: &mut Fates) -> Result<()> {
+fn read_fates(path: &Path, fates: &mut Fates) -> Result<()> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
-    let file = File::open(path).map_err(|e| fail(&e))?;
+    let file = Blob::open(path).map_err(|e| fail(&e))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
     for batch in reader.map_err(|e| fail(&e))? {
         let batch = batch.map_err(|e| fail(&e))?;
@@ -342,7 +345,7 @@ fn listed(release: &Path, trigger: &str) -> Result<Option<usize>> {
     if !path.exists() {
         return Ok(None);
     }
-    let bytes = std::fs::read(&path).map_err(|e| Error::output(&path, e))?;
+    let bytes = disk::read(&path).map_err(|e| Error::output(&path, e))?;
     let list: Vec<serde_json::Value> = serde_json::from_slice(&bytes).map_err(|e| Error::output(&path, e))?;
     let same =
         |line: &serde_json::Value| line["text"].as_str().is_some_and(|text| text.to_lowercase() == trigger);

@@ -242,7 +242,7 @@ fn strings<'t>(value: &'t toml::Value, found: &mut Vec<&'t str>) {
 impl Config {
     /// Reads and checks the file at `path`, then applies the overrides in order.
     pub fn load(path: &Path, overrides: &[Override]) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::Config {
+        let text = disk::read_to_string(path).map_err(|e| Error::Config {
             path: path.to_path_buf(),
             line: None,
             why: e.to_string(),

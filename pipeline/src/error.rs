@@ -71,6 +71,17 @@ pub enum Error {
         /// What to do about it.
         hint: Option<String>,
     },
+    /// Another run has the directory.
+    #[error("`{}`: another run is writing this release{}", path.display(), process.map(|id| format!(", process {id}")).unwrap_or_default())]
+    Busy {
+        /// The release.
+        path: PathBuf,
+        /// The process, if it is known.
+        process: Option<u32>,
+    },
+    /// The run was asked to stop. What its tasks have come to is kept.
+    #[error("interrupted; the same command continues where this stopped")]
+    Interrupted,
     /// An invariant of this program does not hold.
     #[error("bug: {0}")]
     Bug(String),
@@ -96,6 +107,7 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Error::Config { hint, .. } | Error::Unanswerable { hint, .. } => hint.as_deref(),
+            Error::Busy { .. } => Some("wait until it is done, or choose another directory"),
             _ => None,
         }
     }

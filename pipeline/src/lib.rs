@@ -34,6 +34,7 @@ pub mod retract;
 mod run;
 pub mod samples;
 mod source;
+mod stop;
 pub mod training;
 pub mod whatif;
 
@@ -49,6 +50,7 @@ pub use plan::{Asset, Estimate, Plan, Stage, Step};
 pub use progress::{Progress, Silent};
 pub use release::attest::Attested;
 pub use release::gate::broken_gate;
-pub use release::upload::{Destination, is_staged};
-pub use run::{Options, Outcome, run};
+pub use release::upload::{Destination, holds, is_staged};
+pub use run::{Options, Outcome, run, tidy_up};
 pub use source::rows;
+pub use stop::Stop;

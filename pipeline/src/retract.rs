@@ -26,7 +26,6 @@ use manifests::seal::{Draft, Sealed, seal};
 use manifests::verify::{Checked, Request, verify};
 use serde::Serialize;
 use serde_json::Value;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use names::Names;
@@ -86,7 +85,7 @@ pub fn retract(
     store::write_file(&made.folder.join(LEDGER_INDEX), &bytes)?;
     let sealed = made.seal(&release, previous, &taken, key)?;
     made.check(key)?;
-    fs::rename(&made.folder, out).map_err(|e| Error::output(out, e))?;
+    disk::rename(&made.folder, out).map_err(|e| Error::output(out, e))?;
     Ok(Retracted {
         retracted: taken.retracted(),
         already_out: taken.already_out,
@@ -113,7 +112,7 @@ impl Old {
     fn open(folder: &Path, previous: &Checked) -> Result<Self> {
         let read = |name: &str| {
             let path = folder.join(name);
-            fs::read(&path).map_err(|e| Error::release(&path, e))
+            disk::read(&path).map_err(|e| Error::release(&path, e))
         };
         fn json<T: serde::de::DeserializeOwned>(path: PathBuf, bytes: &[u8]) -> Result<T> {
             serde_json::from_slice(bytes).map_err(|e| Error::release(&path, e))
@@ -160,15 +159,12 @@ impl New {
         let folder = crate::run::work::folder_of(out);
         if folder.symlink_metadata().is_ok() {
             // left by an interrupted takedown: a run's own folder has its release beside it
-            fs::remove_dir_all(&folder).map_err(|e| Error::output(&folder, e))?;
+            disk::remove_folder(&folder).map_err(|e| Error::output(&folder, e))?;
         }
         store::private_folder(&folder.join("auditor"))?;
-        fs::create_dir_all(&folder).map_err(|e| Error::output(&folder, e))?;
-        #[cfg(unix)]
-        if let Ok(metadata) = fs::metadata(&old.folder) {
-            // while it is made, it may hold more than others should see; then it is as open as the old one
-            let _ = fs::set_permissions(&folder, metadata.permissions());
-        }
+        disk::make_folder(&folder).map_err(|e| Error::output(&folder, e))?;
+        // while it is made, it may hold more than others should see; then it is as open as the old one
+        let _ = disk::copy_permissions(&old.folder, &folder);
         Ok(Self { folder })
     }
 
@@ -196,11 +192,11 @@ impl New {
     fn same(&self, from: &Path, name: &str) -> Result<()> {
         let (from, to) = (from.join(name), self.folder.join(name));
         let folder = to.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(|e| Error::output(folder, e))?;
-        if fs::hard_link(&from, &to).is_err() {
-            fs::copy(&from, &to).map_err(|e| Error::output(&to, e))?;
+        disk::make_folder(folder).map_err(|e| Error::output(folder, e))?;
+        if disk::hard_link(&from, &to).is_err() {
+            disk::copy(&from, &to).map_err(|e| Error::output(&to, e))?;
         }
-        Ok(())
+        disk::sync_folder(folder).map_err(|e| Error::output(folder, e))
     }
 
     fn seal(&self, old: &Old, previous: &Checked, taken: &Taken, key: &SigningKey) -> Result<Sealed> {
@@ -240,7 +236,7 @@ fn listed(root: &Path, prefix: &str) -> Result<Vec<String>> {
     let folder = root.join(prefix);
     let fail = |e: std::io::Error| Error::release(&folder, e);
     let mut names = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(fail)? {
+    for entry in disk::list(&folder).map_err(fail)? {
         let entry = entry.map_err(fail)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };

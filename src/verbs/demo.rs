@@ -6,7 +6,7 @@ use crate::{progress, say};
 use anyhow::{Context, Result};
 use manifests::keys::{Algorithm, SigningKey};
 use manifests::verify::Request;
-use pipeline::{Config, Options, Plan};
+use pipeline::{Config, Options, Plan, Stop};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,6 +50,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         salt_key: None,
         threads: run::threads(None),
         memory: Options::MEMORY,
+        stop: Stop::default(),
     };
     let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
     say(format_args!("\n2. curated with the profile `pretraining` ({shown}/config.toml)"))?;

@@ -1,11 +1,15 @@
 //! `run`: the main job.
 
+use crate::interrupt::Interrupt;
 use crate::{progress, say};
 use anyhow::{Context, Result};
 use manifests::keys::SigningKey;
 use manifests::ledger::SaltKey;
 use manifests::predicate::Accounting;
-use pipeline::{Config, Destination, Options, Outcome, Override, Plan, is_staged};
+use pipeline::{
+    Config, Destination, Options, Outcome, Override, Plan, Stop, broken_gate, holds, is_staged, tidy_up,
+};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -39,19 +43,35 @@ pub struct Arguments {
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
+    let interrupt = Interrupt::listen()?;
+    match curate(arguments, &interrupt.stop()) {
+        Err(error) if matches!(error.downcast_ref(), Some(pipeline::Error::Interrupted)) => {
+            // the outcome of what the user did, and no failure
+            let _ = writeln!(io::stderr(), "{error}");
+            Ok(interrupt.code())
+        }
+        done => done,
+    }
+}
+
+fn curate(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let plan = Plan::new(Config::load(&arguments.config, &arguments.set)?)?;
     for warning in plan.warnings(&super::today()) {
         tracing::warn!("{warning}");
     }
     let key = arguments.key.as_deref().map(load_key).transpose()?;
     let (destination, release) = places(arguments)?;
+    let ended_late = tidy_up(&release)?;
     if let Some(destination) = &destination {
         anyhow::ensure!(key.is_some(), "an object store takes signed releases only: give `--key`");
         destination.refuse_other(&release)?;
         if is_staged(&plan, &release)? {
             tracing::info!("`{}` holds the finished release; nothing is decided anew", release.display());
-            return upload(destination, &release);
+            return upload(destination, &release, stop);
         }
+    } else if ended_late && holds(&plan, &release)? {
+        tracing::info!("`{}` was finished when it was interrupted", release.display());
+        return Ok(gate_code(broken_gate(&release)?.is_empty()));
     }
     let salt_key = arguments.salt_key.as_deref().map(load_salt_key).transpose()?;
     let options = Options {
@@ -60,14 +80,18 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
         salt_key,
         threads: threads(arguments.threads),
         memory: arguments.memory,
+        stop: stop.clone(),
     };
     let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
     summarise(&outcome, &release)?;
     match (outcome.attested.gate.is_empty(), destination) {
-        (true, None) => Ok(ExitCode::SUCCESS),
-        (true, Some(destination)) => upload(&destination, &release),
-        (false, _) => Ok(ExitCode::FAILURE),
+        (true, Some(destination)) => upload(&destination, &release, stop),
+        (kept, _) => Ok(gate_code(kept)),
     }
+}
+
+fn gate_code(kept: bool) -> ExitCode {
+    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Where the release is made, and where it is brought from there.
@@ -84,8 +108,8 @@ fn places(arguments: &Arguments) -> Result<(Option<Destination>, PathBuf)> {
     Ok((destination, release))
 }
 
-fn upload(destination: &Destination, release: &Path) -> Result<ExitCode> {
-    destination.upload(release, progress::on_stderr().as_ref())?;
+fn upload(destination: &Destination, release: &Path, stop: &Stop) -> Result<ExitCode> {
+    destination.upload(release, stop, progress::on_stderr().as_ref())?;
     say(format_args!("uploaded       {destination}"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -25,6 +25,7 @@ mod chat_edits;
 mod chats;
 mod cli;
 mod config_errors;
+mod crashes;
 mod decontamination;
 mod determinism;
 mod drift;

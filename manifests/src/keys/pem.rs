@@ -1,6 +1,5 @@
 //! Finding the one PEM block (RFC 7468) of a key file.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -12,7 +11,7 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Reads a key file as text.
 pub(super) fn read(path: &Path, expected: &'static str) -> Result<String, KeyError> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(KeyError::io(path))?;
+    let file = disk::File::open(path).map_err(KeyError::io(path))?;
     file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(KeyError::io(path))?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(KeyError::Label { expected, found: "a large file".to_owned() });

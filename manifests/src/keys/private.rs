@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -142,10 +141,10 @@ impl SigningKey {
                 return Err(KeyError::Exists(existing.to_owned()));
             }
         }
-        write_new(path, 0o600, private.as_bytes())?;
-        if let Err(error) = write_new(&public_path, 0o644, self.public.to_pem().as_bytes()) {
+        write_new(path, true, private.as_bytes())?;
+        if let Err(error) = write_new(&public_path, false, self.public.to_pem().as_bytes()) {
             // A private key without its public half is not left behind; the first error is the one worth telling.
-            let _ = fs::remove_file(path);
+            let _ = disk::remove_file(path);
             return Err(error);
         }
         Ok(public_path)
@@ -195,24 +194,14 @@ fn public_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<(), KeyError> {
-    let mut file = create_new(path, mode).map_err(|error| match error.kind() {
+fn write_new(path: &Path, private: bool, bytes: &[u8]) -> Result<(), KeyError> {
+    let mut file = disk::File::create_new(path, private).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => KeyError::Exists(path.to_owned()),
         _ => KeyError::io(path)(error),
     })?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = file.write_all(bytes).and_then(|()| file.sync());
     written.map_err(|error| {
-        let _ = fs::remove_file(path);
+        let _ = disk::remove_file(path);
         KeyError::io(path)(error)
     })
-}
-
-fn create_new(path: &Path, mode: u32) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    options.open(path)
 }

@@ -1,4 +1,5 @@
 use super::*;
+use std::fs;
 
 #[test]
 fn safe_names_are_taken_as_they_are() {

@@ -93,7 +93,7 @@ impl Release {
         Ok(self.open_file(name)?.metadata().map_err(|error| error.to_string())?.len())
     }
 
-    fn open_file(&self, name: &str) -> Result<std::fs::File, String> {
+    fn open_file(&self, name: &str) -> Result<disk::File, String> {
         if !self.has(name) {
             return Err("no such file".to_owned());
         }

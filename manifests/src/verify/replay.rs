@@ -268,8 +268,7 @@ impl<'a> Job<'a> {
     }
 
     fn compare_all(&mut self, made: &Path, comparison: &mut Comparison<'_>) -> Result<(), String> {
-        let bytes =
-            std::fs::read(made.join(crate::index::LEDGER_INDEX)).map_err(|error| error.to_string())?;
+        let bytes = disk::read(&made.join(crate::index::LEDGER_INDEX)).map_err(|error| error.to_string())?;
         let again: LedgerIndex = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
         let stems = self.case.indexes.stems();
         for (shard, anew) in self.case.indexes.ledger.shards.iter().zip(&again.shards) {

@@ -310,7 +310,10 @@ impl<'r> Corpus<'r> {
         let identity = self.identity(b"listing");
         match Listing::find(&path, kind, &identity) {
             Some(listing) => Ok(listing),
-            None => Listing::write(&path, kind, &identity, rows()?),
+            None => {
+                self.judged.work.stop.go_on()?;
+                Listing::write(&path, kind, &identity, rows()?)
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Processor time of the calling thread, as far as it can be had without unsafe code.
 
-use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Shorter spans are told in wall time: the kernel brings a thread's processor time up to date only every few
@@ -44,7 +44,7 @@ pub(super) fn tells_processor_time() -> bool {
 
 /// Linux keeps it, in nanoseconds, as the first number of this file.
 fn thread_processor_time() -> Option<Duration> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let text = disk::read_to_string(Path::new("/proc/thread-self/schedstat")).ok()?;
     text.split_ascii_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 

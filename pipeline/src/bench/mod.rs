@@ -16,11 +16,10 @@ use crate::progress::Progress;
 use crate::run::work::Work;
 use crate::run::{Options, Run, included};
 use crate::source::inputs::{self, Found};
-use crate::{Error, Result};
+use crate::{Error, Result, Stop};
 use arrow_schema::SchemaRef;
 use clock::Moment;
 use report::Round;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -70,12 +69,18 @@ pub fn bench(plan: &Plan, request: &Request) -> Result<Report> {
 /// Runs once and copies once. To be called on the only thread of a pool: its clock is read.
 fn round(plan: &Plan, (found, columns): (&[Found], Option<&SchemaRef>), scratch: &Scratch) -> Result<Round> {
     let release = scratch.0.join("release");
-    let options =
-        Options { release: release.clone(), key: None, salt_key: None, threads: 1, memory: Options::MEMORY };
+    let options = Options {
+        release: release.clone(),
+        key: None,
+        salt_key: None,
+        threads: 1,
+        memory: Options::MEMORY,
+        stop: Stop::default(),
+    };
     let passes = Passes::default();
     let run = Run { plan, options: &options, progress: &passes };
     let policy = plan.config.file.input.bad_shard;
-    let listed = inputs::survey(found, (policy, columns), &scratch.0.join("inputs"), &passes)?;
+    let listed = inputs::survey(found, (policy, columns), &scratch.0.join("inputs"), &passes, &options.stop)?;
     let shards = included(&listed);
     let work = Work::new(&release, plan, &shards, options.memory);
 
@@ -153,12 +158,12 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         // what cannot be removed is only litter in a folder meant for it
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = disk::remove_folder(&self.0);
     }
 }
 
 fn remove(folder: &Path) -> Result<()> {
-    fs::remove_dir_all(folder).map_err(|e| Error::output(folder, e))
+    disk::remove_folder(folder).map_err(|e| Error::output(folder, e))
 }
 
 #[cfg(test)]
@@ -171,7 +176,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         crate::samples::write(&folder.path().join("corpus"), 1, 80).unwrap();
         let scratch = folder.path().join("scratch");
-        fs::create_dir(&scratch).unwrap();
+        std::fs::create_dir(&scratch).unwrap();
         let text = "schema = 1\n[input]\nfiles = [\"corpus\"]\ntext = \"text\"\n\
                     [[stage]]\nuse = \"gopher-quality\"\n[[stage]]\nuse = \"near-duplicates\"\n";
         let config = Config::parse(&folder.path().join("config.toml"), text, &[]).unwrap();
@@ -196,7 +201,7 @@ mod tests {
         );
         assert_eq!((report.rounds, report.shards, report.documents), (2, 1, 40));
         assert!(report.text_bytes > 0 && report.total.seconds > 0.0 && report.bare_copy.seconds > 0.0);
-        assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
         assert!(bench(&plan, &Request { threads: 2, ..request }).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! The part of a ledger that tells of duplicates.
 
 use super::{Place, Record};
+use crate::files::blob::Blob;
 use crate::release::rule_notes::{self, BoundKind};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -12,7 +13,6 @@ use parquet::arrow::arrow_reader::{
     RowSelection,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// The ledger of a finished release.
@@ -50,7 +50,7 @@ impl Ledger {
             return Err(Error::release(release, "is no finished release: it has no manifest"));
         }
         let folder = release.join("auditor/ledger");
-        let entries = fs::read_dir(&folder).map_err(|e| {
+        let entries = disk::list(&folder).map_err(|e| {
             Error::release(&folder, format!("no ledger is here, and only a ledger tells of duplicates: {e}"))
         })?;
         let mut files = BTreeMap::new();
@@ -104,7 +104,7 @@ impl Ledger {
 impl LedgerFile {
     fn open(path: PathBuf) -> Result<Self> {
         let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
-        let file = File::open(&path).map_err(|e| fail(&e))?;
+        let file = Blob::open(&path).map_err(|e| fail(&e))?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(&e))?;
         let notes = rule_notes::read(metadata.metadata()).map_err(|e| fail(&e))?;
         let barrier = |note: &rule_notes::StageNote| {
@@ -120,7 +120,7 @@ impl LedgerFile {
 
     /// Batches with these columns, of all rows or of these.
     fn read(&self, columns: &[&str], rows: Option<&BTreeSet<u64>>) -> Result<ParquetRecordBatchReader> {
-        let file = File::open(&self.path).map_err(|e| self.fail(&e))?;
+        let file = Blob::open(&self.path).map_err(|e| self.fail(&e))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
         let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
         let mut builder = builder.with_projection(mask).with_batch_size(8192);

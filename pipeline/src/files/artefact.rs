@@ -10,7 +10,7 @@
 use crate::files::map::Map;
 use crate::files::store::Pending;
 use crate::{Error, Result};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -84,6 +84,14 @@ impl Artefact {
             && number(48) == payload.len() as u64
             && number(56) == xxh3_64(payload);
         ours.then_some(Self(map))
+    }
+
+    /// Whether an artefact of this task is there, as far as its header tells.
+    pub(crate) fn is_there(path: &Path, kind: Kind, identity: &Identity) -> bool {
+        let mut header = [0; HEADER_LEN];
+        let read = disk::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+        let ours = header[..8] == MAGIC[..] && header[8..12] == (kind as u32).to_le_bytes();
+        read.is_ok() && ours && header[16..48] == identity[..]
     }
 
     /// The artefact at `path`, which an earlier task of this run has written.

@@ -1,17 +1,26 @@
 //! Bytes that the Parquet reader asks for at any offset: of an open file, or fetched beforehand.
 
+use crate::files::failure::{Failure, Noting};
 use bytes::{Buf, Bytes};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{ChunkReader, Length};
-use std::fs::File;
-use std::io::Read;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
 
 /// An input that can be read at any offset.
 #[derive(Debug)]
 pub(crate) enum Blob {
-    /// An open file and its length.
-    File(File, u64),
+    Local(Local),
     Fetched(Fetched),
+}
+
+/// An open file.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub(crate) file: disk::File,
+    /// Its length.
+    pub(crate) bytes: u64,
+    pub(crate) failure: Failure,
 }
 
 /// Parts of a file in memory. Nothing else of it can be read.
@@ -21,6 +30,35 @@ pub(crate) struct Fetched {
     pub(crate) bytes: u64,
     /// Where each part begins; sorted and disjoint.
     pub(crate) parts: Vec<(u64, Bytes)>,
+}
+
+impl Blob {
+    /// Opens a local file.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = disk::File::open(path)?;
+        let bytes = file.metadata()?.len();
+        Ok(Self::Local(Local { file, bytes, failure: Failure::default() }))
+    }
+}
+
+impl Local {
+    fn from(&self, start: u64) -> io::Result<Noting<disk::File>> {
+        let mut file = self.file.try_clone()?;
+        file.seek(SeekFrom::Start(start))?;
+        Ok(self.failure.noting(file))
+    }
+
+    fn bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        if start.checked_add(length as u64).is_none_or(|end| end > self.bytes) {
+            return Err(ParquetError::EOF(format!(
+                "{length} bytes at {start} of a file that has {} bytes",
+                self.bytes
+            )));
+        }
+        let mut bytes = vec![0; length];
+        self.from(start)?.read_exact(&mut bytes)?;
+        Ok(bytes.into())
+    }
 }
 
 impl Fetched {
@@ -39,7 +77,7 @@ impl Fetched {
 impl Length for Blob {
     fn len(&self) -> u64 {
         match self {
-            Self::File(_, bytes) => *bytes,
+            Self::Local(local) => local.bytes,
             Self::Fetched(fetched) => fetched.bytes,
         }
     }
@@ -50,14 +88,14 @@ impl ChunkReader for Blob {
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
         Ok(match self {
-            Self::File(file, _) => Box::new(file.get_read(start)?),
+            Self::Local(local) => Box::new(BufReader::new(local.from(start)?)),
             Self::Fetched(fetched) => Box::new(fetched.from(start)?.reader()),
         })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
         match self {
-            Self::File(file, _) => file.get_bytes(start, length),
+            Self::Local(local) => local.bytes(start, length),
             Self::Fetched(fetched) => {
                 let found = fetched.from(start)?;
                 let short = || {

@@ -4,13 +4,14 @@
 //! as its [`Version`], and every later read is held against it: a digest that was signed must be that of the bytes that
 //! were judged.
 
-use crate::files::blob::{Blob, Fetched};
+use crate::files::blob::{Blob, Fetched, Local};
+use crate::files::failure::Failure;
 use crate::files::remote::Object;
 use crate::{Error, Result};
+use disk::Metadata;
 use parquet::file::metadata::FooterTail;
 use parquet::file::reader::{ChunkReader, Length};
-use std::fs::{File, Metadata};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -62,6 +63,8 @@ pub(crate) struct InputFile {
     location: Location,
     /// What it was when it was found or hashed; whatever is there, if none.
     version: Option<Version>,
+    /// Of a local file, what could not be had of it. Nothing more is read then.
+    failure: Failure,
 }
 
 #[derive(Clone, Debug)]
@@ -73,12 +76,13 @@ enum Location {
 impl InputFile {
     /// A local file, whatever its state.
     pub(crate) fn local(path: &Path) -> Self {
-        Self { location: Location::Local(path.to_path_buf()), version: None }
+        Self { location: Location::Local(path.to_path_buf()), version: None, failure: Failure::default() }
     }
 
     /// An object of which a listing says how long it is.
     pub(crate) fn object(object: Object, bytes: u64) -> Self {
-        Self { location: Location::Object(object), version: Some(Version { bytes, mark: None }) }
+        let version = Some(Version { bytes, mark: None });
+        Self { location: Location::Object(object), version, failure: Failure::default() }
     }
 
     /// What messages and patterns call it, and whose end tells the format: its path or its URL.
@@ -102,16 +106,16 @@ impl InputFile {
     /// The file as it is now, and from now on as nothing else.
     pub(crate) fn pinned(&self) -> Result<Self> {
         let version = match &self.location {
-            Location::Local(path) => Version::of(&std::fs::metadata(path).map_err(|e| self.error(e))?),
+            Location::Local(path) => self.found(path)?,
             Location::Object(object) => object.version().map_err(|why| self.error(why))?,
         };
-        Ok(Self { location: self.location.clone(), version: Some(version) })
+        Ok(Self { version: Some(version), ..self.clone() })
     }
 
     /// All bytes in order. A reader that fails goes on failing: what it yields never ends early.
     pub(crate) fn stream(&self) -> Result<Box<dyn Read + Send>> {
         Ok(match &self.location {
-            Location::Local(path) => Box::new(self.open(path)?.0),
+            Location::Local(path) => Box::new(self.failure.noting(self.open(path)?.0)),
             Location::Object(object) => Box::new(object.stream(&self.known()?)),
         })
     }
@@ -122,7 +126,7 @@ impl InputFile {
             Location::Local(path) => {
                 let (mut file, _) = self.open(path)?;
                 file.seek(SeekFrom::Start(range.start)).map_err(|e| self.error(e))?;
-                Ok(Box::new(file.take(range.end.saturating_sub(range.start))))
+                Ok(Box::new(self.failure.noting(file).take(range.end.saturating_sub(range.start))))
             }
             Location::Object(_) => {
                 let len = (range.end - range.start) as usize;
@@ -135,7 +139,10 @@ impl InputFile {
     /// The file at any offset within these ranges. Of an object they are all fetched now.
     pub(crate) fn blob(&self, ranges: &[Range<u64>]) -> Result<Blob> {
         match &self.location {
-            Location::Local(path) => self.open(path).map(|(file, bytes)| Blob::File(file, bytes)),
+            Location::Local(path) => {
+                let (file, bytes) = self.open(path)?;
+                Ok(Blob::Local(Local { file, bytes, failure: self.failure.clone() }))
+            }
             Location::Object(object) => {
                 let version = self.known()?;
                 let inside =
@@ -158,6 +165,11 @@ impl InputFile {
         }
     }
 
+    /// What could not be had of the file so far. Whatever a decoder said of it since is no damage.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failure.told().map(|why| self.error(why))
+    }
+
     /// This file is at fault.
     pub(crate) fn error(&self, why: impl ToString) -> Error {
         Error::input(self.name(), why)
@@ -166,17 +178,23 @@ impl InputFile {
     fn known(&self) -> Result<Version> {
         match (&self.version, &self.location) {
             (Some(version), _) => Ok(version.clone()),
-            (None, Location::Local(path)) => {
-                std::fs::metadata(path).map(|metadata| Version::of(&metadata)).map_err(|e| self.error(e))
-            }
+            (None, Location::Local(path)) => self.found(path),
             (None, Location::Object(object)) => object.version().map_err(|why| self.error(why)),
         }
     }
 
+    /// What the local file is now.
+    fn found(&self, path: &Path) -> Result<Version> {
+        let found = disk::metadata(path).map_err(|e| self.error(self.failure.note(e)))?;
+        Ok(Version::of(&found))
+    }
+
     /// Opens the local file and holds it against what it was.
-    fn open(&self, path: &Path) -> Result<(File, u64)> {
-        let file = File::open(path).map_err(|e| self.error(e))?;
-        let found = Version::of(&file.metadata().map_err(|e| self.error(e))?);
+    fn open(&self, path: &Path) -> Result<(disk::File, u64)> {
+        self.failure().map_or(Ok(()), Err)?;
+        let fail = |e: io::Error| self.error(self.failure.note(e));
+        let file = disk::File::open(path).map_err(fail)?;
+        let found = Version::of(&file.metadata().map_err(fail)?);
         let unchanged = self.version.as_ref().map_or(Ok(()), |version| version.holds(&found));
         unchanged.map_err(|why| self.error(why))?;
         Ok((file, found.bytes))
@@ -215,7 +233,7 @@ mod tests {
         };
         assert_eq!(read(&file).unwrap(), "cd");
         let later = SystemTime::now() + std::time::Duration::from_secs(60);
-        File::options().write(true).open(&path).and_then(|file| file.set_modified(later)).unwrap();
+        std::fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(later)).unwrap();
         assert!(read(&file).unwrap_err().to_string().ends_with("has changed since it was hashed"));
         assert!(file.blob(&[]).is_err() && file.stream().is_err() && file.footer().is_err());
         std::fs::write(&path, "abcde").unwrap();

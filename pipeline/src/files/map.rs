@@ -1,7 +1,6 @@
 //! Read-only memory maps of files that nobody changes while they are mapped.
 #![allow(unsafe_code)]
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -12,7 +11,7 @@ pub(crate) struct Map(Option<memmap2::Mmap>);
 impl Map {
     /// Maps the file at `path`.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = disk::File::open(path)?;
         if file.metadata()?.len() == 0 {
             return Ok(Self(None));
         }
@@ -20,7 +19,7 @@ impl Map {
         // are written once under another name and never changed, and models and lists, which a run must not change
         // while it reads them: their digest is in the manifest. A file cut short by someone else while it is mapped
         // ends the process; it cannot yield wrong bytes that were not in the file.
-        let map = unsafe { memmap2::Mmap::map(&file)? };
+        let map = unsafe { memmap2::Mmap::map(file.as_std())? };
         Ok(Self(Some(map)))
     }
 }

@@ -27,6 +27,6 @@ impl AsRef<Path> for Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         // what cannot be removed lies in a folder that nobody else can enter
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = disk::remove_folder(&self.0);
     }
 }

@@ -2,6 +2,7 @@
 //! compared here.
 
 use crate::config::Input;
+use crate::files::blob::Blob;
 use crate::files::input::InputFile;
 use crate::inspect::ledger_cells;
 use crate::release::ledger;
@@ -16,7 +17,6 @@ use manifests::verify::{Evidence, Opening, TextDigest};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
-use std::fs::{self, File};
 use std::path::Path;
 
 /// Columns of the ledger that the verifier needs.
@@ -56,7 +56,7 @@ impl ReleaseEvidence {
     /// Evidence from the release in this directory. What cannot be read is told when it is asked for.
     pub fn of(release: &Path) -> Self {
         let path = release.join("config.public.json");
-        let input = fs::read(&path)
+        let input = disk::read(&path)
             .map_err(|e| format!("`config.public.json`: {e}"))
             .and_then(|bytes| {
                 serde_json::from_slice::<PublicConfig>(&bytes)
@@ -72,7 +72,7 @@ type Rows<'a, T> = Result<Box<dyn Iterator<Item = Result<T, String>> + 'a>, Stri
 impl Evidence for ReleaseEvidence {
     fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Rows<'a, (LedgerRow, Opening)> {
         let builder =
-            ParquetRecordBatchReaderBuilder::try_new(File::open(file).map_err(text)?).map_err(text)?;
+            ParquetRecordBatchReaderBuilder::try_new(Blob::open(file).map_err(text)?).map_err(text)?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), LEDGER_COLUMNS);
         let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(text)?;
         let shard = shard_of(file);

@@ -1,5 +1,6 @@
 //! Why one record had its fate, told from the release alone.
 
+use crate::files::blob::Blob;
 use crate::release::rule_notes;
 use crate::release::rule_notes::{StageKind, StageNote};
 use crate::{Error, Result};
@@ -9,7 +10,6 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
-use std::fs::{self, File};
 use std::path::Path;
 
 /// What the ledger says about one record.
@@ -55,7 +55,7 @@ pub fn explain(release: &Path, record: &str) -> Result<Explanation> {
     let place =
         record.split_once(':').and_then(|(shard, row)| Some((shard.parse().ok()?, row.parse().ok()?)));
     let folder = release.join("auditor/ledger");
-    let entries = fs::read_dir(&folder).map_err(|e| Error::release(&folder, e))?;
+    let entries = disk::list(&folder).map_err(|e| Error::release(&folder, e))?;
     let mut files: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
     files.sort();
     for wanted in [place.map(Wanted::Place), Some(Wanted::Id(record))].into_iter().flatten() {
@@ -76,7 +76,7 @@ enum Wanted<'a> {
 
 fn find(file: &Path, wanted: &Wanted<'_>) -> Result<Option<Explanation>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(file, e.to_string());
-    let open = File::open(file).map_err(|e| fail(&e))?;
+    let open = Blob::open(file).map_err(|e| fail(&e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| fail(&e))?;
     let notes = rule_notes::read(builder.metadata()).map_err(|e| fail(&e))?.unwrap_or_default();
     let reader = builder.build().map_err(|e| fail(&e))?;
@@ -100,14 +100,14 @@ fn find(file: &Path, wanted: &Wanted<'_>) -> Result<Option<Explanation>> {
 fn passages(release: &Path, place: (u32, u64)) -> Result<Vec<String>> {
     let folder = release.join(crate::barriers::passages::FOLDER);
     // a release of which no stage looked for any has no such folder
-    let entries = fs::read_dir(&folder).into_iter().flatten();
+    let entries = disk::list(&folder).into_iter().flatten();
     let mut files: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
     files.sort();
     let mut told = Vec::new();
     for file in &files {
         let fail = |e: &dyn std::fmt::Display| Error::release(file, e.to_string());
         let stage = file.file_stem().unwrap_or_default().to_string_lossy();
-        let open = File::open(file).map_err(|e| fail(&e))?;
+        let open = Blob::open(file).map_err(|e| fail(&e))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| fail(&e))?;
         for batch in builder.build().map_err(|e| fail(&e))? {
             let batch = batch.map_err(|e| fail(&e))?;

@@ -1,5 +1,6 @@
 //! Columns of a ledger as text, whatever their type: what samples, reports and the gate make groups of.
 
+use crate::files::blob::Blob;
 use crate::inspect::explain::cell;
 use crate::source::batch::UpToError;
 use arrow_array::cast::AsArray;
@@ -7,7 +8,6 @@ use arrow_array::{Array, RecordBatch};
 use manifests::audit::CATEGORY;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use std::fs::File;
 use std::path::Path;
 
 /// The rows of a ledger file, each with the cells of these columns, in this order.
@@ -27,7 +27,7 @@ pub(crate) fn batches(
     columns: &[String],
 ) -> Result<impl Iterator<Item = Result<RecordBatch, String>> + use<>, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let open = File::open(file).map_err(|e| text(&e))?;
+    let open = Blob::open(file).map_err(|e| text(&e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| text(&e))?;
     let fields = builder.schema().fields();
     let place = |name: &String| {
@@ -45,7 +45,7 @@ pub(crate) fn batches(
 
 /// The names of the columns of a ledger file.
 pub(crate) fn columns(file: &Path) -> Result<Vec<String>, String> {
-    let open = File::open(file).map_err(|e| e.to_string())?;
+    let open = Blob::open(file).map_err(|e| e.to_string())?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| e.to_string())?;
     Ok(builder.schema().fields().iter().map(|field| field.name().clone()).collect())
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 /// The configuration as it was resolved, and as TOML.
 pub(crate) fn configuration(path: &Path) -> Result<(Value, String)> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
-    let bytes = std::fs::read(path).map_err(|e| fail(&e))?;
+    let bytes = disk::read(path).map_err(|e| fail(&e))?;
     let public: Value = serde_json::from_slice(&bytes).map_err(|e| fail(&e))?;
     let release = path.parent().unwrap_or(Path::new("."));
     let json = manifests::disclosure::open_config(release, public).map_err(|e| fail(&e))?;

@@ -1,6 +1,7 @@
 //! The texts of some records of a release: from `data/` where they were released, from `auditor/removed/` where not.
 
 use crate::config::Input;
+use crate::files::blob::Blob;
 use crate::release::parts;
 use crate::release::write::removed_file;
 use crate::source::released::ReleasedFile;
@@ -11,7 +12,6 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// Shard number and row.
@@ -95,7 +95,7 @@ impl Texts {
 /// How the release's own shards are read.
 fn input(release: &Path) -> Result<Input> {
     let path = release.join("config.public.json");
-    let bytes = fs::read(&path).map_err(|e| Error::release(&path, e))?;
+    let bytes = disk::read(&path).map_err(|e| Error::release(&path, e))?;
     let config: PublicConfig = serde_json::from_slice(&bytes).map_err(|e| Error::release(&path, e))?;
     Ok(config.input.only_text())
 }
@@ -103,7 +103,7 @@ fn input(release: &Path) -> Result<Input> {
 /// Where rows of the input stand in a file of removed records, by the reason's `row`.
 fn positions(path: &Path, wanted: &BTreeMap<u64, Place>) -> Result<BTreeMap<u64, Place>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
-    let file = File::open(path).map_err(|e| fail(&e))?;
+    let file = Blob::open(path).map_err(|e| fail(&e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
     // the reason is the last column, under a name that the input did not use
     let reason = builder.schema().fields().last().map(|field| field.name().clone()).unwrap_or_default();

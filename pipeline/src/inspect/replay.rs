@@ -156,6 +156,7 @@ impl Replay for ReleaseReplay {
             salt_key: Some(SaltKey::from_bytes([0; 32])),
             threads: self.threads,
             memory: Options::MEMORY,
+            stop: crate::Stop::default(),
         };
         run_over(self.plan()?, &options, &shards).map_err(text)?;
         Ok(Box::new(Release { release: options.release, _folder: folder }))

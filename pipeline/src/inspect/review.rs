@@ -1,5 +1,6 @@
 //! The records of a sample as a reviewer sees them: their texts, and the stretches that rules matched.
 
+use crate::files::blob::Blob;
 use crate::inspect::release_texts::{Place, Texts};
 use crate::release::write::ledger_file;
 use crate::{Error, Result};
@@ -9,7 +10,6 @@ use arrow_array::{Array, ListArray, RecordBatch};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 
@@ -57,7 +57,7 @@ pub fn review(release: &Path, places: &[(u32, u64)]) -> Result<Vec<Review>> {
 fn read(release: &Path, shard: u32, wanted: &BTreeSet<u64>, rows: &mut BTreeMap<Place, Row>) -> Result<()> {
     let path = release.join(ledger_file(shard as usize));
     let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
-    let file = File::open(&path).map_err(|e| fail(&e))?;
+    let file = Blob::open(&path).map_err(|e| fail(&e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
     let all = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
     let chosen = wanted.iter().map(|row| *row as usize).filter(|row| *row < all).map(|row| row..row + 1);

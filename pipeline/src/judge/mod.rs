@@ -126,7 +126,7 @@ impl<'p> Judge<'p> {
         let mut row_in_shard = first_row;
         let mut chat = Chat::default();
         for batch in batches {
-            let batch = batch.map_err(Unread::Damaged)?;
+            let batch = batch.map_err(|why| reader.unread(why))?;
             let rows = reader.rows(&batch)?;
             watch.done(Part::Read);
             for row in 0..batch.num_rows() {

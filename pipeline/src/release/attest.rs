@@ -109,7 +109,7 @@ fn withhold(plan: &Plan, release: &Path) -> Result<(Value, Withheld)> {
         return Ok((config, Withheld::default()));
     }
     let path = release.join(SALT_KEY);
-    let bytes = std::fs::read(&path).map_err(|e| Error::output(&path, e))?;
+    let bytes = disk::read(&path).map_err(|e| Error::output(&path, e))?;
     let key = <[u8; 32]>::try_from(bytes).map_err(|_| Error::output(&path, "not 32 bytes"))?;
     let stages = commit_stages(&mut config, places, &SaltKey::from_bytes(key))
         .map_err(|e| Error::Bug(format!("the resolved configuration: {e}")))?;

@@ -22,7 +22,7 @@ struct PublicConfig {
 pub fn broken_gate(release: &Path) -> Result<Vec<String>> {
     let read = |name: &str| {
         let path = release.join(name);
-        std::fs::read(&path).map_err(|e| Error::release(&path, e))
+        disk::read(&path).map_err(|e| Error::release(&path, e))
     };
     let config: PublicConfig =
         serde_json::from_slice(&read("config.public.json")?).map_err(|e| Error::release(release, e))?;

@@ -78,7 +78,7 @@ pub(crate) fn out_shard(plan: &Plan, shard: u32, split: usize) -> u32 {
 /// The names of the files under `data/` of a finished release, as `out_shard` counts them.
 pub(crate) fn names(release: &Path) -> Result<Vec<String>> {
     let path = release.join(LEDGER_INDEX);
-    let bytes = std::fs::read(&path).map_err(|e| Error::release(&path, e))?;
+    let bytes = disk::read(&path).map_err(|e| Error::release(&path, e))?;
     let index: LedgerIndex = serde_json::from_slice(&bytes).map_err(|e| Error::release(&path, e))?;
     Ok(index.outputs.into_iter().map(|part| part.name).collect())
 }

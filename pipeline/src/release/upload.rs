@@ -12,12 +12,11 @@ use crate::files::remote::{Bucket, Object, Stores};
 use crate::inspect::opened;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::{Error, Result};
+use crate::{Error, Result, Stop};
 use manifests::digest::{Sha256, sha256_file};
-use manifests::layout::{CONFIG, MANIFEST};
+use manifests::layout::{CONFIG, MANIFEST, UNSIGNED_MANIFEST};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,7 +51,7 @@ impl Destination {
     /// [`Error::Output`] if it does, or if the store cannot be asked.
     pub fn refuse_other(&self, staging: &Path) -> Result<()> {
         let there = self.object(MANIFEST)?.read().map_err(|why| self.fail(why))?;
-        match (there, fs::read(staging.join(MANIFEST)).ok()) {
+        match (there, disk::read(&staging.join(MANIFEST)).ok()) {
             (None, _) => Ok(()),
             (Some(there), Some(ours)) if there == ours => Ok(()),
             (Some(_), _) => Err(self.fail("holds a finished release; choose another folder")),
@@ -62,18 +61,19 @@ impl Destination {
     /// Uploads the signed release in `staging`, or what is still missing of it.
     ///
     /// # Errors
-    /// [`Error::Output`] if the store refuses something or holds what does not belong there. No manifest is there then,
-    /// and the next call continues.
-    pub fn upload(&self, staging: &Path, progress: &dyn Progress) -> Result<()> {
+    /// [`Error::Output`] if the store refuses something or holds what does not belong there, [`Error::Interrupted`] if it
+    /// is to stop. No manifest is there then, and the next call continues.
+    pub fn upload(&self, staging: &Path, stop: &Stop, progress: &dyn Progress) -> Result<()> {
         self.refuse_other(staging)?;
         let manifest = staging.join(MANIFEST);
-        let bytes = fs::read(&manifest).map_err(|e| Error::output(&manifest, e))?;
+        let bytes = disk::read(&manifest).map_err(|e| Error::output(&manifest, e))?;
         let claim = self.claim(&Sha256::of(&bytes))?;
         let files = files_of(staging)?;
         self.refuse_strangers(&files)?;
         progress.begin("upload", files.values().map(|(_, bytes)| bytes).sum());
         let rest: Vec<_> = files.iter().filter(|(name, _)| *name != MANIFEST).collect();
         rest.par_iter().try_for_each(|(name, (path, bytes))| {
+            stop.go_on()?;
             self.put(name, path).inspect(|()| progress.advance(*bytes))
         })?;
         self.refuse_gaps(&rest)?;
@@ -150,11 +150,19 @@ pub fn is_staged(plan: &Plan, staging: &Path) -> Result<bool> {
     if !staging.join(MANIFEST).exists() {
         return Ok(false);
     }
-    let (config, _) = opened::configuration(&staging.join(CONFIG))?;
-    match config == *plan.resolved() {
+    match holds(plan, staging)? {
         true => Ok(true),
         false => Err(Error::output(staging, "holds a finished release of another configuration")),
     }
+}
+
+/// Whether this directory holds a finished release of the plan, signed or not.
+///
+/// # Errors
+/// [`Error::Release`] if it cannot be read.
+pub fn holds(plan: &Plan, release: &Path) -> Result<bool> {
+    let finished = [MANIFEST, UNSIGNED_MANIFEST].iter().any(|name| release.join(name).exists());
+    Ok(finished && opened::configuration(&release.join(CONFIG))?.0 == *plan.resolved())
 }
 
 /// Files of a release by name: where they are and how long.
@@ -164,12 +172,12 @@ fn files_of(release: &Path) -> Result<Files> {
     let mut files = Files::new();
     let mut folders = vec![(release.to_path_buf(), String::new())];
     while let Some((folder, prefix)) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(|e| Error::output(&folder, e))? {
+        for entry in disk::list(&folder).map_err(|e| Error::output(&folder, e))? {
             let path = entry.map_err(|e| Error::output(&folder, e))?.path();
             let name = path.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| Error::output(&path, "the name is not UTF-8"))?;
             let name = format!("{prefix}{name}");
-            let metadata = fs::metadata(&path).map_err(|e| Error::output(&path, e))?;
+            let metadata = disk::metadata(&path).map_err(|e| Error::output(&path, e))?;
             match metadata.is_dir() {
                 true => folders.push((path, format!("{name}/"))),
                 false => _ = files.insert(name, (path, metadata.len())),

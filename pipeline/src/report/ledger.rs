@@ -1,12 +1,12 @@
 //! The ledger of a release, shard by shard.
 
+use crate::files::blob::Blob;
 use crate::inspect::ledger_cells;
 use crate::release::rule_notes::{self, StageNote};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use manifests::index::{INPUTS_INDEX, InputsIndex, LEDGER_INDEX, LedgerIndex};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// The ledger of a release with its indices.
@@ -63,7 +63,7 @@ impl<'r> Ledger<'r> {
             return Err(Error::release(self.release, "has no records to tell of"));
         };
         let fail = |why: String| Error::release(&path, why);
-        let file = File::open(&path).map_err(|e| fail(e.to_string()))?;
+        let file = Blob::open(&path).map_err(|e| fail(e.to_string()))?;
         let footer =
             ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(e.to_string()))?;
         rule_notes::required(footer.metadata()).map_err(fail)
@@ -78,6 +78,6 @@ impl<'r> Ledger<'r> {
 
 fn index<T: serde::de::DeserializeOwned>(release: &Path, name: &str) -> Result<T> {
     let path = release.join(name);
-    let bytes = fs::read(&path).map_err(|e| Error::release(&path, e))?;
+    let bytes = disk::read(&path).map_err(|e| Error::release(&path, e))?;
     serde_json::from_slice(&bytes).map_err(|e| Error::release(&path, e))
 }

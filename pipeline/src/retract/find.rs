@@ -2,6 +2,7 @@
 //! the ledger are read, twice.
 
 use super::{Names, Old, Options};
+use crate::files::blob::Blob;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
@@ -10,7 +11,6 @@ use manifests::digest::Sha256;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs::File;
 
 /// How many names an error lists.
 const LISTED: usize = 10;
@@ -192,7 +192,7 @@ fn scan(old: &Old, mut each: impl FnMut(&Row<'_>)) -> Result<()> {
     for (number, shard) in old.ledger.shards.iter().enumerate() {
         let path = old.folder.join(&shard.ledger_file.name);
         let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
-        let open = File::open(&path).map_err(|e| fail(&e))?;
+        let open = Blob::open(&path).map_err(|e| fail(&e))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| fail(&e))?;
         let mask = ProjectionMask::columns(builder.parquet_schema(), COLUMNS);
         for batch in builder.with_projection(mask).build().map_err(|e| fail(&e))? {

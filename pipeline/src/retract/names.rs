@@ -16,7 +16,7 @@ impl Names {
     /// Reads the list in a file.
     pub fn load(path: &Path) -> Result<Self> {
         let names =
-            Self::parse(path, &std::fs::read_to_string(path).map_err(|e| wrong(path, e.to_string(), ""))?);
+            Self::parse(path, &disk::read_to_string(path).map_err(|e| wrong(path, e.to_string(), ""))?);
         match names.is_empty() {
             false => Ok(names),
             true => Err(wrong(path, "names no record".into(), "one id or `SHARD:ROW` a line")),

@@ -4,6 +4,7 @@ use super::Old;
 use super::find::Taken;
 use super::lines;
 use crate::config::Output;
+use crate::files::blob::Blob;
 use crate::release::ledger;
 use crate::release::lines_file::LinesFile;
 use crate::release::shard_file::{ShardFile, carried_over};
@@ -27,7 +28,6 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -270,17 +270,16 @@ fn emptied(column: &ArrayRef, gone: &BooleanArray) -> Option<ArrayRef> {
 
 /// A file of the old release.
 struct Source {
-    file: File,
     path: std::path::PathBuf,
     metadata: ArrowReaderMetadata,
 }
 
 impl Source {
     fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Error::release(path, e))?;
+        let file = Blob::open(path).map_err(|e| Error::release(path, e))?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
             .map_err(|e| Error::release(path, e))?;
-        Ok(Self { file, path: path.to_path_buf(), metadata })
+        Ok(Self { path: path.to_path_buf(), metadata })
     }
 
     fn schema(&self) -> &SchemaRef {
@@ -298,7 +297,7 @@ impl Source {
     /// The batches of a row group.
     fn group(&self, group: usize) -> Result<Vec<RecordBatch>> {
         let fail = |e: &dyn std::fmt::Display| Error::release(&self.path, e.to_string());
-        let file = self.file.try_clone().map_err(|e| fail(&e))?;
+        let file = Blob::open(&self.path).map_err(|e| fail(&e))?;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
             .with_row_groups(vec![group])
             .build()

@@ -1,5 +1,7 @@
 //! A run: the tasks in their order, on a local pool.
 
+mod begun;
+mod directory;
 pub(crate) mod work;
 
 use crate::barriers::Resolution;
@@ -16,14 +18,16 @@ use crate::release::parts::{Marks, data_files};
 use crate::release::write::{WriteTask, Written, ledger_file, removed_file};
 use crate::run::work::Work;
 use crate::source::inputs::{self, Shard};
-use crate::{Error, Result};
+use crate::{Error, Result, Stop};
 use manifests::digest::{Sha256, sha256_file};
 use manifests::keys::SigningKey;
 use manifests::ledger::SaltKey;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+
+use begun::Begun;
+pub use directory::tidy_up;
 
 /// What a run needs besides the plan.
 pub struct Options<'a> {
@@ -38,6 +42,8 @@ pub struct Options<'a> {
     /// Bytes of memory that what grows with the corpus may take; the rest is kept on disk. Decides nothing but the
     /// speed.
     pub memory: u64,
+    /// Asked between tasks whether to go on.
+    pub stop: Stop,
 }
 
 impl Options<'_> {
@@ -55,6 +61,9 @@ pub struct Outcome {
 }
 
 /// Carries out the plan. Continues where an interrupted run of the same plan over the same inputs stopped.
+///
+/// # Errors
+/// By who is at fault; [`Error::Interrupted`] if it was to stop. What was done by then is kept.
 pub fn run(plan: &Plan, options: &Options<'_>, progress: &dyn Progress) -> Result<Outcome> {
     alone(plan, options, progress, |run, started| run.all(started))
 }
@@ -76,43 +85,8 @@ fn alone(
         .build()
         .map_err(|e| Error::Bug(e.to_string()))?;
     let started = std::time::Instant::now();
-    let release = &options.release;
-    refuse_finished(release)?;
-    let work = work::folder_of(release);
-    fs::create_dir_all(release).map_err(|e| Error::output(release, e))?;
-    let mut there = fs::read_dir(release).map_err(|e| Error::output(release, e))?;
-    if !work.exists() && there.next().is_some() {
-        return Err(Error::output(
-            release,
-            "is not empty and holds no unfinished run; choose another directory",
-        ));
-    }
-    // both hold texts that were removed and the key to every commitment
-    store::private_folder(&work)?;
-    store::private_folder(&release.join("auditor"))?;
-    let _lock = lock(release, &work)?;
-    // the run that held the lock until now may have finished
-    refuse_finished(release)?;
+    let _lock = directory::take(&options.release)?;
     pool.install(|| job(&Run { plan, options, progress }, started))
-}
-
-fn refuse_finished(release: &Path) -> Result<()> {
-    let finished = ["manifest.sigstore.json", "manifest.json"].iter().any(|name| release.join(name).exists());
-    if finished {
-        return Err(Error::output(release, "holds a finished release; choose another directory"));
-    }
-    Ok(())
-}
-
-/// Keeps two runs out of one directory for as long as the returned file lives.
-fn lock(release: &Path, work: &Path) -> Result<File> {
-    let path = work.join("lock");
-    let file = File::create(&path).map_err(|e| Error::output(&path, e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::output(release, "another run is writing this release")),
-        Err(TryLockError::Error(e)) => Err(Error::output(&path, e)),
-    }
 }
 
 /// The tasks of one run.
@@ -128,7 +102,13 @@ impl Run<'_> {
         let found = inputs::find(&self.plan.config)?;
         let columns = inputs::check_columns(&found, self.plan)?;
         let unpacked = work::unpacked_inputs(&self.options.release);
-        let listed = inputs::survey(&found, (input.bad_shard, columns.as_ref()), &unpacked, self.progress)?;
+        let listed = inputs::survey(
+            &found,
+            (input.bad_shard, columns.as_ref()),
+            &unpacked,
+            self.progress,
+            &self.options.stop,
+        )?;
         if input.bad_shard == BadShard::Exclude {
             listed
                 .iter()
@@ -140,9 +120,30 @@ impl Run<'_> {
 
     fn over(&self, listed: &[Shard], started: std::time::Instant) -> Result<Outcome> {
         let shards = included(listed);
-        let work = Work::new(&self.options.release, self.plan, &shards, self.options.memory);
+        let mut work = Work::new(&self.options.release, self.plan, &shards, self.options.memory);
+        work.stop = self.options.stop.clone();
+        self.begin(&work, listed, &shards)?;
         self.judge(&work, &shards)?;
         self.after_judging(listed, &shards, &work, started)
+    }
+
+    /// Tells what an interrupted run has left that this one goes on from, and why it may be less than expected.
+    fn begin(&self, work: &Work, listed: &[Shard], shards: &[Shard]) -> Result<()> {
+        let now = Begun::now(self.plan, listed);
+        if let Some(before) = Begun::find(work.folder()) {
+            let groups = groups(shards);
+            let judged = groups.iter().filter(|group| {
+                let identity = work.group_identity(&shards[group.shard], group.row_group);
+                Artefact::is_there(&work.verdicts(group.shard, group.row_group), Kind::Verdicts, &identity)
+            });
+            tracing::info!(
+                "continuing: {} of {} row groups are judged already",
+                judged.count(),
+                groups.len()
+            );
+            before.changes(&now).iter().for_each(|change| tracing::info!("since then: {change}"));
+        }
+        now.keep(work.folder())
     }
 
     /// Barriers, writing and attesting: what is left to do when every record has been judged.
@@ -160,18 +161,22 @@ impl Run<'_> {
         let written = self.write(&fates, shards, work)?;
         self.publish(&fates, &written)?;
         let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
+        work.stop.go_on()?;
         let draft = attest::Draft { plan: self.plan, listed, shards, written: &written, fates: &fates };
         let seconds = started.elapsed().as_secs_f64();
         let attested =
             attest::attest(&draft, &self.options.release, self.options.key, (self.options.threads, seconds))?;
-        fs::remove_dir_all(work.folder()).map_err(|e| Error::output(work.folder(), e))?;
+        disk::remove_folder(work.folder()).map_err(|e| Error::output(work.folder(), e))?;
         Ok(Outcome { attested, text_bytes })
     }
 
     /// Pass 1: a task per row group.
     fn judge(&self, work: &Work, shards: &[Shard]) -> Result<()> {
         self.progress.begin("judge", shards.iter().map(|s| s.bytes).sum());
-        groups(shards).par_iter().try_for_each(|group| self.judge_task(work, shards, group, &mut ()))?;
+        groups(shards).par_iter().try_for_each(|group| {
+            work.stop.go_on()?;
+            self.judge_task(work, shards, group, &mut ())
+        })?;
         self.progress.end();
         Ok(())
     }
@@ -212,6 +217,7 @@ impl Run<'_> {
         let mut all = Vec::new();
         for (ordinal, (stage, barrier)) in self.plan.barriers().enumerate() {
             self.progress.begin(&self.plan.stages[stage].name, 1);
+            judged.work.stop.go_on()?;
             let folder = judged.work.barrier(ordinal);
             let identity = judged.work.corpus_identity(&(ordinal as u64).to_le_bytes());
             let resolved = match Resolved::find(stage, &folder, &identity) {
@@ -252,6 +258,7 @@ impl Run<'_> {
         let task = WriteTask { plan: self.plan, shards, work, fates, release: &self.options.release, width };
         let salt = fates.salt_key.commitment();
         let one = |index: usize| {
+            work.stop.go_on()?;
             let of_shard: Vec<Group> =
                 fates.judged.groups.iter().filter(|g| g.shard == index).cloned().collect();
             let identity = work.corpus_identity(format!("write {index} {salt}").as_bytes());
@@ -304,7 +311,7 @@ impl Run<'_> {
     /// The key of the ledger's commitments: as given, or drawn once and kept with the unfinished release.
     fn salt_key(&self) -> Result<SaltKey> {
         let path = self.options.release.join("auditor/salt.key");
-        let kept = fs::read(&path).ok().and_then(|bytes| bytes.try_into().ok()).map(SaltKey::from_bytes);
+        let kept = disk::read(&path).ok().and_then(|bytes| bytes.try_into().ok()).map(SaltKey::from_bytes);
         let key = match (&self.options.salt_key, kept) {
             (Some(given), Some(kept)) if given.commitment() == kept.commitment() => return Ok(kept),
             (Some(given), _) => given.clone(),
@@ -321,14 +328,14 @@ fn clear(folder: &Path, expected: &BTreeSet<PathBuf>) -> Result<()> {
     if !folder.exists() {
         return Ok(());
     }
-    for entry in fs::read_dir(folder).map_err(|e| Error::output(folder, e))? {
+    for entry in disk::list(folder).map_err(|e| Error::output(folder, e))? {
         let path = entry.map_err(|e| Error::output(folder, e))?.path();
         if path.is_dir() {
             clear(&path, expected)?;
             // one that still holds something stays
-            let _ = fs::remove_dir(&path);
+            let _ = disk::remove_empty_folder(&path);
         } else if !expected.contains(&path) {
-            fs::remove_file(&path).map_err(|e| Error::output(&path, e))?;
+            disk::remove_file(&path).map_err(|e| Error::output(&path, e))?;
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ use crate::files::artefact::Identity;
 use crate::plan::Plan;
 use crate::source::inputs::Shard;
 use crate::source::shelf::Shelf;
+use crate::stop::Stop;
 use manifests::digest::Sha256;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,8 @@ pub(crate) struct Work {
     corpus: Identity,
     /// What stays in memory.
     pub(crate) shelf: Shelf,
+    /// Whether another task may begin.
+    pub(crate) stop: Stop,
 }
 
 impl Work {
@@ -35,7 +38,8 @@ impl Work {
     pub(crate) fn new(release: &Path, plan: &Plan, shards: &[Shard], memory: u64) -> Self {
         let digests: Vec<String> = shards.iter().map(|s| format!("{}\n{}\n", s.name, s.sha256)).collect();
         let corpus = identity(&[&plan.digest.0, digests.concat().as_bytes()]);
-        Self { folder: folder_of(release), plan: plan.digest, corpus, shelf: Shelf::new(memory / 4) }
+        let shelf = Shelf::new(memory / 4);
+        Self { folder: folder_of(release), plan: plan.digest, corpus, shelf, stop: Stop::default() }
     }
 
     pub(crate) fn folder(&self) -> &Path {

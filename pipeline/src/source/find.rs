@@ -9,7 +9,6 @@ use crate::{Error, Result};
 use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 use manifests::index::UNDECLARED;
 use manifests::ledger::shard_stem;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// A shard that was found, before its content is looked at.
@@ -143,7 +142,7 @@ fn glob(pattern: &Path) -> Result<Glob> {
 
 /// Lists the wanted files beneath `folder`.
 fn walk(folder: &Path, wanted: &impl Fn(&Path) -> bool, paths: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(|e| Error::input(folder, e))? {
+    for entry in disk::list(folder).map_err(|e| Error::input(folder, e))? {
         let path = clean(&entry.map_err(|e| Error::input(folder, e))?.path());
         if path.is_dir() {
             walk(&path, wanted, paths)?;

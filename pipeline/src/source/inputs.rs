@@ -9,7 +9,7 @@ use crate::source::drift::Common;
 use crate::source::format::Format;
 use crate::source::lines::{self, Blocks};
 use crate::source::parquet::{ParquetReader, footer};
-use crate::{Error, Result};
+use crate::{Error, Result, Stop};
 use arrow_schema::SchemaRef;
 use manifests::digest::{Hashing, Sha256};
 use parquet::file::metadata::ParquetMetaData;
@@ -64,7 +64,7 @@ pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<Option<Schem
         Format::Lines(packing) => lines::check(file, packing, input, &plan.fields).map(|()| None),
         Format::Parquet => {
             // what cannot be read at all is for the survey to say
-            let Ok(footer) = footer(file) else { return Ok(None) };
+            let Ok(footer) = footer(file) else { return file.failure().map_or(Ok(None), Err) };
             let reader =
                 ShardReader::of_parquet(ParquetReader::of_footer(file, footer)?, input, &plan.fields)?;
             match reader.held_as_bytes().filter(|_| plan.config.file.output.format == OutputFormat::Jsonl) {
@@ -101,6 +101,7 @@ pub(crate) fn survey(
     (policy, columns): (BadShard, Option<&SchemaRef>),
     unpacked: &Path,
     progress: &dyn Progress,
+    stop: &Stop,
 ) -> Result<Vec<Shard>> {
     let total = found.iter().map(|found| found.file.bytes()).sum::<Result<u64>>()?;
     progress.begin("hash inputs", total);
@@ -108,6 +109,7 @@ pub(crate) fn survey(
         .par_iter()
         .enumerate()
         .map(|(at, found)| {
+            stop.go_on()?;
             let shard = look(found, policy, &unpacked_file(unpacked, at))?;
             progress.advance(shard.bytes);
             Ok(Shard { columns: columns.cloned(), ..shard })
@@ -132,6 +134,9 @@ fn look(found: &Found, policy: BadShard, unpacked: &Path) -> Result<Shard> {
     let (sha256, bytes) = stream.finish().map_err(|e| file.error(e))?;
     if bytes != file.bytes()? {
         return Err(file.error(format!("has changed: it had {} bytes and has {bytes}", file.bytes()?)));
+    }
+    if let Some(error) = file.failure() {
+        return Err(error);
     }
     let (row_groups, blocks, excluded) = match groups {
         Ok((row_groups, blocks)) => (row_groups, blocks, None),

@@ -104,6 +104,11 @@ impl ParquetReader {
         wanted.filter_map(|(_, column)| chunk(column)).collect()
     }
 
+    /// What could not be had of the file.
+    pub(crate) fn failure(&self) -> Option<crate::Error> {
+        self.file.failure()
+    }
+
     /// About how many bytes a row group takes when it is decoded.
     pub(crate) fn decoded_bytes(&self, row_group: usize) -> u64 {
         let group = self.metadata.metadata().row_groups().get(row_group);

@@ -67,7 +67,7 @@ fn text() -> String {
 impl Recipe {
     /// Reads and checks a recipe.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::input(path, e))?;
+        let text = disk::read_to_string(path).map_err(|e| Error::input(path, e))?;
         Self::parse(path, &text)
     }
 

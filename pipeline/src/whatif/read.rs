@@ -3,6 +3,7 @@
 use super::change::{Barrier, Stage};
 use super::walk::{End, Measured, recorded, walk};
 use super::{INPUT, NOWHERE, Record};
+use crate::files::blob::Blob;
 use crate::judge::verdicts::decimal;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -18,7 +19,6 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use rayon::prelude::*;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// A ledger file and its footer.
@@ -30,13 +30,13 @@ pub(super) struct LedgerFile {
 /// The ledger of a release, footers only.
 pub(super) fn open(release: &Path) -> Result<Vec<LedgerFile>> {
     let folder = release.join("auditor/ledger");
-    let entries = fs::read_dir(&folder).map_err(|e| Error::release(&folder, e))?;
+    let entries = disk::list(&folder).map_err(|e| Error::release(&folder, e))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
     // numbers with more digits than the padding come last
     paths.sort_by_cached_key(|path| (path.as_os_str().len(), path.clone()));
     let load = |path: PathBuf| {
         let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
-        let file = File::open(&path).map_err(|e| fail(&e))?;
+        let file = Blob::open(&path).map_err(|e| fail(&e))?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(&e))?;
         Ok(LedgerFile { path, metadata })
     };
@@ -75,7 +75,7 @@ pub(super) fn read(files: &[LedgerFile], stages: &[Stage]) -> Result<Vec<Part>> 
 
 fn row_group(file: &LedgerFile, group: usize, stages: &[Stage]) -> Result<Vec<Part>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(&file.path, e.to_string());
-    let open = File::open(&file.path).map_err(|e| fail(&e))?;
+    let open = Blob::open(&file.path).map_err(|e| fail(&e))?;
     let places = Places::of(file.metadata.schema(), stages).map_err(|e| fail(&e))?;
     let roots = places.all();
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open, file.metadata.clone());

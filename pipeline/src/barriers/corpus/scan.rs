@@ -47,6 +47,7 @@ impl Corpus<'_> {
         if records.is_empty() {
             return Ok(());
         }
+        self.judged.work.stop.go_on()?;
         let shard = &self.judged.shards[group.shard];
         let artefact = verdicts(self.judged.work, self.judged.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;

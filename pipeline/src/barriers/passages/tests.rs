@@ -1,7 +1,6 @@
 //! The barrier over generated corpora, held against a definition that compares everything with everything.
 
 use super::*;
-use crate::Silent;
 use crate::barriers::corpus::{Judged, groups};
 use crate::barriers::{RecordNumber, Removal};
 use crate::config::Config as File;
@@ -9,6 +8,7 @@ use crate::plan::Plan;
 use crate::run::work::Work;
 use crate::run::{Options, Run, included};
 use crate::source::inputs;
+use crate::{Silent, Stop};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
@@ -44,11 +44,25 @@ fn resolve(texts: &[String], stage: &str, memory: u64, threads: usize) -> Outcom
     );
     let plan = Plan::new(File::parse(&folder.path().join("c.toml"), &text, &[]).unwrap()).unwrap();
     let release = folder.path().join("release");
-    let options = Options { release: release.clone(), key: None, salt_key: None, threads, memory };
+    let options = Options {
+        release: release.clone(),
+        key: None,
+        salt_key: None,
+        threads,
+        memory,
+        stop: Stop::default(),
+    };
     let run = Run { plan: &plan, options: &options, progress: &Silent };
     let found = inputs::find(&plan.config).unwrap();
     let shards = included(
-        &inputs::survey(&found, (plan.config.file.input.bad_shard, None), folder.path(), &Silent).unwrap(),
+        &inputs::survey(
+            &found,
+            (plan.config.file.input.bad_shard, None),
+            folder.path(),
+            &Silent,
+            &options.stop,
+        )
+        .unwrap(),
     );
     let work = Work::new(&release, &plan, &shards, memory);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

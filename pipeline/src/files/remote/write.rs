@@ -8,7 +8,6 @@ use object_store::{
     Attribute, Attributes, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions,
     PutPayload, WriteMultipart,
 };
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -86,7 +85,7 @@ impl Object {
 
     /// Writes a file, whose digest is known, over whatever is there.
     pub(crate) fn put_file(&self, path: &Path, digest: Sha256) -> Wrong<()> {
-        let mut file = File::open(path).map_err(|e| e.to_string())?;
+        let mut file = disk::File::open(path).map_err(|e| e.to_string())?;
         let bytes = file.metadata().map_err(|e| e.to_string())?.len();
         let mut attributes = Attributes::new();
         attributes.insert(Attribute::Metadata(DIGEST.into()), digest.to_string().into());
@@ -99,7 +98,7 @@ impl Object {
         self.bucket.wait(put).map(drop).map_err(told)
     }
 
-    async fn put_parts(&self, file: &mut File, bytes: u64, attributes: Attributes) -> Wrong<()> {
+    async fn put_parts(&self, file: &mut disk::File, bytes: u64, attributes: Attributes) -> Wrong<()> {
         let part_bytes = PART_BYTES.max(bytes.div_ceil(PARTS_MAX));
         let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
         let upload = self.bucket.store.put_multipart_opts(&self.key, options).await.map_err(told)?;
@@ -126,7 +125,7 @@ impl Object {
 }
 
 /// The next bytes of a file.
-fn part(file: &mut File, bytes: u64) -> io::Result<Vec<u8>> {
+fn part(file: &mut disk::File, bytes: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     file.take(bytes).read_to_end(&mut content)?;
     Ok(content)

@@ -7,7 +7,6 @@ use rayon::prelude::*;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rows that fit into less than this are not worth a file.
@@ -89,7 +88,7 @@ impl<const N: usize> Drop for Sorter<N> {
     fn drop(&mut self) {
         for run in &self.runs {
             // a run left behind is only litter: the work folder goes with the run, and the next task writes over it
-            let _ = fs::remove_file(run);
+            let _ = disk::remove_file(run);
         }
     }
 }
@@ -180,7 +179,7 @@ mod tests {
         expected.dedup();
         for bytes in [0, 1 << 14, 100_000, 1 << 30] {
             assert!(sorted(bytes) == expected, "{bytes}");
-            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "runs are left behind");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "runs are left behind");
         }
     }
 

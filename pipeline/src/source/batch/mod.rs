@@ -240,12 +240,21 @@ impl ShardReader {
     /// A group whole, as it is written back, or why it cannot be had.
     pub(crate) fn group(&self, group: usize, expected: u64) -> std::result::Result<Vec<RecordBatch>, Unread> {
         let batches = self.whole(group)?.map(|batch| self.as_stored(batch?));
-        let batches = batches.collect::<std::result::Result<Vec<_>, _>>().map_err(Unread::Damaged)?;
+        let batches = batches.collect::<std::result::Result<Vec<_>, _>>().map_err(|why| self.unread(why))?;
         let rows: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
         match rows == expected {
             true => Ok(batches),
             false => Err(Unread::Damaged(format!("{expected} rows expected, found {rows}"))),
         }
+    }
+
+    /// What it means that a batch cannot be decoded: damage, unless bytes could not be had.
+    pub(crate) fn unread(&self, why: String) -> Unread {
+        let failure = match &self.groups {
+            Groups::Parquet(file) => file.failure(),
+            Groups::Lines(lines) => lines.failure(),
+        };
+        failure.map_or(Unread::Damaged(why), Unread::Fatal)
     }
 
     /// A batch of [`whole`](Self::whole) as it is written back: without what is known of its rows for the judge alone.

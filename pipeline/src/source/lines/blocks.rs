@@ -62,6 +62,11 @@ impl Blocks {
         Ok(Lines::new(BufReader::with_capacity(BUFFER_BYTES, stream), bytes_max))
     }
 
+    /// What could not be had of the plain bytes.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.file.failure()
+    }
+
     /// The bytes of a block.
     pub(super) fn bytes(&self, block: usize) -> u64 {
         self.bounds.get(block + 1).zip(self.bounds.get(block)).map_or(0, |(end, start)| end - start)

@@ -92,6 +92,11 @@ impl LinesReader {
         self.layout.members()
     }
 
+    /// What could not be had of the lines.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.blocks.failure()
+    }
+
     /// About how many bytes a block takes when it is decoded: the lines, and what is taken out of them.
     pub(crate) fn decoded_bytes(&self, block: usize) -> u64 {
         self.blocks.bytes(block).saturating_mul(2)
@@ -141,7 +146,8 @@ pub(crate) fn check(file: &InputFile, packing: Packing, input: &Input, fields: &
     let layout = Layout::new(input, fields);
     let mut missing: Vec<&str> = layout.names().collect();
     let mut there = BTreeSet::new();
-    let Ok(mut lines) = blocks::head(file, packing) else { return Ok(()) };
+    let unread = || file.failure().map_or(Ok(()), Err);
+    let Ok(mut lines) = blocks::head(file, packing) else { return unread() };
     while let (false, Ok(Some(line))) = (missing.is_empty(), lines.next()) {
         let Line::Whole(line) = line else { continue };
         let Ok(record) = Record::parse(line) else { continue };
@@ -150,6 +156,7 @@ pub(crate) fn check(file: &InputFile, packing: Packing, input: &Input, fields: &
             there.extend(record.names().map(str::to_string));
         }
     }
+    unread()?;
     let no_text = input.text_columns().all(|text| missing.contains(&text));
     for name in missing.iter().filter(|_| !there.is_empty()) {
         let told = there.iter().take(NAMES_TOLD_MAX).cloned().collect::<Vec<_>>().join(", ");

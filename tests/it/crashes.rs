@@ -1,0 +1,308 @@
+//! Verbs that write, walked through operation by operation: at each one the process dies, power is lost, the disk is full
+//! or the device fails (`disk/src/faults.rs`). What is left then is either the whole release or none, and the same
+//! command goes on to the same bytes as if nothing had happened.
+
+use crate::harness::{Output, Sandbox, config_with, copy, differences, tree};
+use crate::made_up::{Random, changed, text};
+use crate::parquet_files::{batch, strings, write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A verb that is walked through. `OUT` stands for the folder it writes.
+struct Walk {
+    name: &'static str,
+    arguments: &'static str,
+    /// A release that is copied to `OUT` beforehand, because the verb completes it.
+    begins_with: Option<&'static str>,
+    /// The release it must come to, made undisturbed.
+    comes_to: &'static str,
+    /// How many points of each kind a quick walk tries.
+    sample: usize,
+}
+
+const WALKS: [Walk; 6] = [
+    Walk {
+        name: "run",
+        arguments: "run c.toml --out OUT --key producer.pem --salt-key salt.key --threads 1",
+        begins_with: None,
+        comes_to: "signed",
+        sample: 9,
+    },
+    Walk {
+        name: "run on two threads",
+        arguments: "run c.toml --out OUT --key producer.pem --salt-key salt.key --threads 2",
+        begins_with: None,
+        comes_to: "signed",
+        sample: 3,
+    },
+    Walk {
+        name: "sign",
+        arguments: "sign OUT --key producer.pem",
+        begins_with: Some("unsigned"),
+        comes_to: "signed",
+        sample: 2,
+    },
+    Walk {
+        name: "sign --previous",
+        arguments: "sign OUT --key producer.pem --previous signed",
+        begins_with: Some("unsigned"),
+        comes_to: "following",
+        sample: 2,
+    },
+    Walk {
+        name: "retract",
+        arguments: "retract signed --ids ids.txt --out OUT --key producer.pem",
+        begins_with: None,
+        comes_to: "retracted",
+        sample: 2,
+    },
+    Walk {
+        name: "redact",
+        arguments: "redact signed --out OUT",
+        begins_with: None,
+        comes_to: "redacted",
+        sample: 2,
+    },
+];
+
+const KINDS: [&str; 5] = ["kill", "tear", "enospc", "eio", "delay"];
+
+/// Stages of every sort that leaves something behind: edits, removals, barriers, an index, copies, splits, and one that
+/// is not published.
+const STAGES: &str = r#"
+[[source]]
+id = "web"
+files = ["corpus/a*"]
+[[source]]
+id = "books"
+files = ["corpus/b*", "corpus/c*"]
+[[stage]]
+use = "doc-length"
+publish = false
+words_min = 10
+[[stage]]
+use = "exact-duplicates"
+[[stage]]
+use = "near-duplicates"
+index = true
+[[stage]]
+use = "keep-top"
+seed = 1
+fraction = "0.9"
+[[stage]]
+use = "mix"
+by = "source"
+weights = { web = 2, books = 1 }
+repeats_max = 2
+[[stage]]
+use = "split"
+fractions = { validation = "0.2" }
+[[stage]]
+use = "repeated-passages"
+unit = "lines"
+words_left_min = 1
+"#;
+
+/// Two shards of Parquet and one of packed JSON lines, and what every walk comes to, made undisturbed.
+pub fn prepared() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["keygen", "--out", "producer.pem", "--alg", "ed25519"]).expect(0);
+    sandbox.write("salt.key", crate::harness::SALT);
+    let line = text(99, 12);
+    let record = |n: u64| match n % 8 {
+        3 => text(n - 1, 60),
+        4 => changed(&text(n - 2, 60), &[50]),
+        5 => "far too short".to_string(),
+        6 => format!("{}\n{line}\n{}", text(n, 30), text(n + 1000, 30)),
+        _ => text(n, 60),
+    };
+    let records: Vec<(String, String)> = (0..40).map(|n| (format!("r{n}"), record(n))).collect();
+    for (name, records) in ["a", "b"].iter().zip(records.chunks(16)) {
+        let ids = strings(records.iter().map(|(id, _)| Some(id.as_str())));
+        let texts = strings(records.iter().map(|(_, text)| Some(text.as_str())));
+        write(&sandbox.path(format!("corpus/{name}.parquet")), &batch(vec![("id", ids), ("text", texts)]), 8);
+    }
+    let lines: String = records[32..]
+        .iter()
+        .map(|(id, text)| serde_json::json!({ "id": id, "text": text }).to_string() + "\n")
+        .collect();
+    sandbox.write("corpus/c.jsonl.zst", zstd::encode_all(lines.as_bytes(), 3).unwrap());
+    sandbox.write("c.toml", config_with("text = \"text\"\nid = \"id\"", STAGES).replace("*.parquet", "*"));
+    sandbox.write("ids.txt", "r0\n");
+    let run = ["run", "c.toml", "--out", "unsigned", "--salt-key", "salt.key"];
+    sandbox.run(&run).expect(0);
+    for (walk, from) in [(0, None), (3, Some("unsigned")), (4, None), (5, None)] {
+        let out = WALKS[walk].comes_to;
+        from.into_iter().for_each(|from| copy(&sandbox.path(from), &sandbox.path(out)));
+        sandbox.run(&WALKS[walk].arguments(out)).expect(0);
+        if out != "redacted" {
+            sandbox.verify(out, &ALL_LEVELS).expect(0);
+        }
+    }
+    sandbox
+}
+
+const ALL_LEVELS: [&str; 4] = ["--level", "signature,files,ledger,content,inputs", "--inputs", "corpus"];
+
+impl Walk {
+    fn arguments<'a>(&self, out: &'a str) -> Vec<&'a str>
+    where
+        Self: 'a,
+    {
+        self.arguments.split(' ').map(|word| if word == "OUT" { out } else { word }).collect()
+    }
+
+    /// What the verb does, undisturbed: a line for each operation.
+    fn trace(&self, sandbox: &Sandbox) -> Vec<String> {
+        let out = format!("traced-{}", self.name.replace(' ', "-"));
+        self.begin(sandbox, &out);
+        let file = sandbox.path(format!("{out}.trace"));
+        let order = format!("trace@{}", file.display());
+        output(sandbox, &self.arguments(&out), &order).expect(0);
+        self.end(sandbox, &out);
+        fs::read_to_string(file).unwrap().lines().map(str::to_string).collect()
+    }
+
+    fn begin(&self, sandbox: &Sandbox, out: &str) {
+        if let Some(from) = self.begins_with {
+            copy(&sandbox.path(from), &sandbox.path(out));
+        }
+    }
+
+    /// Tries one point; gives what became of the disturbed process.
+    fn point(&self, sandbox: &Sandbox, kind: &str, at: usize) -> Outcome {
+        let out = format!("{}-{kind}-{at}", self.name.replace(' ', "-"));
+        self.begin(sandbox, &out);
+        let arguments = self.arguments(&out);
+        let disturbed = output(sandbox, &arguments, &format!("{kind}@{at}"));
+        let outcome = self.judge(sandbox, kind, &out, disturbed);
+        let manifest = sandbox.path(format!("{out}/manifest.sigstore.json")).exists();
+        if manifest && self.name != "redact" {
+            sandbox.verify(&out, &ALL_LEVELS).expect(0);
+        }
+        if outcome != Outcome::Went {
+            let again = sandbox.run(&arguments);
+            let told = again.code == 2 && manifest && !again.stderr.contains(".unfinished");
+            assert!(again.code == 0 || told, "{out}: {again:?}");
+        }
+        self.end(sandbox, &out);
+        outcome
+    }
+
+    /// What the exit code and the messages have to be.
+    fn judge(&self, sandbox: &Sandbox, kind: &str, out: &str, disturbed: Output) -> Outcome {
+        let path = sandbox.path("").display().to_string();
+        match (kind, disturbed.code) {
+            (_, 0) => Outcome::Went,
+            ("kill" | "tear", 137) => Outcome::Died,
+            ("enospc" | "eio", 2) => {
+                let errors = disturbed.errors().join("\n");
+                let named = errors.starts_with("error: ") && errors.contains('`');
+                assert!(named && !errors.contains(&path) && !errors.contains("bug"), "{out}: {errors}");
+                let hinted = errors.contains("hint: make room, ");
+                assert_eq!(hinted, kind == "enospc", "{out}: {errors}");
+                Outcome::Told
+            }
+            (_, code) => panic!("{out}: exit code {code}\n{}", disturbed.stderr),
+        }
+    }
+
+    /// Nothing is left over, and everything is as if nothing had happened.
+    fn end(&self, sandbox: &Sandbox, out: &str) {
+        let differing = match self.name {
+            "redact" => {
+                let [made, expected] = [out, self.comes_to].map(|name| tree(&sandbox.path(name)));
+                made.keys()
+                    .chain(expected.keys())
+                    .filter(|name| made.get(*name) != expected.get(*name))
+                    .cloned()
+                    .collect()
+            }
+            _ => differences(&sandbox.path(self.comes_to), &sandbox.path(out)),
+        };
+        assert_eq!(differing, Vec::<String>::new(), "{out}");
+        for beside in [format!("{out}.unfinished"), format!("{out}.partial")] {
+            assert!(!sandbox.path(&beside).exists(), "{beside} is left over");
+        }
+        fs::remove_dir_all(sandbox.path(out)).unwrap();
+    }
+}
+
+/// What became of a disturbed process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    /// It did what it was to do, as if nothing had happened.
+    Went,
+    Died,
+    /// It told what was wrong.
+    Told,
+}
+
+fn output(sandbox: &Sandbox, arguments: &[&str], order: &str) -> Output {
+    let output = sandbox.command(arguments).env("PROBITY_FAULT", order).output().unwrap();
+    Output {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Tries the points on as many processors as there are; prints what became of them.
+fn try_all(sandbox: &Sandbox, points: &[(&Walk, &str, usize)]) {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut became = BTreeMap::new();
+        while let Some((walk, kind, at)) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+            *became.entry((walk.name, *kind, walk.point(sandbox, kind, *at))).or_insert(0usize) += 1;
+        }
+        became
+    };
+    let mut became: BTreeMap<_, usize> = BTreeMap::new();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        for (key, count) in workers.into_iter().flat_map(|worker| worker.join().unwrap()) {
+            *became.entry(key).or_default() += count;
+        }
+    });
+    for ((walk, kind, outcome), count) in &became {
+        println!("{walk}: {kind} at {count} points: {outcome:?}");
+    }
+    println!("{} points", points.len());
+    let died = became.iter().filter(|((_, _, outcome), _)| *outcome == Outcome::Died);
+    assert!(died.map(|(_, count)| count).sum::<usize>() > points.len() / 5, "{became:?}");
+}
+
+#[test]
+fn a_sample_of_points_is_got_over() {
+    let sandbox = prepared();
+    let mut random = Random(std::env::var("PROBITY_SEED").map_or(1, |seed| seed.parse().unwrap()));
+    let traces: Vec<Vec<String>> = WALKS.iter().map(|walk| walk.trace(&sandbox)).collect();
+    let mut points = Vec::new();
+    for (walk, trace) in WALKS.iter().zip(&traces) {
+        for kind in KINDS {
+            // one of each part, so that every phase has its turn
+            let part = |n: usize| n * trace.len() / walk.sample;
+            let drawn = |n: usize| part(n) + random.below((part(n + 1) - part(n)) as u64) as usize + 1;
+            let drawn: BTreeSet<usize> = (0..walk.sample).map(drawn).collect();
+            points.extend(drawn.into_iter().map(|at| (walk, kind, at)));
+        }
+    }
+    try_all(&sandbox, &points);
+}
+
+#[test]
+#[ignore = "takes many minutes: every operation, every way in which it can go wrong"]
+fn every_point_is_got_over() {
+    let sandbox = prepared();
+    let traces: Vec<Vec<String>> = WALKS.iter().map(|walk| walk.trace(&sandbox)).collect();
+    let mut points = Vec::new();
+    for (walk, trace) in WALKS.iter().zip(&traces) {
+        println!("{}: {} operations", walk.name, trace.len());
+        for kind in KINDS.into_iter().filter(|kind| *kind != "delay") {
+            points.extend((1..=trace.len()).map(|at| (walk, kind, at)));
+        }
+    }
+    assert!(points.len() >= 500, "only {} points", points.len());
+    try_all(&sandbox, &points);
+}
