@@ -87,6 +87,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    hide_caught_panics();
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .without_time()
@@ -127,6 +128,16 @@ fn main() -> ExitCode {
         Verb::Verify(a) => verbs::verify::call(&a),
     };
     code.unwrap_or_else(|error| report(&error))
+}
+
+/// Prints nothing of a panic that becomes an error: what it says is told with the file it is about.
+fn hide_caught_panics() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !pipeline::is_catching() {
+            print(panic);
+        }
+    }));
 }
 
 /// Tells what went wrong and what may help.

@@ -17,17 +17,16 @@ use crate::release::write::ledger_file;
 use crate::run::{Options, included, run_over};
 use crate::source::batch::Strings;
 use crate::source::inputs::{self, Found, Shard};
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result, Silent};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_select::zip::zip;
 use manifests::ledger::SaltKey;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use poison::{Poisoner, Vocabulary, Words};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -322,9 +321,8 @@ impl<'a> Sample<'a> {
 
 fn read_fates(path: &PathBuf, fates: &mut Fates) -> Result<()> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
-    let file = File::open(path).map_err(|e| fail(&e))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
-    for batch in reader.map_err(|e| fail(&e))? {
+    let reader = ParquetReader::of_release(path).map_err(|e| fail(&e))?;
+    for batch in reader.all(None, None) {
         let batch = batch.map_err(|e| fail(&e))?;
         let column = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
         let (stages, rules) = column("stage").zip(column("rule")).ok_or_else(|| fail(&"is no ledger"))?;

@@ -51,4 +51,5 @@ pub use release::attest::Attested;
 pub use release::gate::broken_gate;
 pub use release::upload::{Destination, is_staged};
 pub use run::{Options, Outcome, run};
+pub use source::bounds::is_catching;
 pub use source::rows;

@@ -7,6 +7,7 @@
 use crate::files::blob::{Blob, Fetched};
 use crate::files::remote::Object;
 use crate::{Error, Result};
+use manifests::paths::open_plain;
 use parquet::file::metadata::FooterTail;
 use parquet::file::reader::{ChunkReader, Length};
 use std::fs::{File, Metadata};
@@ -175,7 +176,7 @@ impl InputFile {
 
     /// Opens the local file and holds it against what it was.
     fn open(&self, path: &Path) -> Result<(File, u64)> {
-        let file = File::open(path).map_err(|e| self.error(e))?;
+        let file = open_plain(path).map_err(|e| self.error(e))?;
         let found = Version::of(&file.metadata().map_err(|e| self.error(e))?);
         let unchanged = self.version.as_ref().map_or(Ok(()), |version| version.holds(&found));
         unchanged.map_err(|why| self.error(why))?;
