@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::source::batch::{Cause, Rows, ShardReader};
 use crate::source::inputs::Shard;
 use crate::source::shelf::{Place, Shelf};
-use crate::source::unread::Unread;
+use crate::source::unread::{Damage, Unread};
 use arrow_array::RecordBatch;
 use filters::{Chat, Document, Findings, Measure, Scratch, View};
 use manifests::digest::Sha256;
@@ -55,20 +55,16 @@ pub(crate) fn judge_group(
             .batches(row_group, None)
             .and_then(|batches| judge().group(&reader, batches, first_row, watch)),
     };
-    match judged {
-        Ok((group, rows)) if rows == expected => Ok(group),
-        Ok((_, rows)) => {
-            tracing::warn!(
-                "`{}`: row group {row_group}: footer says {expected} rows, found {rows}",
-                shard.file
-            );
-            judge().unreadable(first_row, expected)
-        }
-        Err(Unread::Damaged(why)) => {
+    let judged = judged.and_then(|(group, rows)| match rows == expected {
+        true => Ok(group),
+        false => Err(Unread::Damaged(format!("footer says {expected} rows, found {rows}"))),
+    });
+    match Unread::damage(judged)? {
+        Ok(group) => Ok(group),
+        Err(Damage { why, cause }) => {
             tracing::warn!("`{}`: row group {row_group}: {why}", shard.file);
-            judge().unreadable(first_row, expected)
+            judge().unread(first_row, expected, cause)
         }
-        Err(Unread::Fatal(error)) => Err(error),
     }
 }
 
@@ -84,9 +80,9 @@ fn whole(
         return Ok(None);
     }
     let batches = Unread::damage(reader.whole(row_group))?;
-    let batches = batches.and_then(|batches| batches.collect::<std::result::Result<Vec<_>, _>>());
+    let batches = batches.ok().and_then(|batches| batches.collect::<std::result::Result<Vec<_>, _>>().ok());
     let rows = |batches: &Vec<RecordBatch>| batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
-    Ok(batches.ok().filter(|batches| rows(batches) == expected))
+    Ok(batches.filter(|batches| rows(batches) == expected))
 }
 
 struct Judge<'p> {
@@ -140,9 +136,9 @@ impl<'p> Judge<'p> {
         Ok((group, row_in_shard - first_row))
     }
 
-    fn unreadable(mut self, first_row: u64, rows: u64) -> Result<JudgedGroup> {
+    fn unread(mut self, first_row: u64, rows: u64, cause: Cause) -> Result<JudgedGroup> {
         for row in first_row..first_row + rows {
-            self.quarantine(self.default_id(row).into(), None, Cause::Unreadable)?;
+            self.quarantine(self.default_id(row).into(), None, cause)?;
         }
         self.finish()
     }
@@ -183,11 +179,10 @@ impl<'p> Judge<'p> {
     /// A record no stage can judge.
     fn quarantine(&mut self, id: Cow<'_, str>, url: Option<&str>, cause: Cause) -> Result<()> {
         self.findings.clear();
-        let (value, bound, bytes) = match cause {
-            Cause::TooLarge(bytes) => {
-                (bytes.to_string(), self.plan.config.file.input.max_record_bytes.to_string(), bytes)
-            }
-            _ => ("1".to_string(), "0".to_string(), 0),
+        let [value, bound] = cause.measured(&self.plan.config.file.input);
+        let bytes = match cause {
+            Cause::TooLarge(bytes) => bytes,
+            _ => 0,
         };
         let rule = cause.rule().into();
         let decision = Some(Decision { stage: INPUT_STAGE, rule, value, bound, quarantined: true });

@@ -17,7 +17,7 @@ use crate::release::shard_file::ShardFile;
 use crate::run::work::Work;
 use crate::source::batch::{RowEdits, ShardReader};
 use crate::source::inputs::Shard;
-use crate::source::unread::Unread;
+use crate::source::unread::{Damage, Unread};
 use crate::{Error, Result};
 use arrow_array::{BooleanArray, RecordBatch, UInt64Array};
 use arrow_schema::SchemaRef;
@@ -168,14 +168,17 @@ impl WriteTask<'_> {
         let rows = group.records.end - group.records.start;
         let batches = match self.work.shelf.take((group.shard, group.row_group)) {
             Some(kept) => {
-                Arc::unwrap_or_clone(kept).into_iter().map(|batch| reader.as_stored(batch)).collect()
+                let batches = Arc::unwrap_or_clone(kept).into_iter().map(|batch| reader.as_stored(batch));
+                batches.collect::<std::result::Result<_, _>>().map_err(Unread::Damaged)
             }
-            None => Unread::damage(reader.group(group.row_group, rows))?,
+            None => reader.group(group.row_group, rows),
         };
+        let batches: std::result::Result<Vec<_>, _> = Unread::damage(batches)?;
         let readable = batches.is_ok();
-        if let Err(why) = &batches {
+        if let Err(Damage { why, cause }) = &batches {
             tracing::warn!("`{}`: row group {}: {why}", shard.file, group.row_group);
-            fates.iter_mut().for_each(RecordFate::become_unreadable);
+            let measured = cause.measured(&self.plan.config.file.input);
+            fates.iter_mut().for_each(|fate| fate.become_unread(*cause, measured.clone()));
         }
         let mut prepared =
             Prepared { verdicts, fates, kept: Vec::new(), removed: Vec::new(), texts: Vec::new(), readable };

@@ -46,6 +46,8 @@ pub(crate) enum Cause {
     TextType,
     /// So many bytes.
     TooLarge(u64),
+    /// A page of the row group takes so many bytes.
+    PageTooLarge(u64),
     Unreadable,
 }
 
@@ -60,8 +62,19 @@ impl Cause {
             Cause::DuplicateKey => "duplicate-key",
             Cause::TextType => "text-type",
             Cause::TooLarge(_) => "record-bytes",
+            Cause::PageTooLarge(_) => "page-bytes",
             Cause::Unreadable => "unreadable",
         }
+    }
+
+    /// What was found and what is allowed, as the ledger tells them.
+    pub(crate) fn measured(self, input: &Input) -> [String; 2] {
+        let [value, bound] = match self {
+            Cause::TooLarge(bytes) => [bytes, input.max_record_bytes],
+            Cause::PageTooLarge(bytes) => [bytes, input.max_page_bytes],
+            _ => [1, 0],
+        };
+        [value.to_string(), bound.to_string()]
     }
 }
 
@@ -182,6 +195,7 @@ impl ShardReader {
     pub(crate) fn of_parquet(file: ParquetReader, input: &Input, fields: &[WantedField]) -> Result<Self> {
         let stored = Arc::clone(file.schema());
         let columns = Columns::find(file.name(), &stored, input, fields)?;
+        let file = file.with_pages_up_to(input.max_page_bytes);
         let groups = Groups::Parquet(match columns.text {
             TextPlace::Plain(column) => file.with_views(column)?,
             TextPlace::Chats(_) => file,
@@ -231,7 +245,9 @@ impl ShardReader {
         rows: Option<RowSelection>,
     ) -> std::result::Result<Batches, Unread> {
         Ok(Batches(match &self.groups {
-            Groups::Parquet(file) => Box::new(file.batches(group, columns, rows)?),
+            Groups::Parquet(file) => {
+                Box::new(file.batches(group, columns, rows).map_err(|unread| self.blamed(unread))?)
+            }
             // a line has to be read from its start to its end, whatever is wanted of it
             Groups::Lines(lines) => Box::new(lines.batches(group, rows)?),
         }))
@@ -250,11 +266,15 @@ impl ShardReader {
 
     /// What it means that a batch cannot be decoded: damage, unless bytes could not be had.
     pub(crate) fn unread(&self, why: String) -> Unread {
+        self.blamed(Unread::Damaged(why))
+    }
+
+    fn blamed(&self, unread: Unread) -> Unread {
         let failure = match &self.groups {
             Groups::Parquet(file) => file.failure(),
             Groups::Lines(lines) => lines.failure(),
         };
-        failure.map_or(Unread::Damaged(why), Unread::Fatal)
+        failure.map_or(unread, Unread::Fatal)
     }
 
     /// A batch of [`whole`](Self::whole) as it is written back: without what is known of its rows for the judge alone.
@@ -337,27 +357,6 @@ impl Iterator for Batches {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next()
-    }
-}
-
-/// What a reader yields up to its first error: after one a Parquet reader would tell it for ever.
-pub(crate) struct UpToError<R>(Option<R>);
-
-impl<R> UpToError<R> {
-    pub(crate) fn new(reader: R) -> Self {
-        Self(Some(reader))
-    }
-}
-
-impl<T, E, R: Iterator<Item = std::result::Result<T, E>>> Iterator for UpToError<R> {
-    type Item = R::Item;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let item = self.0.as_mut()?.next()?;
-        if item.is_err() {
-            self.0 = None;
-        }
-        Some(item)
     }
 }
 

@@ -10,7 +10,8 @@ mod warc;
 
 use crate::config::{Input, Messages};
 use crate::files::input::InputFile;
-use crate::source::batch::{BATCH_ROWS, RowEdits, UpToError, WantedField};
+use crate::source::batch::{BATCH_ROWS, RowEdits, WantedField};
+use crate::source::bounds::Caught;
 use crate::source::format::Packing;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -58,7 +59,7 @@ impl LinesReader {
         let mut lines = self.blocks.lines(block, self.line_bytes_max)?;
         let mut wanted = rows.map(|rows| wanted(&rows).into_iter());
         let layout = Arc::clone(&self.layout);
-        Ok(UpToError::new(std::iter::from_fn(move || {
+        Ok(Caught::new(std::iter::from_fn(move || {
             let batch = batch(&mut lines, &layout, &mut wanted);
             batch.map(|batch| (batch.num_rows() > 0).then_some(batch)).transpose()
         })))
