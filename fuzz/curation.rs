@@ -2,9 +2,9 @@
 
 use filters::{Document, Edits, Findings, Measure, Scratch, View};
 use manifests::ledger::SaltKey;
-use pipeline::{Config, Error, Options, Plan, Silent, Step};
+use pipeline::{Config, Error, Options, Plan, Silent, Step, Stop};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Once};
 
 /// What a run over fuzzed records goes through: rules that edit, and barriers that compare and cut.
 const STAGES: &str = r#"
@@ -44,9 +44,23 @@ fn folder() -> PathBuf {
         .unwrap_or_default()
 }
 
+/// A decoder's panic that becomes an error is none; every other still ends the process, or prints.
+fn allow_caught_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !pipeline::is_catching() {
+                before(panic);
+            }
+        }));
+    });
+}
+
 /// Makes a release of one shard. Whatever is in it, the run ends with an error that blames it, or with a release in which
 /// every record has one fate.
 fn curate(shard: (&str, &[u8]), input: &str, stages: &str) -> Option<()> {
+    allow_caught_panics();
     let folder = tempfile::tempdir().ok()?;
     let (name, bytes) = shard;
     std::fs::write(folder.path().join(name), bytes).ok()?;
@@ -59,12 +73,15 @@ fn curate(shard: (&str, &[u8]), input: &str, stages: &str) -> Option<()> {
         salt_key: Some(SaltKey::from_bytes([1; 32])),
         threads: 1,
         memory: 64 << 20,
+        stop: Stop::default(),
     };
     match pipeline::run(&plan, &options, &Silent) {
         Ok(outcome) => {
             let counted = &outcome.attested.sealed.statement.predicate.accounting;
             let fates = counted.kept + counted.edited + counted.removed + counted.quarantined;
             assert_eq!(counted.records_in, fates, "every record has one fate");
+            let failed = counted.by_rule.iter().find(|rule| rule.rule == "error");
+            assert!(failed.is_none(), "a stage could not judge a record: {failed:?}");
         }
         Err(Error::Bug(why)) => panic!("{why}"),
         Err(_) => {}
@@ -95,6 +112,7 @@ pub fn lines(data: &[u8]) {
 pub fn rows(data: &[u8]) {
     const NAMES: [&str; 3] = ["a.parquet", "a.jsonl", "a.jsonl.zst"];
     let Some((choice, data)) = data.split_first() else { return };
+    allow_caught_panics();
     let Ok(folder) = tempfile::tempdir() else { return };
     let path = folder.path().join(NAMES[usize::from(*choice) % NAMES.len()]);
     if std::fs::write(&path, data).is_ok() {

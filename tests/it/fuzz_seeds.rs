@@ -21,7 +21,7 @@ const RUNS: usize = 100;
 
 type Entry = fn(&[u8]);
 
-const TARGETS: [(&str, Entry); 11] = [
+const TARGETS: [(&str, Entry); 12] = [
     ("bundle", entries::bundle),
     ("ledger_index", entries::ledger_index),
     ("proof", entries::proof),
@@ -32,11 +32,12 @@ const TARGETS: [(&str, Entry); 11] = [
     ("linear", entries::linear),
     ("ensemble", entries::ensemble),
     ("language_model", entries::language_model),
+    ("rows", entries::rows),
     ("text", entries::text),
 ];
 
-const TARGETS_THAT_RUN: [(&str, Entry); 2] =
-    [("lines", entries::lines), ("signature_index", entries::signature_index)];
+const TARGETS_THAT_RUN: [(&str, Entry); 3] =
+    [("parquet", entries::parquet), ("lines", entries::lines), ("signature_index", entries::signature_index)];
 
 /// Where the seeds are, made anew if that is asked for.
 fn seeds() -> PathBuf {
