@@ -3,11 +3,11 @@
 
 mod ratios;
 
+use crate::Result;
 use crate::config::Gate;
 use crate::files::finished;
 use crate::plan::{Plan, Step};
 use crate::report::{LENGTH, SOURCE};
-use crate::Result;
 use filters::{Action, Measure};
 use manifests::predicate::{Accounting, Statement};
 use serde::Deserialize;
