@@ -20,6 +20,7 @@ mod parquet_files;
 mod random_arrays;
 
 mod audits;
+mod bad;
 mod bad_input;
 mod chat_edits;
 mod chats;

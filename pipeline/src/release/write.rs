@@ -176,7 +176,10 @@ impl WriteTask<'_> {
         let batches: std::result::Result<Vec<_>, _> = Unread::damage(batches)?;
         let readable = batches.is_ok();
         if let Err(Damage { why, cause }) = &batches {
-            tracing::warn!("`{}`: row group {}: {why}", shard.file, group.row_group);
+            // where the judge could not read it either, that has been told
+            if fates.iter().any(RecordFate::is_released) {
+                tracing::warn!("`{}`: row group {}: {why}", shard.file, group.row_group);
+            }
             let measured = cause.measured(&self.plan.config.file.input);
             fates.iter_mut().for_each(|fate| fate.become_unread(*cause, measured.clone()));
         }

@@ -35,6 +35,9 @@ pub(crate) use strings::{Strings, is_bytes, is_text, label_at, text_at};
 /// Rows decoded at a time: large enough to amortise, small enough that a batch of long texts stays small.
 pub(crate) const BATCH_ROWS: usize = 1024;
 
+/// Names of columns, or of members, that are told at most.
+pub(crate) const NAMES_TOLD_MAX: usize = 30;
+
 /// Why a record cannot be judged. It is quarantined under the stage `input` with this as its rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
@@ -434,7 +437,8 @@ enum TextColumn<'b> {
 
 fn column(path: &Path, schema: &Schema, name: &str) -> Result<usize> {
     schema.index_of(name).map_err(|_| {
-        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let fields = schema.fields().iter().take(NAMES_TOLD_MAX);
+        let names: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
         Error::input(path, format!("no column `{name}`; there are: {}", names.join(", ")))
     })
 }

@@ -15,6 +15,9 @@ const SCHEMA_DEPTH_MAX: usize = 64;
 /// The most columns and groups of columns.
 const SCHEMA_ELEMENTS_MAX: usize = 1 << 16;
 
+/// The longest name of a column, in bytes: messages repeat them.
+const NAME_BYTES_MAX: usize = 1 << 10;
+
 /// The most rows of a row group. No writer comes near it with texts, and a footer that says more would have as many
 /// records accounted for.
 const GROUP_ROWS_MAX: i64 = 1 << 24;
@@ -24,6 +27,7 @@ const TAIL_BYTES: usize = 8;
 
 /// Fields of `FileMetaData` and `SchemaElement`, as parquet-format 2.11 numbers them.
 const SCHEMA: i16 = 2;
+const NAME: i16 = 4;
 const NUM_CHILDREN: i16 = 5;
 
 /// Parses the footer at the end of a file.
@@ -66,8 +70,9 @@ fn check(footer: &[u8]) -> Result<(), String> {
         if (number, kind) != (SCHEMA, Kind::List) {
             return Ok(false);
         }
-        let children = children(footer)?;
-        schema = std::mem::replace(&mut schema, Ok(())).and_then(|()| tree(&children));
+        let elements = elements(footer)?;
+        let told = std::mem::replace(&mut schema, Ok(()));
+        schema = told.and_then(|()| names(&elements)).and_then(|()| tree(&elements));
         Ok(true)
     });
     match walked {
@@ -77,35 +82,53 @@ fn check(footer: &[u8]) -> Result<(), String> {
     }
 }
 
-/// How many children each element of a schema says it has.
-fn children(footer: &mut Compact<'_>) -> Result<Vec<i64>, Wrong> {
+/// A column, or a group of them, of a schema.
+#[derive(Clone, Copy, Default)]
+struct Element {
+    name_bytes: usize,
+    /// How many it says it has.
+    children: i64,
+}
+
+/// The elements of a schema in their order.
+fn elements(footer: &mut Compact<'_>) -> Result<Vec<Element>, Wrong> {
     let (len, kind) = footer.list()?;
     let mut all = Vec::new();
     for _ in 0..len {
-        let mut children = 0;
+        let mut element = Element::default();
         match kind {
-            Kind::Struct => footer.structure(|element, number, kind| {
-                let told = (number, kind) == (NUM_CHILDREN, Kind::Integer);
-                if told {
-                    children = element.integer()?;
+            Kind::Struct => footer.structure(|footer, number, kind| {
+                match (number, kind) {
+                    (NAME, Kind::Binary) => element.name_bytes = footer.binary()?,
+                    (NUM_CHILDREN, Kind::Integer) => element.children = footer.integer()?,
+                    _ => return Ok(false),
                 }
-                Ok(told)
+                Ok(true)
             })?,
             other => footer.skip(other)?,
         }
-        all.push(children);
+        all.push(element);
     }
     Ok(all)
 }
 
+fn names(elements: &[Element]) -> Result<(), String> {
+    match elements.iter().map(|element| element.name_bytes).max() {
+        Some(longest) if longest > NAME_BYTES_MAX => {
+            Err(format!("a column's name has {longest} bytes, at most {NAME_BYTES_MAX}"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Checks that elements in the order of a walk from the root make a tree.
-fn tree(children: &[i64]) -> Result<(), String> {
-    if children.len() > SCHEMA_ELEMENTS_MAX {
-        return Err(format!("the schema has {} elements, at most {SCHEMA_ELEMENTS_MAX}", children.len()));
+fn tree(elements: &[Element]) -> Result<(), String> {
+    if elements.len() > SCHEMA_ELEMENTS_MAX {
+        return Err(format!("the schema has {} elements, at most {SCHEMA_ELEMENTS_MAX}", elements.len()));
     }
     let mut open: Vec<i64> = Vec::new();
-    for (at, &number) in children.iter().enumerate() {
-        let left = (children.len() - at - 1) as i64;
+    for (at, &Element { children: number, .. }) in elements.iter().enumerate() {
+        let left = (elements.len() - at - 1) as i64;
         if !(0..=left).contains(&number) {
             return Err(format!("a group of the schema has {number} columns, and {left} are left"));
         }
@@ -161,6 +184,10 @@ mod tests {
             (&[i64::MAX], "a group of the schema has 9223372036854775807 columns"),
             (&[-1, 0], "a group of the schema has -1 columns"),
         ];
+        let tree = |children: &[i64]| {
+            let element = |&children: &i64| Element { children, ..Element::default() };
+            super::tree(&children.iter().map(element).collect::<Vec<_>>())
+        };
         for (children, expected) in cases {
             let told = tree(children).err().unwrap_or_default();
             assert!(told.starts_with(expected) && told.is_empty() == expected.is_empty(), "{told}");

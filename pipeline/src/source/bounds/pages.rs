@@ -23,6 +23,9 @@ const PACKED_SIZE: i16 = 3;
 const DATA_PAGE: i16 = 5;
 const DATA_PAGE_V2: i16 = 8;
 const NUM_VALUES: i16 = 1;
+/// Of the second version alone: bytes of levels that stand before what is packed.
+const DEFINITION_LEVELS: i16 = 5;
+const REPETITION_LEVELS: i16 = 6;
 
 /// A page by its header.
 #[derive(Debug, Default)]
@@ -33,6 +36,7 @@ struct Page {
     unpacked: u64,
     /// Values with nulls, of a page of data; others are dictionaries.
     values: Option<u64>,
+    levels: u64,
 }
 
 impl Page {
@@ -170,6 +174,9 @@ impl<R: ChunkReader> Walk<'_, R> {
         if page.size() > self.page_bytes_max {
             return Err(Unread::PageTooLarge(page.size()));
         }
+        if page.levels > page.unpacked {
+            return Err(self.damaged("has a page whose levels are longer than it".into()));
+        }
         let body = at + page.header_bytes;
         if page.packed > self.range.end.saturating_sub(body) {
             return Err(self.damaged("has a page that ends behind it".into()));
@@ -213,12 +220,15 @@ fn header(bytes: &[u8]) -> Result<Page, Wrong> {
             (UNPACKED_SIZE, Kind::Integer) => page.unpacked = size(compact)?,
             (PACKED_SIZE, Kind::Integer) => page.packed = size(compact)?,
             (DATA_PAGE | DATA_PAGE_V2, Kind::Struct) => {
-                compact.structure(|compact, number, kind| {
-                    let told = (number, kind) == (NUM_VALUES, Kind::Integer);
-                    if told {
-                        page.values = Some(size(compact)?);
+                compact.structure(|compact, part, kind| {
+                    match (part, kind) {
+                        (NUM_VALUES, Kind::Integer) => page.values = Some(size(compact)?),
+                        (DEFINITION_LEVELS | REPETITION_LEVELS, Kind::Integer) if number == DATA_PAGE_V2 => {
+                            page.levels = page.levels.saturating_add(size(compact)?);
+                        }
+                        _ => return Ok(false),
                     }
-                    Ok(told)
+                    Ok(true)
                 })?;
             }
             _ => return Ok(false),

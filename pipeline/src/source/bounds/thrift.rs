@@ -115,6 +115,12 @@ impl<'b> Compact<'b> {
         Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
     }
 
+    /// Reads bytes: how many there are.
+    pub(super) fn binary(&mut self) -> Read<usize> {
+        let len = usize::try_from(self.varint()?).map_err(|_| Wrong::Malformed)?;
+        self.over(len).map(|()| len)
+    }
+
     /// Walks over a value.
     pub(super) fn skip(&mut self, kind: Kind) -> Read<()> {
         match kind {
@@ -123,10 +129,7 @@ impl<'b> Compact<'b> {
             Kind::Integer => self.varint().map(drop),
             Kind::Double => self.over(8),
             Kind::Uuid => self.over(16),
-            Kind::Binary => {
-                let len = self.varint()?;
-                self.over(usize::try_from(len).map_err(|_| Wrong::Malformed)?)
-            }
+            Kind::Binary => self.binary().map(drop),
             Kind::Struct => self.structure(|_, _, _| Ok(false)),
             Kind::List => self.deeper(|this| {
                 let (len, kind) = this.list()?;

@@ -10,7 +10,7 @@ mod warc;
 
 use crate::config::{Input, Messages};
 use crate::files::input::InputFile;
-use crate::source::batch::{BATCH_ROWS, RowEdits, WantedField};
+use crate::source::batch::{BATCH_ROWS, NAMES_TOLD_MAX, RowEdits, WantedField};
 use crate::source::bounds::Caught;
 use crate::source::format::Packing;
 use crate::{Error, Result};
@@ -29,9 +29,6 @@ pub(crate) use members::Members;
 
 /// Bytes of lines after which a batch ends, so that a batch of long texts stays small.
 const BATCH_BYTES: usize = 16 << 20;
-
-/// Names of members that are told at most.
-const NAMES_TOLD_MAX: usize = 30;
 
 /// A shard of lines, ready to be read block by block.
 #[derive(Debug)]
