@@ -8,6 +8,7 @@ use crate::inspect::opened;
 use crate::judge::verdicts::{INPUT_STAGE, Verdicts};
 use crate::judge::{judge_group, replay};
 use crate::plan::{Plan, Step};
+use crate::run::admission::Admission;
 use crate::run::{Options, run_over};
 use crate::source::batch::{Rows, ShardReader};
 use crate::source::format::Format;
@@ -165,7 +166,7 @@ impl Replay for ReleaseReplay {
 
 /// One row group, as a run judges and writes it.
 fn decide(plan: &Plan, shard: &Shard, place: (usize, usize)) -> Result<Vec<Decided>> {
-    let judged = judge_group(plan, shard, place, &Shelf::new(0), &mut ())?;
+    let judged = judge_group(plan, shard, place, (&Shelf::new(0), &Admission::new(u64::MAX)), &mut ())?;
     let verdicts = Verdicts::read(&judged.verdicts)?;
     // a run reads every column to write a record; what it cannot read then, it quarantines
     let reader = plan.open(shard)?;

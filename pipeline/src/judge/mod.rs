@@ -13,6 +13,8 @@ use crate::Result;
 use crate::judge::norm::norm_v1;
 use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged};
 use crate::plan::Plan;
+use crate::run::admission::Admission;
+use crate::run::budget::{ANALYSIS_LENGTHS, Cost};
 use crate::source::batch::{Cause, Rows, ShardReader};
 use crate::source::inputs::Shard;
 use crate::source::shelf::{Place, Shelf};
@@ -38,13 +40,15 @@ pub(crate) fn judge_group(
     plan: &Plan,
     shard: &Shard,
     (shard_index, row_group): Place,
-    shelf: &Shelf,
+    (shelf, admission): (&Shelf, &Admission),
     watch: &mut impl Watch,
 ) -> Result<JudgedGroup> {
     let reader = plan.open(shard)?;
     let first_row = shard.first_row(row_group);
     let expected = shard.row_groups[row_group];
-    let judge = || Judge::new(plan, shard, shard_index);
+    let cost = Cost { decoded: reader.decoded_bytes(row_group), rows: expected, longest: 0 };
+    let _admitted = admission.enter(cost.of_judging());
+    let judge = || Judge::new(plan, shard, shard_index, admission);
     let judged = match whole(&reader, row_group, shelf, expected)? {
         Some(batches) => {
             let judged = judge().group(&reader, batches.iter().cloned().map(Ok), first_row, watch);
@@ -87,6 +91,7 @@ fn whole(
 
 struct Judge<'p> {
     plan: &'p Plan,
+    admission: &'p Admission,
     source: &'p str,
     shard_index: usize,
     scratch: Scratch,
@@ -97,11 +102,12 @@ struct Judge<'p> {
 }
 
 impl<'p> Judge<'p> {
-    fn new(plan: &'p Plan, shard: &'p Shard, shard_index: usize) -> Self {
+    fn new(plan: &'p Plan, shard: &'p Shard, shard_index: usize, admission: &'p Admission) -> Self {
         let measure = plan.config.file.measure;
         let rules = if measure == Measure::All { plan.rules().len() } else { 0 };
         Self {
             plan,
+            admission,
             source: &shard.source,
             shard_index,
             scratch: Scratch::new(plan.config.file.words),
@@ -195,6 +201,8 @@ impl<'p> Judge<'p> {
 
     fn record(&mut self, record: &Document<'_>, watch: &mut impl Watch) -> Result<()> {
         watch.done(Part::Read);
+        let analysis = record.text.len() as u64 * ANALYSIS_LENGTHS;
+        let _alone = self.admission.long_text(analysis);
         self.findings.clear();
         let mut walk = Walk::default();
         let mut current: Option<Chat> = None;

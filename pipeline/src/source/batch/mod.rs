@@ -355,6 +355,13 @@ impl ShardReader {
 /// Batches of one group. Damage ends them with an error that the caller turns into quarantine.
 pub(crate) struct Batches(Box<dyn Iterator<Item = std::result::Result<RecordBatch, String>>>);
 
+impl Batches {
+    /// Those that were kept when they were first decoded.
+    pub(crate) fn kept(batches: Vec<RecordBatch>) -> Self {
+        Self(Box::new(batches.into_iter().map(Ok)))
+    }
+}
+
 impl Iterator for Batches {
     type Item = std::result::Result<RecordBatch, String>;
 
