@@ -296,7 +296,8 @@ impl Opened {
 pub fn open_config(release: &Path, public: Value) -> Result<Value, DisclosureError> {
     let committed = committed_stages(&public);
     let Some(first) = committed.keys().next() else { return Ok(public) };
-    let bytes = disk::read(&release.join(DISCLOSURES)).map_err(|_| DisclosureError::Closed(first.clone()))?;
+    let bytes = crate::paths::read_plain(&release.join(DISCLOSURES), crate::bundle::BUNDLE_BYTES_MAX as u64);
+    let bytes = bytes.map_err(|_| DisclosureError::Closed(first.clone()))?;
     let mut signed: Vec<String> = committed.into_values().collect();
     for name in [RULES, ASSETS] {
         let line = bytes

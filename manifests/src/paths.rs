@@ -4,7 +4,7 @@
 //! in the directory must be plain files: links, devices and names that cannot be written down are reported.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -170,17 +170,48 @@ pub fn list_files(root: &Path) -> io::Result<Listing> {
 /// Links are looked for before opening: this keeps a release from pointing elsewhere, and is no defence against
 /// somebody who changes the directory while it is being verified.
 pub fn open_regular(root: &Path, path: &RelPath) -> io::Result<disk::File> {
+    open_plain(&find_regular(root, path)?)
+}
+
+/// Where a file is that [`open_regular`] would open.
+pub fn find_regular(root: &Path, path: &RelPath) -> io::Result<PathBuf> {
     let mut at = root.to_owned();
     for segment in path.as_str().split('/') {
         at.push(segment);
         if at.symlink_metadata()?.is_symlink() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a symbolic link leads to the file"));
+            return Err(invalid("a symbolic link leads to the file"));
         }
     }
-    if !at.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    plain(&at)?;
+    Ok(at)
+}
+
+/// Opens a file that something from outside names. A folder, a device or a pipe is an error: opening a pipe waits for a
+/// writer, and some devices never end.
+pub fn open_plain(path: &Path) -> io::Result<disk::File> {
+    plain(path)?;
+    disk::File::open(path)
+}
+
+/// Reads such a file whole, unless it is longer than this.
+pub fn read_plain(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_plain(path)?.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > bytes_max {
+        true => Err(invalid(&format!("is longer than {bytes_max} bytes"))),
+        false => Ok(bytes),
     }
-    disk::File::open(&at)
+}
+
+fn plain(path: &Path) -> io::Result<()> {
+    match path.metadata()?.is_file() {
+        true => Ok(()),
+        false => Err(invalid("not a regular file")),
+    }
+}
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 #[cfg(test)]

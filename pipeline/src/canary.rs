@@ -8,7 +8,6 @@
 mod poison;
 
 use crate::files::artefact::Identity;
-use crate::files::blob::Blob;
 use crate::files::input::InputFile;
 use crate::files::scratch::Folder;
 use crate::files::store::Pending;
@@ -18,13 +17,13 @@ use crate::release::write::ledger_file;
 use crate::run::{Options, included, run_over};
 use crate::source::batch::Strings;
 use crate::source::inputs::{self, Found, Shard};
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result, Silent, Stop};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_select::zip::zip;
 use manifests::ledger::SaltKey;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use poison::{Poisoner, Vocabulary, Words};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -325,9 +324,8 @@ impl<'a> Sample<'a> {
 
 fn read_fates(path: &Path, fates: &mut Fates) -> Result<()> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
-    let file = Blob::open(path).map_err(|e| fail(&e))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
-    for batch in reader.map_err(|e| fail(&e))? {
+    let reader = ParquetReader::of_release(path).map_err(|e| fail(&e))?;
+    for batch in reader.all(None, None) {
         let batch = batch.map_err(|e| fail(&e))?;
         let column = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
         let (stages, rules) = column("stage").zip(column("rule")).ok_or_else(|| fail(&"is no ledger"))?;

@@ -94,6 +94,8 @@ pub(crate) struct Input {
     pub(crate) url: Option<String>,
     #[serde(default = "max_record_bytes")]
     pub(crate) max_record_bytes: u64,
+    #[serde(default = "max_page_bytes")]
+    pub(crate) max_page_bytes: u64,
     #[serde(default)]
     pub(crate) bad_shard: BadShard,
     #[serde(default, skip_serializing_if = "Lineage::is_optional")]
@@ -109,7 +111,7 @@ impl Input {
 
     /// The same without the columns of ids and URLs: all that is needed to read the texts of a release.
     pub(crate) fn only_text(&self) -> Self {
-        Self { id: None, url: None, bad_shard: BadShard::Fail, max_record_bytes: u64::MAX, ..self.clone() }
+        Self::texts(self.text.clone(), self.messages.clone())
     }
 
     /// The texts of a file, of whatever length, and no other column.
@@ -121,6 +123,7 @@ impl Input {
             id: None,
             url: None,
             max_record_bytes: u64::MAX,
+            max_page_bytes: max_page_bytes(),
             bad_shard: BadShard::Fail,
             lineage: Lineage::Optional,
         }
@@ -130,6 +133,10 @@ impl Input {
 /// 64 MiB: far above any document worth training on, far below what would starve a worker.
 fn max_record_bytes() -> u64 {
     64 << 20
+}
+
+fn max_page_bytes() -> u64 {
+    crate::source::bounds::PAGE_BYTES
 }
 
 /// What to do with a shard whose rows cannot even be counted.

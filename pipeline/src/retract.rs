@@ -11,6 +11,7 @@ mod lines;
 mod names;
 mod shards;
 
+use crate::files::finished;
 use crate::files::store;
 use crate::{Error, Result};
 use find::Taken;
@@ -110,10 +111,7 @@ pub(crate) struct Old {
 
 impl Old {
     fn open(folder: &Path, previous: &Checked) -> Result<Self> {
-        let read = |name: &str| {
-            let path = folder.join(name);
-            disk::read(&path).map_err(|e| Error::release(&path, e))
-        };
+        let read = |name: &str| finished::bytes(folder, name);
         fn json<T: serde::de::DeserializeOwned>(path: PathBuf, bytes: &[u8]) -> Result<T> {
             serde_json::from_slice(bytes).map_err(|e| Error::release(&path, e))
         }

@@ -78,7 +78,8 @@ fn manifest(path: &Path, key: &Path) -> Result<Checked> {
 
 fn manifest_under(path: &Path, key: &PublicKey) -> Result<Checked> {
     let file = if path.is_dir() { path.join("manifest.sigstore.json") } else { path.to_path_buf() };
-    let bytes = std::fs::read(&file).with_context(|| format!("`{}`", file.display()))?;
+    let bytes = manifests::paths::read_plain(&file, manifests::bundle::BUNDLE_BYTES_MAX as u64);
+    let bytes = bytes.with_context(|| format!("`{}`", file.display()))?;
     Checked::open(&bytes, key).with_context(|| format!("`{}`", file.display()))
 }
 

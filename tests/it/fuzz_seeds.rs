@@ -13,12 +13,15 @@ use std::sync::OnceLock;
 #[path = "../../fuzz/entries.rs"]
 mod entries;
 
-/// Mutations of all seeds of one target.
+/// Mutations of all seeds of a target that parses.
 const CASES: usize = 2_000;
+
+/// The same of a target each of whose cases is a whole run.
+const RUNS: usize = 100;
 
 type Entry = fn(&[u8]);
 
-const TARGETS: [(&str, Entry); 10] = [
+const TARGETS: [(&str, Entry); 12] = [
     ("bundle", entries::bundle),
     ("ledger_index", entries::ledger_index),
     ("proof", entries::proof),
@@ -29,7 +32,12 @@ const TARGETS: [(&str, Entry); 10] = [
     ("linear", entries::linear),
     ("ensemble", entries::ensemble),
     ("language_model", entries::language_model),
+    ("rows", entries::rows),
+    ("text", entries::text),
 ];
+
+const TARGETS_THAT_RUN: [(&str, Entry); 3] =
+    [("parquet", entries::parquet), ("lines", entries::lines), ("signature_index", entries::signature_index)];
 
 /// Where the seeds are, made anew if that is asked for.
 fn seeds() -> PathBuf {
@@ -96,13 +104,15 @@ fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn no_seed_and_no_mutation_of_one_makes_a_reader_panic() {
-    for (target, entry) in TARGETS {
+    let parsing = TARGETS.into_iter().zip(std::iter::repeat(CASES));
+    let running = TARGETS_THAT_RUN.into_iter().zip(std::iter::repeat(RUNS));
+    for ((target, entry), cases) in parsing.chain(running) {
         let files: Vec<Vec<u8>> = tree(&seeds().join(target)).into_values().collect();
         assert!(files.len() >= 2, "{target} has {} seeds", files.len());
         files.iter().for_each(|seed| entry(seed));
         entry(b"");
         let mut random = Random(1);
-        for case in 0..CASES {
+        for case in 0..cases {
             let state = random.0;
             let (seed, other) = (&files[case % files.len()], &files[below(&mut random, files.len())]);
             let bytes = mutate(seed, other, &mut random);
@@ -110,6 +120,17 @@ fn no_seed_and_no_mutation_of_one_makes_a_reader_panic() {
             assert!(held, "{target}, case {case}, state {state:#x}: {:?}", String::from_utf8_lossy(&bytes));
         }
     }
+}
+
+/// A new filter or scorer is fuzzed, or it is said why not.
+#[test]
+fn every_filter_and_scorer_judges_fuzzed_texts() {
+    // what needs turns or columns; `lines` and `parquet` reach the code that reads those
+    const OTHERS: [&str; 3] = ["chat-turns", "input-label", "input-score"];
+    let judging = entries::stages_of_text();
+    let all = filters::FILTERS.iter().chain(classifiers::SCORERS).map(|entry| entry.name);
+    let missing: Vec<&str> = all.filter(|name| !judging.contains(name) && !OTHERS.contains(name)).collect();
+    assert!(missing.is_empty(), "fuzz/stages/all.toml lacks {missing:?}");
 }
 
 /// The seeds do reach what lies behind the first check.
@@ -204,6 +225,7 @@ fn make(folder: &Path) {
     let mappings = [("maximum", false), ("learnt", true)];
     let mappings = mappings.map(|(name, learnt)| (format!("ensemble/{name}"), mapping(learnt)));
     let models = models.into_iter().chain(linear).chain(mappings).chain(crate::language_models::seeds());
+    let models = models.chain(crate::shard_seeds::seeds());
     for (name, bytes) in files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).chain(models) {
         let path = folder.join(&name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

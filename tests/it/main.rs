@@ -20,6 +20,7 @@ mod parquet_files;
 mod random_arrays;
 
 mod audits;
+mod bad;
 mod bad_input;
 mod chat_edits;
 mod chats;
@@ -55,7 +56,9 @@ mod replay;
 mod reports;
 mod retract;
 mod schemas;
+mod secrets;
 mod sensitive_data;
+mod shard_seeds;
 mod shared_data;
 mod spilling;
 mod splits;

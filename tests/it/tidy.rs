@@ -209,6 +209,29 @@ fn no_path_of_a_machine_is_in_any_file() {
     }
 }
 
+/// What is read from outside can then never become a command.
+#[test]
+fn the_program_starts_no_other() {
+    let shipped = |name: &str| name.starts_with("src/") || name.contains("/src/");
+    let tests = |name: &str| name.contains("tests/") || name.ends_with("tests.rs") || name.contains("_tests");
+    for (name, text) in sources().filter(|(name, _)| shipped(name) && !tests(name)) {
+        let found = ["process::Command", "Command::new"].iter().find(|call| text.contains(**call));
+        assert!(found.is_none(), "{name}: {found:?}");
+    }
+}
+
+/// `deny.toml` names what it allows; without the tool at hand this holds the rest of it.
+#[test]
+fn crates_come_from_one_registry() {
+    let lock: toml::Table =
+        toml::from_str(&fs::read_to_string(repository().join("Cargo.lock")).unwrap()).unwrap();
+    for package in lock["package"].as_array().unwrap() {
+        let source = package.get("source").and_then(toml::Value::as_str);
+        let registry = source.is_none_or(|s| s == "registry+https://github.com/rust-lang/crates.io-index");
+        assert!(registry && (source.is_none() || package.get("checksum").is_some()), "{package}");
+    }
+}
+
 #[test]
 fn no_large_or_binary_file_is_in_the_repository() {
     for (name, path) in files() {

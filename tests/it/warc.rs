@@ -33,7 +33,7 @@ fn record(kind: &str, id: usize, more: &str, content: &[u8]) -> Vec<u8> {
 }
 
 /// Records with the fate of each and what decided it.
-fn records() -> Vec<(Vec<u8>, &'static str, Option<&'static str>)> {
+pub fn records() -> Vec<(Vec<u8>, &'static str, Option<&'static str>)> {
     let language = "WARC-Identified-Content-Language: eng\r\n";
     let other = "WARC-Identified-Content-Language: deu\r\n";
     let text = b"A text that is long enough to stay.";

@@ -60,7 +60,7 @@ pub struct Config {
     pub listed: usize,
     /// The score from which on the records of a listed run are quarantined; none unless given.
     pub quarantine_score_min: Option<Decimal>,
-    /// Size of the tables, in MiB, on top of the run's memory.
+    /// Size of the tables, in MiB; a part of the run's memory, whatever the corpus is.
     pub sketch_mib: u64,
 }
 
@@ -133,16 +133,16 @@ impl Barrier for NgramBursts {
         0
     }
 
+    fn table_bytes(&self) -> u64 {
+        self.sketch_bytes
+    }
+
     fn sign(&self, _: &View<'_>, _: &Findings, _: &mut [u64]) {}
 
     fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()> {
         let top = self.top(corpus)?;
         let json = report(corpus, &top)?;
-        corpus.text_part(LIST_PART, 0..1, &[0], || {
-            let mut part = crate::barriers::corpus::TextWriter::new([0].into_iter());
-            part.push(&json);
-            Ok(part.finish())
-        })?;
+        corpus.text_part(LIST_PART, 0..1, &[0], |part| part.push(&json))?;
         tracing::info!("{} runs of words burst; `{LIST}` lists them", top.len());
         match self.quarantine_score_min {
             Some(least) => self.quarantine(corpus, &top, least, resolution),
@@ -161,7 +161,7 @@ impl Barrier for NgramBursts {
         release: &Path,
     ) -> Result<()> {
         let lost = || Error::Bug("the list of bursts is lost".into());
-        let part = corpus.text_part(LIST_PART, 0..1, &[0], || Err(lost()))?;
+        let part = corpus.text_part(LIST_PART, 0..1, &[0], |_| Err(lost()))?;
         store::write_file(&release.join(LIST), part.find(0)?.ok_or_else(lost)?.as_bytes())
     }
 }

@@ -12,6 +12,7 @@ use crate::judge::verdicts::{INPUT_STAGE, UNDECIDED, Verdicts};
 use crate::plan::Plan;
 use crate::release::fates::Resolved;
 use crate::release::parts::{Marks, out_shard};
+use crate::run::budget::Cost;
 use crate::run::work::Work;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
@@ -57,6 +58,8 @@ pub(crate) struct Judged<'r> {
     pub(crate) shards: &'r [Shard],
     pub(crate) work: &'r Work,
     pub(crate) groups: Vec<Group>,
+    /// What each group takes in memory.
+    costs: Vec<Cost>,
     /// By record: the position of the stage that decided it, if one has.
     decided: Vec<u16>,
 }
@@ -67,18 +70,29 @@ impl<'r> Judged<'r> {
         let groups = groups(shards);
         let records = groups.last().map_or(0, |group| group.records.end) as usize;
         let mut decided = Vec::with_capacity(records);
+        let mut costs = Vec::with_capacity(groups.len());
         // a few groups at a time, so that what each decided is not in memory twice
         for window in groups.chunks(4 * rayon::current_num_threads()) {
             let stages = window
                 .par_iter()
                 .map(|group| {
                     let artefact = verdicts(work, shards, group)?;
-                    Ok(Verdicts::read(artefact.payload())?.stages()?.to_vec())
+                    let verdicts = Verdicts::read(artefact.payload())?;
+                    Ok((verdicts.stages()?.to_vec(), Cost::of_texts(&verdicts.text_bytes()?)))
                 })
-                .collect::<Result<Vec<Vec<u16>>>>()?;
-            stages.iter().for_each(|stages| decided.extend_from_slice(stages));
+                .collect::<Result<Vec<(Vec<u16>, Cost)>>>()?;
+            for (stages, cost) in stages {
+                decided.extend_from_slice(&stages);
+                costs.push(cost);
+            }
         }
-        Ok(Self { plan, shards, work, groups, decided })
+        Ok(Self { plan, shards, work, groups, costs, decided })
+    }
+
+    /// What a group takes in memory, by its texts.
+    pub(crate) fn cost(&self, group: &Group) -> Cost {
+        let at = self.groups.partition_point(|other| other.records.start < group.records.start);
+        self.costs.get(at).copied().unwrap_or_default()
     }
 
     /// Whether any stage has decided the record.
@@ -159,12 +173,11 @@ pub struct Corpus<'r> {
 }
 
 impl<'r> Corpus<'r> {
-    /// The corpus at the barrier that is the `ordinal`th; `memory` is what it may hold at a time, in bytes.
+    /// The corpus at the barrier that is the `ordinal`th.
     pub(crate) fn new(
         judged: &'r Judged<'r>,
         barrier: &'r dyn Barrier,
         (stage, ordinal): (usize, usize),
-        memory: u64,
     ) -> Result<Self> {
         let open = |group: &Group| {
             let identity = judged.work.group_identity(&judged.shards[group.shard], group.row_group);
@@ -178,7 +191,7 @@ impl<'r> Corpus<'r> {
         };
         let keys = judged.groups.iter().map(open).collect::<Result<_>>()?;
         let associates = judged.plan.associates(barrier);
-        Ok(Self { judged, barrier, stage, ordinal, associates, keys, memory })
+        Ok(Self { judged, barrier, stage, ordinal, associates, keys, memory: judged.work.budget.barrier() })
     }
 
     /// How many records there are, alive or not.

@@ -144,6 +144,11 @@ pub trait Barrier: Send + Sync {
         &[]
     }
 
+    /// Bytes of tables that it holds besides what it is given, however large the corpus is.
+    fn table_bytes(&self) -> u64 {
+        0
+    }
+
     /// How many integers a record's key has.
     fn key_words(&self) -> usize;
 

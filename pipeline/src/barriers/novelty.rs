@@ -116,6 +116,10 @@ struct Buffers {
 }
 
 impl Barrier for TextNovelty {
+    fn table_bytes(&self) -> u64 {
+        REFERENCE_WORDS * COUNTERS_PER_WORD / 4
+    }
+
     fn rules(&self) -> &'static [Rule] {
         &RULES
     }

@@ -13,6 +13,7 @@ use crate::barriers::corpus::groups;
 use crate::files::store;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::run::budget::Budget;
 use crate::run::work::Work;
 use crate::run::{Options, Run, included};
 use crate::source::inputs::{self, Found};
@@ -78,11 +79,12 @@ fn round(plan: &Plan, (found, columns): (&[Found], Option<&SchemaRef>), scratch:
         stop: Stop::default(),
     };
     let passes = Passes::default();
-    let run = Run { plan, options: &options, progress: &passes };
+    let budget = Budget::new(plan, options.threads, options.memory)?;
+    let run = Run { plan, options: &options, budget, progress: &passes };
     let policy = plan.config.file.input.bad_shard;
     let listed = inputs::survey(found, (policy, columns), &scratch.0.join("inputs"), &passes, &options.stop)?;
     let shards = included(&listed);
-    let work = Work::new(&release, plan, &shards, options.memory);
+    let work = Work::new(&release, plan, &shards, budget);
 
     let mut watch = Stopwatch::start(plan);
     groups(&shards).iter().try_for_each(|group| run.judge_task(&work, &shards, group, &mut watch))?;

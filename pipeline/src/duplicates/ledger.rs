@@ -1,17 +1,14 @@
 //! The part of a ledger that tells of duplicates.
 
 use super::{Place, Record};
-use crate::files::blob::Blob;
+use crate::files::finished;
 use crate::release::rule_notes::{self, BoundKind};
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-    RowSelection,
-};
+use parquet::arrow::arrow_reader::RowSelection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -22,9 +19,11 @@ pub(super) struct Ledger {
     files: BTreeMap<u32, LedgerFile>,
 }
 
+type Read = std::result::Result<RecordBatch, String>;
+
 struct LedgerFile {
     path: PathBuf,
-    metadata: ArrowReaderMetadata,
+    reader: ParquetReader,
     /// The stages that deduplicate, where the file says so.
     barriers: Option<Vec<String>>,
 }
@@ -50,12 +49,14 @@ impl Ledger {
             return Err(Error::release(release, "is no finished release: it has no manifest"));
         }
         let folder = release.join("auditor/ledger");
-        let entries = disk::list(&folder).map_err(|e| {
-            Error::release(&folder, format!("no ledger is here, and only a ledger tells of duplicates: {e}"))
-        })?;
+        if let Err(e) = disk::list(&folder) {
+            return Err(Error::release(
+                &folder,
+                format!("no ledger is here, and only a ledger tells of duplicates: {e}"),
+            ));
+        }
         let mut files = BTreeMap::new();
-        for entry in entries {
-            let path = entry.map_err(|e| Error::release(&folder, e))?.path();
+        for path in finished::listing(release, "auditor/ledger")? {
             let number = |path: &Path| path.file_stem()?.to_str()?.strip_prefix("part-")?.parse().ok();
             let Some(shard) = number(&path) else { continue };
             files.insert(shard, LedgerFile::open(path)?);
@@ -66,7 +67,7 @@ impl Ledger {
     /// Shows every record that a deduplicating stage took out, in order.
     pub(super) fn scan(&self, each: &mut dyn FnMut(&Taken<'_>)) -> Result<()> {
         for (shard, file) in &self.files {
-            for batch in file.read(&TAKEN, None)? {
+            for batch in file.read(&TAKEN, None) {
                 let batch = batch.map_err(|e| file.fail(&e))?;
                 file.taken(*shard, &batch, each).ok_or_else(|| file.fail(&"is no ledger"))?;
             }
@@ -83,7 +84,7 @@ impl Ledger {
         let mut records = HashMap::new();
         for (shard, rows) in &wanted {
             let Some(file) = self.files.get(shard) else { continue };
-            for batch in file.read(&RECORD, Some(rows))? {
+            for batch in file.read(&RECORD, Some(rows)) {
                 let batch = batch.map_err(|e| file.fail(&e))?;
                 let found = records_in(&batch).ok_or_else(|| file.fail(&"is no ledger"))?;
                 records.extend(found.into_iter().map(|record| ((record.shard, record.row), record)));
@@ -104,14 +105,13 @@ impl Ledger {
 impl LedgerFile {
     fn open(path: PathBuf) -> Result<Self> {
         let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
-        let file = Blob::open(&path).map_err(|e| fail(&e))?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(&e))?;
-        let notes = rule_notes::read(metadata.metadata()).map_err(|e| fail(&e))?;
+        let reader = ParquetReader::of_release(&path).map_err(|e| fail(&e))?;
+        let notes = rule_notes::read(reader.footer()).map_err(|e| fail(&e))?;
         let barrier = |note: &rule_notes::StageNote| {
             note.rules.iter().any(|rule| rule.bound.kind == BoundKind::Similarity)
         };
         let barriers = notes.map(|notes| notes.into_iter().filter(barrier).map(|note| note.name).collect());
-        Ok(Self { path, metadata, barriers })
+        Ok(Self { path, reader, barriers })
     }
 
     fn fail(&self, why: &dyn std::fmt::Display) -> Error {
@@ -119,19 +119,13 @@ impl LedgerFile {
     }
 
     /// Batches with these columns, of all rows or of these.
-    fn read(&self, columns: &[&str], rows: Option<&BTreeSet<u64>>) -> Result<ParquetRecordBatchReader> {
-        let file = Blob::open(&self.path).map_err(|e| self.fail(&e))?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
-        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-        let mut builder = builder.with_projection(mask).with_batch_size(8192);
-        if let Some(rows) = rows {
-            let all =
-                usize::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or_default();
+    fn read(&self, columns: &[&str], rows: Option<&BTreeSet<u64>>) -> impl Iterator<Item = Read> {
+        let selection = rows.map(|rows| {
+            let all = self.reader.group_rows().sum();
             let rows = rows.iter().filter_map(|&row| usize::try_from(row).ok()).filter(|&row| row < all);
-            builder = builder
-                .with_row_selection(RowSelection::from_consecutive_ranges(rows.map(|r| r..r + 1), all));
-        }
-        builder.build().map_err(|e| self.fail(&e))
+            RowSelection::from_consecutive_ranges(rows.map(|row| row..row + 1), all)
+        });
+        self.reader.clone().all(Some(self.reader.places(columns.iter().copied())), selection)
     }
 
     /// Shows what a batch says was taken out by deduplicating stages; `None` if it is of no ledger.

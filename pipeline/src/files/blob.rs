@@ -5,7 +5,6 @@ use bytes::{Buf, Bytes};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{ChunkReader, Length};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::Path;
 
 /// An input that can be read at any offset.
 #[derive(Debug)]
@@ -30,15 +29,6 @@ pub(crate) struct Fetched {
     pub(crate) bytes: u64,
     /// Where each part begins; sorted and disjoint.
     pub(crate) parts: Vec<(u64, Bytes)>,
-}
-
-impl Blob {
-    /// Opens a local file.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = disk::File::open(path)?;
-        let bytes = file.metadata()?.len();
-        Ok(Self::Local(Local { file, bytes, failure: Failure::default() }))
-    }
 }
 
 impl Local {

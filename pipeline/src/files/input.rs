@@ -9,6 +9,7 @@ use crate::files::failure::Failure;
 use crate::files::remote::Object;
 use crate::{Error, Result};
 use disk::Metadata;
+use manifests::paths::open_plain;
 use parquet::file::metadata::FooterTail;
 use parquet::file::reader::{ChunkReader, Length};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -193,7 +194,7 @@ impl InputFile {
     fn open(&self, path: &Path) -> Result<(disk::File, u64)> {
         self.failure().map_or(Ok(()), Err)?;
         let fail = |e: io::Error| self.error(self.failure.note(e));
-        let file = disk::File::open(path).map_err(fail)?;
+        let file = open_plain(path).map_err(fail)?;
         let found = Version::of(&file.metadata().map_err(fail)?);
         let unchanged = self.version.as_ref().map_or(Ok(()), |version| version.holds(&found));
         unchanged.map_err(|why| self.error(why))?;

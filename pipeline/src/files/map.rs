@@ -1,6 +1,7 @@
 //! Read-only memory maps of files that nobody changes while they are mapped.
 #![allow(unsafe_code)]
 
+use manifests::paths::open_plain;
 use std::io;
 use std::path::Path;
 
@@ -11,7 +12,7 @@ pub(crate) struct Map(Option<memmap2::Mmap>);
 impl Map {
     /// Maps the file at `path`.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = disk::File::open(path)?;
+        let file = open_plain(path)?;
         if file.metadata()?.len() == 0 {
             return Ok(Self(None));
         }

@@ -5,6 +5,7 @@ pub(crate) mod address;
 pub(crate) mod artefact;
 pub(crate) mod blob;
 pub(crate) mod failure;
+pub(crate) mod finished;
 pub(crate) mod input;
 pub(crate) mod map;
 #[cfg(feature = "object-stores")]

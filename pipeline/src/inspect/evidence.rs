@@ -2,20 +2,19 @@
 //! compared here.
 
 use crate::config::Input;
-use crate::files::blob::Blob;
+use crate::files::finished;
 use crate::files::input::InputFile;
 use crate::inspect::ledger_cells;
 use crate::release::ledger;
-use crate::source::batch::{ShardReader, UpToError};
+use crate::source::batch::ShardReader;
 use crate::source::inputs::count;
+use crate::source::parquet::ParquetReader;
 use crate::source::released::ReleasedFile;
 use arrow_array::RecordBatch;
 use filters::Chat;
 use manifests::digest::Sha256;
 use manifests::ledger::LedgerRow;
 use manifests::verify::{Evidence, Opening, TextDigest};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 use std::path::Path;
 
@@ -55,14 +54,8 @@ struct PublicConfig {
 impl ReleaseEvidence {
     /// Evidence from the release in this directory. What cannot be read is told when it is asked for.
     pub fn of(release: &Path) -> Self {
-        let path = release.join("config.public.json");
-        let input = disk::read(&path)
-            .map_err(|e| format!("`config.public.json`: {e}"))
-            .and_then(|bytes| {
-                serde_json::from_slice::<PublicConfig>(&bytes)
-                    .map_err(|e| format!("`config.public.json`: {e}"))
-            })
-            .map(|config| config.input);
+        let config = finished::json::<PublicConfig>(release, "config.public.json");
+        let input = config.map(|config| config.input).map_err(text);
         Self { input }
     }
 }
@@ -71,13 +64,11 @@ type Rows<'a, T> = Result<Box<dyn Iterator<Item = Result<T, String>> + 'a>, Stri
 
 impl Evidence for ReleaseEvidence {
     fn ledger<'a>(&'a self, file: &Path, stems: &'a [String]) -> Rows<'a, (LedgerRow, Opening)> {
-        let builder =
-            ParquetRecordBatchReaderBuilder::try_new(Blob::open(file).map_err(text)?).map_err(text)?;
-        let mask = ProjectionMask::columns(builder.parquet_schema(), LEDGER_COLUMNS);
-        let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(text)?;
+        let reader = ParquetReader::of_release(file)?.with_batches_of(8192);
+        let columns = reader.places(LEDGER_COLUMNS);
         let shard = shard_of(file);
-        Ok(Box::new(UpToError::new(reader).flat_map(move |batch| {
-            let rows = batch.map_err(text).and_then(|batch| {
+        Ok(Box::new(reader.all(Some(columns), None).flat_map(move |batch| {
+            let rows = batch.and_then(|batch| {
                 let openings = ledger::openings(&batch)?;
                 Ok(ledger::rows(&batch, shard, stems)?.into_iter().zip(openings))
             });

@@ -1,11 +1,10 @@
 //! One example of every reason for which a release left records out, to show rather than to tell.
 
-use crate::files::blob::Blob;
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -42,10 +41,8 @@ pub fn examples(release: &Path, text_column: &str) -> Result<BTreeMap<String, Ex
 
 fn read(path: &Path) -> Result<Vec<RecordBatch>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
-    let file = Blob::open(path).map_err(|e| fail(&e))?;
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(file).and_then(|b| b.build()).map_err(|e| fail(&e))?;
-    reader.collect::<std::result::Result<_, _>>().map_err(|e| fail(&e))
+    let reader = ParquetReader::of_release(path).map_err(|e| fail(&e))?;
+    reader.all(None, None).collect::<std::result::Result<_, _>>().map_err(|e| fail(&e))
 }
 
 /// Texts of the removed records, by row.

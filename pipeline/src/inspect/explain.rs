@@ -1,14 +1,14 @@
 //! Why one record had its fate, told from the release alone.
 
-use crate::files::blob::Blob;
+use crate::files::finished;
 use crate::release::rule_notes;
 use crate::release::rule_notes::{StageKind, StageNote};
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
 use std::path::Path;
 
@@ -55,9 +55,7 @@ pub fn explain(release: &Path, record: &str) -> Result<Explanation> {
     let place =
         record.split_once(':').and_then(|(shard, row)| Some((shard.parse().ok()?, row.parse().ok()?)));
     let folder = release.join("auditor/ledger");
-    let entries = disk::list(&folder).map_err(|e| Error::release(&folder, e))?;
-    let mut files: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    files.sort();
+    let files = finished::listing(release, "auditor/ledger")?;
     for wanted in [place.map(Wanted::Place), Some(Wanted::Id(record))].into_iter().flatten() {
         for file in &files {
             if let Some(mut found) = find(file, &wanted)? {
@@ -76,11 +74,9 @@ enum Wanted<'a> {
 
 fn find(file: &Path, wanted: &Wanted<'_>) -> Result<Option<Explanation>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(file, e.to_string());
-    let open = Blob::open(file).map_err(|e| fail(&e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| fail(&e))?;
-    let notes = rule_notes::read(builder.metadata()).map_err(|e| fail(&e))?.unwrap_or_default();
-    let reader = builder.build().map_err(|e| fail(&e))?;
-    for batch in reader {
+    let reader = ParquetReader::of_release(file).map_err(|e| fail(&e))?;
+    let notes = rule_notes::read(reader.footer()).map_err(|e| fail(&e))?.unwrap_or_default();
+    for batch in reader.all(None, None) {
         let batch = batch.map_err(|e| fail(&e))?;
         let (shards, rows, ids) = keys(&batch).ok_or_else(|| fail(&"not a ledger"))?;
         let hit = (0..batch.num_rows()).find(|&at| match wanted {
@@ -107,9 +103,7 @@ fn passages(release: &Path, place: (u32, u64)) -> Result<Vec<String>> {
     for file in &files {
         let fail = |e: &dyn std::fmt::Display| Error::release(file, e.to_string());
         let stage = file.file_stem().unwrap_or_default().to_string_lossy();
-        let open = Blob::open(file).map_err(|e| fail(&e))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| fail(&e))?;
-        for batch in builder.build().map_err(|e| fail(&e))? {
+        for batch in ParquetReader::of_release(file).map_err(|e| fail(&e))?.all(None, None) {
             let batch = batch.map_err(|e| fail(&e))?;
             let number = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<UInt64Type>();
             let shard = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<UInt32Type>();

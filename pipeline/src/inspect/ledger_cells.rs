@@ -1,13 +1,10 @@
 //! Columns of a ledger as text, whatever their type: what samples, reports and the gate make groups of.
 
-use crate::files::blob::Blob;
 use crate::inspect::explain::cell;
-use crate::source::batch::UpToError;
+use crate::source::parquet::ParquetReader;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use manifests::audit::CATEGORY;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::path::Path;
 
 /// The rows of a ledger file, each with the cells of these columns, in this order.
@@ -26,10 +23,8 @@ pub(crate) fn batches(
     file: &Path,
     columns: &[String],
 ) -> Result<impl Iterator<Item = Result<RecordBatch, String>> + use<>, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    let open = Blob::open(file).map_err(|e| text(&e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| text(&e))?;
-    let fields = builder.schema().fields();
+    let reader = ParquetReader::of_release(file)?.with_batches_of(8192);
+    let fields = reader.schema().fields();
     let place = |name: &String| {
         let stored = if name == CATEGORY { "spans" } else { name };
         let found = fields.iter().position(|field| field.name() == stored);
@@ -38,16 +33,12 @@ pub(crate) fn batches(
     let mut places = columns.iter().map(place).collect::<Result<Vec<_>, _>>()?;
     places.sort_unstable();
     places.dedup();
-    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
-    let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(|e| text(&e))?;
-    Ok(UpToError::new(reader).map(|batch| batch.map_err(|e| e.to_string())))
+    Ok(reader.all(Some(places), None))
 }
 
 /// The names of the columns of a ledger file.
 pub(crate) fn columns(file: &Path) -> Result<Vec<String>, String> {
-    let open = Blob::open(file).map_err(|e| e.to_string())?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| e.to_string())?;
-    Ok(builder.schema().fields().iter().map(|field| field.name().clone()).collect())
+    Ok(ParquetReader::of_release(file)?.schema().fields().iter().map(|field| field.name().clone()).collect())
 }
 
 fn names(fields: &arrow_schema::Fields) -> String {

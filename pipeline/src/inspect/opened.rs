@@ -1,5 +1,6 @@
 //! The configuration of a finished release, with every committed stage in its place, spelled as a configuration file.
 
+use crate::files::finished;
 use crate::{Error, Result};
 use serde_json::Value;
 use std::path::Path;
@@ -7,9 +8,9 @@ use std::path::Path;
 /// The configuration as it was resolved, and as TOML.
 pub(crate) fn configuration(path: &Path) -> Result<(Value, String)> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
-    let bytes = disk::read(path).map_err(|e| fail(&e))?;
-    let public: Value = serde_json::from_slice(&bytes).map_err(|e| fail(&e))?;
     let release = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let public: Value = finished::json(release, &name)?;
     let json = manifests::disclosure::open_config(release, public).map_err(|e| fail(&e))?;
     let Value::Object(mut top) = json.clone() else { return Err(fail(&"not a configuration")) };
     top.retain(|_, value| !value.is_null());

@@ -1,15 +1,14 @@
 //! The texts of some records of a release: from `data/` where they were released, from `auditor/removed/` where not.
 
 use crate::config::Input;
-use crate::files::blob::Blob;
+use crate::files::finished;
 use crate::release::parts;
 use crate::release::write::removed_file;
+use crate::source::parquet::ParquetReader;
 use crate::source::released::ReleasedFile;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -94,25 +93,20 @@ impl Texts {
 
 /// How the release's own shards are read.
 fn input(release: &Path) -> Result<Input> {
-    let path = release.join("config.public.json");
-    let bytes = disk::read(&path).map_err(|e| Error::release(&path, e))?;
-    let config: PublicConfig = serde_json::from_slice(&bytes).map_err(|e| Error::release(&path, e))?;
+    let config: PublicConfig = finished::json(release, "config.public.json")?;
     Ok(config.input.only_text())
 }
 
 /// Where rows of the input stand in a file of removed records, by the reason's `row`.
 fn positions(path: &Path, wanted: &BTreeMap<u64, Place>) -> Result<BTreeMap<u64, Place>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
-    let file = Blob::open(path).map_err(|e| fail(&e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
+    let reader = ParquetReader::of_release(path).map_err(|e| fail(&e))?;
     // the reason is the last column, under a name that the input did not use
-    let reason = builder.schema().fields().last().map(|field| field.name().clone()).unwrap_or_default();
-    let row = format!("{reason}.row");
-    let mask = ProjectionMask::columns(builder.parquet_schema(), [row.as_str()]);
-    let reader = builder.with_projection(mask).with_batch_size(8192).build().map_err(|e| fail(&e))?;
+    let reason = reader.schema().fields().last().map(|field| field.name().clone()).unwrap_or_default();
+    let place = reader.places([reason.as_str()]);
     let mut found = BTreeMap::new();
     let mut first = 0;
-    for batch in reader {
+    for batch in reader.all(Some(place), None) {
         let batch = batch.map_err(|e| fail(&e))?;
         let rows =
             batch.column_by_name(&reason).and_then(|c| c.as_struct_opt()?.column_by_name("row").cloned());

@@ -1,14 +1,13 @@
 //! The records of a sample as a reviewer sees them: their texts, and the stretches that rules matched.
 
-use crate::files::blob::Blob;
 use crate::inspect::release_texts::{Place, Texts};
 use crate::release::write::ledger_file;
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{Array, ListArray, RecordBatch};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::arrow_reader::RowSelection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
@@ -57,17 +56,12 @@ pub fn review(release: &Path, places: &[(u32, u64)]) -> Result<Vec<Review>> {
 fn read(release: &Path, shard: u32, wanted: &BTreeSet<u64>, rows: &mut BTreeMap<Place, Row>) -> Result<()> {
     let path = release.join(ledger_file(shard as usize));
     let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
-    let file = Blob::open(&path).map_err(|e| fail(&e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
-    let all = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
+    let reader = ParquetReader::of_release(&path).map_err(|e| fail(&e))?;
+    let all = reader.group_rows().sum();
     let chosen = wanted.iter().map(|row| *row as usize).filter(|row| *row < all).map(|row| row..row + 1);
-    let mask = ProjectionMask::columns(builder.parquet_schema(), COLUMNS);
-    let reader = builder
-        .with_projection(mask)
-        .with_row_selection(RowSelection::from_consecutive_ranges(chosen, all))
-        .build()
-        .map_err(|e| fail(&e))?;
-    for batch in reader {
+    let chosen = RowSelection::from_consecutive_ranges(chosen, all);
+    let columns = reader.places(COLUMNS);
+    for batch in reader.all(Some(columns), Some(chosen)) {
         let batch = batch.map_err(|e| fail(&e))?;
         rows_of(&batch, shard, rows).ok_or_else(|| fail(&"is no ledger"))?;
     }

@@ -13,10 +13,12 @@ use crate::Result;
 use crate::judge::norm::norm_v1;
 use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged};
 use crate::plan::Plan;
+use crate::run::admission::Admission;
+use crate::run::budget::{ANALYSIS_LENGTHS, Cost};
 use crate::source::batch::{Cause, Rows, ShardReader};
 use crate::source::inputs::Shard;
 use crate::source::shelf::{Place, Shelf};
-use crate::source::unread::Unread;
+use crate::source::unread::{Damage, Unread};
 use arrow_array::RecordBatch;
 use filters::{Chat, Document, Findings, Measure, Scratch, View};
 use manifests::digest::Sha256;
@@ -38,13 +40,15 @@ pub(crate) fn judge_group(
     plan: &Plan,
     shard: &Shard,
     (shard_index, row_group): Place,
-    shelf: &Shelf,
+    (shelf, admission): (&Shelf, &Admission),
     watch: &mut impl Watch,
 ) -> Result<JudgedGroup> {
     let reader = plan.open(shard)?;
     let first_row = shard.first_row(row_group);
     let expected = shard.row_groups[row_group];
-    let judge = || Judge::new(plan, shard, shard_index);
+    let cost = Cost { decoded: reader.decoded_bytes(row_group), rows: expected, longest: 0 };
+    let _admitted = admission.enter(cost.of_judging());
+    let judge = || Judge::new(plan, shard, shard_index, admission);
     let judged = match whole(&reader, row_group, shelf, expected)? {
         Some(batches) => {
             let judged = judge().group(&reader, batches.iter().cloned().map(Ok), first_row, watch);
@@ -55,20 +59,16 @@ pub(crate) fn judge_group(
             .batches(row_group, None)
             .and_then(|batches| judge().group(&reader, batches, first_row, watch)),
     };
-    match judged {
-        Ok((group, rows)) if rows == expected => Ok(group),
-        Ok((_, rows)) => {
-            tracing::warn!(
-                "`{}`: row group {row_group}: footer says {expected} rows, found {rows}",
-                shard.file
-            );
-            judge().unreadable(first_row, expected)
-        }
-        Err(Unread::Damaged(why)) => {
+    let judged = judged.and_then(|(group, rows)| match rows == expected {
+        true => Ok(group),
+        false => Err(Unread::Damaged(format!("footer says {expected} rows, found {rows}"))),
+    });
+    match Unread::damage(judged)? {
+        Ok(group) => Ok(group),
+        Err(Damage { why, cause }) => {
             tracing::warn!("`{}`: row group {row_group}: {why}", shard.file);
-            judge().unreadable(first_row, expected)
+            judge().unread(first_row, expected, cause)
         }
-        Err(Unread::Fatal(error)) => Err(error),
     }
 }
 
@@ -84,13 +84,14 @@ fn whole(
         return Ok(None);
     }
     let batches = Unread::damage(reader.whole(row_group))?;
-    let batches = batches.and_then(|batches| batches.collect::<std::result::Result<Vec<_>, _>>());
+    let batches = batches.ok().and_then(|batches| batches.collect::<std::result::Result<Vec<_>, _>>().ok());
     let rows = |batches: &Vec<RecordBatch>| batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
-    Ok(batches.ok().filter(|batches| rows(batches) == expected))
+    Ok(batches.filter(|batches| rows(batches) == expected))
 }
 
 struct Judge<'p> {
     plan: &'p Plan,
+    admission: &'p Admission,
     source: &'p str,
     shard_index: usize,
     scratch: Scratch,
@@ -101,11 +102,12 @@ struct Judge<'p> {
 }
 
 impl<'p> Judge<'p> {
-    fn new(plan: &'p Plan, shard: &'p Shard, shard_index: usize) -> Self {
+    fn new(plan: &'p Plan, shard: &'p Shard, shard_index: usize, admission: &'p Admission) -> Self {
         let measure = plan.config.file.measure;
         let rules = if measure == Measure::All { plan.rules().len() } else { 0 };
         Self {
             plan,
+            admission,
             source: &shard.source,
             shard_index,
             scratch: Scratch::new(plan.config.file.words),
@@ -140,9 +142,9 @@ impl<'p> Judge<'p> {
         Ok((group, row_in_shard - first_row))
     }
 
-    fn unreadable(mut self, first_row: u64, rows: u64) -> Result<JudgedGroup> {
+    fn unread(mut self, first_row: u64, rows: u64, cause: Cause) -> Result<JudgedGroup> {
         for row in first_row..first_row + rows {
-            self.quarantine(self.default_id(row).into(), None, Cause::Unreadable)?;
+            self.quarantine(self.default_id(row).into(), None, cause)?;
         }
         self.finish()
     }
@@ -183,11 +185,10 @@ impl<'p> Judge<'p> {
     /// A record no stage can judge.
     fn quarantine(&mut self, id: Cow<'_, str>, url: Option<&str>, cause: Cause) -> Result<()> {
         self.findings.clear();
-        let (value, bound, bytes) = match cause {
-            Cause::TooLarge(bytes) => {
-                (bytes.to_string(), self.plan.config.file.input.max_record_bytes.to_string(), bytes)
-            }
-            _ => ("1".to_string(), "0".to_string(), 0),
+        let [value, bound] = cause.measured(&self.plan.config.file.input);
+        let bytes = match cause {
+            Cause::TooLarge(bytes) => bytes,
+            _ => 0,
         };
         let rule = cause.rule().into();
         let decision = Some(Decision { stage: INPUT_STAGE, rule, value, bound, quarantined: true });
@@ -200,6 +201,8 @@ impl<'p> Judge<'p> {
 
     fn record(&mut self, record: &Document<'_>, watch: &mut impl Watch) -> Result<()> {
         watch.done(Part::Read);
+        let analysis = record.text.len() as u64 * ANALYSIS_LENGTHS;
+        let _alone = self.admission.long_text(analysis);
         self.findings.clear();
         let mut walk = Walk::default();
         let mut current: Option<Chat> = None;

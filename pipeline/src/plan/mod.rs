@@ -176,6 +176,11 @@ impl Plan {
         &self.stages
     }
 
+    /// Where the stages' rules and columns stand among all.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// The files the stages needed.
     pub fn assets(&self) -> &[Asset] {
         &self.assets

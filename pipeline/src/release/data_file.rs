@@ -3,26 +3,47 @@
 
 use crate::config::{Output, OutputFormat};
 use crate::release::lines_file::{LinesFile, Spelling};
-use crate::release::shard_file::{Encoded, ShardFile, compression};
+use crate::release::shard_file::{Encoded, RowGroup, ShardFile, compression};
 use crate::source::batch::ShardReader;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use manifests::digest::Sha256;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// A file being written.
 pub(crate) struct DataFile {
     format: Format,
     /// Rows of a group, if it is not to be what was appended.
     group_rows: Option<NonZeroUsize>,
-    /// The rows of the next group.
-    waiting: Vec<RecordBatch>,
+    /// The rows of the next group, if groups of another size are asked for. Encoders cannot be shared by threads and the
+    /// file is, while groups are encoded; the lock lets it, nobody waits for it.
+    waiting: Mutex<Option<Open>>,
 }
 
 enum Format {
     Parquet(ShardFile),
     Lines(LinesFile, Spelling),
+}
+
+/// A group of records that is being encoded, batch by batch.
+pub(crate) enum Open {
+    Parquet(RowGroup),
+    /// Lines that are not packed yet, and how many.
+    Lines(Vec<u8>, usize),
+    /// To become part of groups of another size.
+    Rows(Vec<RecordBatch>),
+}
+
+impl Open {
+    fn rows(&self) -> usize {
+        match self {
+            Self::Parquet(group) => group.rows(),
+            Self::Lines(_, rows) => *rows,
+            Self::Rows(batches) => batches.iter().map(RecordBatch::num_rows).sum(),
+        }
+    }
 }
 
 /// A group of records, ready to be appended.
@@ -61,15 +82,32 @@ impl DataFile {
                 Format::Lines(LinesFile::create(path, output)?, spelling)
             }
         };
-        Ok(Self { format, group_rows: output.row_group_rows, waiting: Vec::new() })
+        Ok(Self { format, group_rows: output.row_group_rows, waiting: Mutex::new(None) })
     }
 
     /// Makes batches ready to be appended as one group.
     pub(crate) fn encode(&self, batches: &[RecordBatch]) -> Result<DataGroup> {
+        let mut group = self.group()?;
+        batches.iter().try_for_each(|batch| self.add(&mut group, batch))?;
+        self.close_group(group)
+    }
+
+    /// Starts a group.
+    pub(crate) fn group(&self) -> Result<Open> {
         match self.group_rows {
-            Some(_) => Ok(DataGroup::Rows(batches.to_vec())),
-            None => self.format.encode(batches),
+            Some(_) => Ok(Open::Rows(Vec::new())),
+            None => self.format.group(),
         }
+    }
+
+    /// Adds rows to a group.
+    pub(crate) fn add(&self, group: &mut Open, batch: &RecordBatch) -> Result<()> {
+        self.format.add(group, batch)
+    }
+
+    /// Makes a group ready to be appended.
+    pub(crate) fn close_group(&self, group: Open) -> Result<DataGroup> {
+        self.format.close_group(group)
     }
 
     /// Appends a group.
@@ -77,22 +115,31 @@ impl DataFile {
         let DataGroup::Rows(rows) = group else { return self.format.append(group) };
         let size = self.group_rows.map_or(usize::MAX, NonZeroUsize::get);
         for mut batch in rows {
-            let mut waiting: usize = self.waiting.iter().map(RecordBatch::num_rows).sum();
-            while waiting + batch.num_rows() >= size {
-                let missing = size - waiting;
-                self.waiting.push(batch.slice(0, missing));
-                batch = batch.slice(missing, batch.num_rows() - missing);
+            loop {
+                let mut waiting = self.waiting().take().map_or_else(|| self.format.group(), Ok)?;
+                let missing = size - waiting.rows();
+                let here = missing.min(batch.num_rows());
+                self.format.add(&mut waiting, &batch.slice(0, here))?;
+                *self.waiting() = Some(waiting);
+                if here < missing {
+                    break;
+                }
+                batch = batch.slice(here, batch.num_rows() - here);
                 self.flush()?;
-                waiting = 0;
             }
-            self.waiting.push(batch);
         }
         Ok(())
     }
 
+    fn waiting(&mut self) -> &mut Option<Open> {
+        self.waiting.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn flush(&mut self) -> Result<()> {
-        let group = self.format.encode(&std::mem::take(&mut self.waiting))?;
-        self.format.append(group)
+        match self.waiting().take() {
+            Some(waiting) => self.format.append(self.format.close_group(waiting)?),
+            None => Ok(()),
+        }
     }
 
     /// Completes the file, puts it in place and tells its digest.
@@ -115,10 +162,34 @@ impl DataFile {
 }
 
 impl Format {
-    fn encode(&self, batches: &[RecordBatch]) -> Result<DataGroup> {
-        Ok(match self {
-            Self::Parquet(file) => DataGroup::Parquet(file.encode(batches)?),
-            Self::Lines(file, spelling) => DataGroup::Lines(file.encode(spelling, batches)?),
+    fn group(&self) -> Result<Open> {
+        match self {
+            Self::Parquet(file) => file.group().map(Open::Parquet),
+            Self::Lines(..) => Ok(Open::Lines(Vec::new(), 0)),
+        }
+    }
+
+    fn add(&self, group: &mut Open, batch: &RecordBatch) -> Result<()> {
+        match (self, group) {
+            (_, Open::Rows(batches)) => batches.push(batch.clone()),
+            (_, Open::Parquet(group)) => group.add(batch)?,
+            (Self::Lines(file, spelling), Open::Lines(lines, rows)) => {
+                file.spell(spelling, batch, lines)?;
+                *rows += batch.num_rows();
+            }
+            (Self::Parquet(_), Open::Lines(..)) => return Err(other_format()),
+        }
+        Ok(())
+    }
+
+    fn close_group(&self, group: Open) -> Result<DataGroup> {
+        Ok(match (self, group) {
+            (_, Open::Rows(batches)) => DataGroup::Rows(batches),
+            (_, Open::Parquet(group)) => DataGroup::Parquet(group.finish()?),
+            // nothing comes of no rows
+            (Self::Lines(..), Open::Lines(_, 0)) => DataGroup::Lines(Vec::new()),
+            (Self::Lines(file, _), Open::Lines(lines, _)) => DataGroup::Lines(file.pack(&lines)?),
+            (Self::Parquet(_), Open::Lines(..)) => return Err(other_format()),
         })
     }
 
@@ -126,7 +197,11 @@ impl Format {
         match (self, group) {
             (Self::Parquet(file), DataGroup::Parquet(group)) => file.append(group),
             (Self::Lines(file, _), DataGroup::Lines(group)) => file.append(&group),
-            _ => Err(Error::Bug("a group of another format".into())),
+            _ => Err(other_format()),
         }
     }
+}
+
+fn other_format() -> Error {
+    Error::Bug("a group of another format".into())
 }

@@ -10,6 +10,7 @@ use crate::judge::verdicts::{Decision, INPUT_STAGE, Verdicts, decimal};
 use crate::plan::{Plan, Step};
 use crate::release::ledger::Extra;
 use crate::release::parts::{Mark, Marks};
+use crate::source::batch::Cause;
 use filters::Edits;
 use manifests::ledger::{Edit, Fate, LedgerRow, SaltKey, commit};
 use std::path::Path;
@@ -40,14 +41,14 @@ impl RecordFate {
         matches!(self.fate, Fate::Kept | Fate::Edited)
     }
 
-    /// A record that could be judged but cannot be read again to be written.
-    pub(crate) fn become_unreadable(&mut self) {
+    /// A record that could be judged but cannot be read again to be written, for this cause.
+    pub(crate) fn become_unread(&mut self, cause: Cause, [value, bound]: [String; 2]) {
         if self.is_released() {
             self.fate = Fate::Quarantined;
             self.stage = Some("input".into());
-            self.rule = Some("unreadable".into());
-            self.value = Some("1".into());
-            self.bound = Some("0".into());
+            self.rule = Some(cause.rule().into());
+            self.value = Some(value);
+            self.bound = Some(bound);
             self.edits = Edits::default();
             self.mark = Mark::NONE;
         }

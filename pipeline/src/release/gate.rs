@@ -3,10 +3,11 @@
 
 mod ratios;
 
+use crate::Result;
 use crate::config::Gate;
+use crate::files::finished;
 use crate::plan::{Plan, Step};
 use crate::report::{LENGTH, SOURCE};
-use crate::{Error, Result};
 use filters::{Action, Measure};
 use manifests::predicate::{Accounting, Statement};
 use serde::Deserialize;
@@ -20,14 +21,8 @@ struct PublicConfig {
 
 /// The limits that an unsigned release breaks, in words.
 pub fn broken_gate(release: &Path) -> Result<Vec<String>> {
-    let read = |name: &str| {
-        let path = release.join(name);
-        disk::read(&path).map_err(|e| Error::release(&path, e))
-    };
-    let config: PublicConfig =
-        serde_json::from_slice(&read("config.public.json")?).map_err(|e| Error::release(release, e))?;
-    let statement: Statement =
-        serde_json::from_slice(&read("manifest.json")?).map_err(|e| Error::release(release, e))?;
+    let config: PublicConfig = finished::json(release, "config.public.json")?;
+    let statement: Statement = finished::json(release, "manifest.json")?;
     broken(config.gate.as_ref(), &statement.predicate.accounting, release)
 }
 

@@ -57,13 +57,12 @@ impl LinesFile {
         Ok(Self { path: path.to_path_buf(), pending: Pending::create(path)?, codec, empty: true })
     }
 
-    /// Spells batches and packs them; nothing comes of no rows.
-    pub(crate) fn encode(&self, spelling: &Spelling, batches: &[RecordBatch]) -> Result<Vec<u8>> {
-        let mut lines = Vec::new();
-        for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
-            spelling.spell(batch, &mut lines).map_err(|why| Error::output(&self.path, why))?;
+    /// Appends the lines of a batch to others.
+    pub(crate) fn spell(&self, spelling: &Spelling, batch: &RecordBatch, lines: &mut Vec<u8>) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
         }
-        if lines.is_empty() { Ok(lines) } else { self.pack(&lines) }
+        spelling.spell(batch, lines).map_err(|why| Error::output(&self.path, why))
     }
 
     /// Packs lines as one frame.

@@ -5,6 +5,7 @@ pub(crate) mod data_file;
 pub(crate) mod edited_column;
 pub(crate) mod fates;
 pub(crate) mod gate;
+pub(crate) mod kept_rows;
 pub(crate) mod ledger;
 pub(crate) mod lines_file;
 pub(crate) mod parts;

@@ -2,12 +2,14 @@
 //! stand there more than once.
 
 use crate::barriers::Marking;
+use crate::files::finished;
 use crate::files::spill::Listing;
 use crate::plan::Plan;
 use crate::release::data_file::extension;
 use crate::release::fates::Resolved;
 use crate::{Error, Result};
-use manifests::index::{LEDGER_INDEX, LedgerIndex};
+use manifests::index::{LEDGER_INDEX, LedgerIndex, OutputPart};
+use manifests::paths::RelPath;
 use std::ops::Range;
 use std::path::Path;
 
@@ -77,8 +79,10 @@ pub(crate) fn out_shard(plan: &Plan, shard: u32, split: usize) -> u32 {
 
 /// The names of the files under `data/` of a finished release, as `out_shard` counts them.
 pub(crate) fn names(release: &Path) -> Result<Vec<String>> {
-    let path = release.join(LEDGER_INDEX);
-    let bytes = disk::read(&path).map_err(|e| Error::release(&path, e))?;
-    let index: LedgerIndex = serde_json::from_slice(&bytes).map_err(|e| Error::release(&path, e))?;
-    Ok(index.outputs.into_iter().map(|part| part.name).collect())
+    let index: LedgerIndex = finished::json(release, LEDGER_INDEX)?;
+    let name = |part: OutputPart| match part.name.parse::<RelPath>() {
+        Ok(_) => Ok(part.name),
+        Err(e) => Err(Error::release(release, format!("names `{}`: {e}", part.name))),
+    };
+    index.outputs.into_iter().map(name).collect()
 }

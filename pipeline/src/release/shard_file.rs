@@ -6,7 +6,9 @@ use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
 use manifests::digest::Sha256;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
+};
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::Compression;
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
@@ -61,28 +63,20 @@ impl ShardFile {
 
     /// Encodes batches as one row group.
     pub(crate) fn encode(&self, batches: &[RecordBatch]) -> Result<Encoded> {
+        let mut group = self.group()?;
+        batches.iter().try_for_each(|batch| group.add(batch))?;
+        group.finish()
+    }
+
+    /// Starts a row group.
+    pub(crate) fn group(&self) -> Result<RowGroup> {
         let fail = |e: parquet::errors::ParquetError| Error::output(&self.path, e);
-        if batches.iter().all(|batch| batch.num_rows() == 0) {
-            return Ok(Encoded(None));
-        }
-        let mut writers = self.factory.create_column_writers(0).map_err(fail)?;
-        for batch in batches {
-            let mut leaf_writers = writers.iter_mut();
-            for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
-                for leaf in compute_leaves(field, column).map_err(fail)? {
-                    let writer = leaf_writers
-                        .next()
-                        .ok_or_else(|| Error::Bug("more leaves than column writers".into()))?;
-                    writer.write(&leaf).map_err(fail)?;
-                }
-            }
-        }
-        let chunks = writers
-            .into_iter()
-            .map(|writer| writer.close())
-            .collect::<std::result::Result<_, _>>()
-            .map_err(fail)?;
-        Ok(Encoded(Some(chunks)))
+        Ok(RowGroup {
+            path: self.path.clone(),
+            schema: Arc::clone(&self.schema),
+            writers: self.factory.create_column_writers(0).map_err(fail)?,
+            rows: 0,
+        })
     }
 
     /// Appends an encoded row group.
@@ -107,6 +101,46 @@ impl ShardFile {
     /// Completes the file and puts it in place.
     pub(crate) fn close(self) -> Result<()> {
         self.writer.into_inner().map_err(|e| Error::output(&self.path, e))?.commit()
+    }
+}
+
+/// A row group that is being encoded, batch by batch: what is held is encoded already.
+pub(crate) struct RowGroup {
+    path: PathBuf,
+    schema: SchemaRef,
+    writers: Vec<ArrowColumnWriter>,
+    rows: usize,
+}
+
+impl RowGroup {
+    /// How many rows were added.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Adds rows.
+    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+        let fail = |e: parquet::errors::ParquetError| Error::output(&self.path, e);
+        self.rows += batch.num_rows();
+        let mut writers = self.writers.iter_mut();
+        for (field, column) in self.schema.fields().iter().zip(batch.columns()) {
+            for leaf in compute_leaves(field, column).map_err(fail)? {
+                let writer =
+                    writers.next().ok_or_else(|| Error::Bug("more leaves than column writers".into()))?;
+                writer.write(&leaf).map_err(fail)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Completes it.
+    pub(crate) fn finish(self) -> Result<Encoded> {
+        let fail = |e: parquet::errors::ParquetError| Error::output(&self.path, e);
+        if self.rows == 0 {
+            return Ok(Encoded(None));
+        }
+        let chunks = self.writers.into_iter().map(|writer| writer.close());
+        Ok(Encoded(Some(chunks.collect::<std::result::Result<_, _>>().map_err(fail)?)))
     }
 }
 

@@ -6,20 +6,22 @@ use crate::barriers::corpus::{Group, verdicts};
 use crate::config::Output;
 use crate::judge::verdicts::Verdicts;
 use crate::plan::Plan;
-use crate::release::data_file::{DataFile, DataGroup};
+use crate::release::data_file::DataFile;
 use crate::release::fates::{Fates, RecordFate};
+use crate::release::kept_rows::{self, EncodedGroups, Files, OpenGroups};
 use crate::release::ledger;
-use crate::release::parts::{Mark, data_files, out_shard};
+use crate::release::parts::{data_files, out_shard};
 use crate::release::redaction::Redaction;
 use crate::release::removed;
 use crate::release::rule_notes;
 use crate::release::shard_file::ShardFile;
+use crate::run::budget::{Cost, side_by_side};
 use crate::run::work::Work;
-use crate::source::batch::{RowEdits, ShardReader};
+use crate::source::batch::{Batches, ShardReader};
 use crate::source::inputs::Shard;
-use crate::source::unread::Unread;
+use crate::source::unread::{Damage, Unread};
 use crate::{Error, Result};
-use arrow_array::{BooleanArray, RecordBatch, UInt64Array};
+use arrow_array::{BooleanArray, RecordBatch};
 use arrow_schema::SchemaRef;
 use filters::Chat;
 use manifests::digest::Sha256;
@@ -88,13 +90,10 @@ pub(crate) fn removed_file(shard: usize) -> String {
     format!("auditor/removed/part-{shard:05}.parquet")
 }
 
-/// One row group, ready to be appended.
+/// What is known of a row group once it is encoded.
 struct Prepared {
     verdicts: Verdicts,
     fates: Vec<RecordFate>,
-    /// What goes to each file under `data/`.
-    kept: Vec<DataGroup>,
-    removed: Vec<RecordBatch>,
     /// Digest and length of each kept text, copies not counted.
     texts: Vec<(Sha256, u64)>,
     readable: bool,
@@ -125,16 +124,21 @@ impl WriteTask<'_> {
             Some(vec![rule_notes::note(self.plan)?]),
         )?;
         let mut state = Tallies::new(shard, places.len());
-        for window in groups.chunks(self.width) {
-            let prepared: Vec<Result<Prepared>> =
-                window.par_iter().map(|group| self.prepare(shard, group, &reader, &data)).collect();
+        let mut rest = groups;
+        while !rest.is_empty() {
+            let (window, bytes) = self.window(&reader, rest);
+            rest = &rest[window.len()..];
+            let _admitted = self.work.admission.enter(bytes);
+            let files = (data.as_slice(), removed.as_ref());
+            let prepared: Vec<Result<(Prepared, EncodedGroups)>> =
+                window.par_iter().map(|group| self.prepare(shard, group, &reader, files)).collect();
             for (group, prepared) in window.iter().zip(prepared) {
-                let prepared = prepared?;
+                let (prepared, encoded) = prepared?;
                 let batch = self.account(index as u32, group, &prepared, &ledger_schema, &mut state)?;
                 rows.append(rows.encode(&[batch])?)?;
-                data.iter_mut().zip(prepared.kept).try_for_each(|(file, kept)| file.append(kept))?;
-                if let Some(file) = &mut removed {
-                    file.append(file.encode(&prepared.removed)?)?;
+                data.iter_mut().zip(encoded.kept).try_for_each(|(file, kept)| file.append(kept))?;
+                if let Some((file, group)) = removed.as_mut().zip(encoded.removed) {
+                    file.append(group)?;
                 }
             }
         }
@@ -154,61 +158,93 @@ impl WriteTask<'_> {
         ShardFile::create(&self.release.join(removed_file(index)), &schema, output, text, None)
     }
 
+    /// The first of these groups, as many as are encoded side by side, and what that takes in memory.
+    fn window<'g>(&self, reader: &ShardReader, groups: &'g [Group]) -> (&'g [Group], u64) {
+        let cost = |group: &Group| {
+            let texts = self.fates.judged.cost(group);
+            Cost { decoded: reader.decoded_bytes(group.row_group).max(texts.decoded), ..texts }.of_writing()
+        };
+        let len = side_by_side(self.work.admission.room(), self.width, groups.iter().map(cost));
+        let window = &groups[..len.min(groups.len())];
+        (window, window.iter().map(cost).sum())
+    }
+
     /// Decodes a row group, parts the kept rows from the others and encodes them.
     fn prepare(
         &self,
         shard: &Shard,
         group: &Group,
         reader: &ShardReader,
-        data: &[DataFile],
-    ) -> Result<Prepared> {
+        files: Files<'_>,
+    ) -> Result<(Prepared, EncodedGroups)> {
         let artefact = verdicts(self.work, self.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;
-        let mut fates = self.fates.of_group(group, &verdicts)?;
-        let rows = group.records.end - group.records.start;
-        let batches = match self.work.shelf.take((group.shard, group.row_group)) {
-            Some(kept) => {
-                Arc::unwrap_or_clone(kept).into_iter().map(|batch| reader.as_stored(batch)).collect()
+        let fates = self.fates.of_group(group, &verdicts)?;
+        let mut prepared = Prepared { verdicts, fates, texts: Vec::new(), readable: true };
+        let mut open = OpenGroups::new(files)?;
+        let filled = self.fill((shard, group), reader, &mut prepared, &mut open);
+        if let Err(Damage { why, cause }) = Unread::damage(filled)? {
+            prepared.readable = false;
+            prepared.texts.clear();
+            prepared.fates = self.fates.of_group(group, &prepared.verdicts)?;
+            // where the judge could not read it either, that has been told
+            if prepared.fates.iter().any(RecordFate::is_released) {
+                tracing::warn!("`{}`: row group {}: {why}", shard.file, group.row_group);
             }
-            None => Unread::damage(reader.group(group.row_group, rows))?,
-        };
-        let readable = batches.is_ok();
-        if let Err(why) = &batches {
-            tracing::warn!("`{}`: row group {}: {why}", shard.file, group.row_group);
-            fates.iter_mut().for_each(RecordFate::become_unreadable);
+            let measured = cause.measured(&self.plan.config.file.input);
+            prepared.fates.iter_mut().for_each(|fate| fate.become_unread(cause, measured.clone()));
+            // what came before the damage is not written either
+            open = OpenGroups::new(files)?;
         }
-        let mut prepared =
-            Prepared { verdicts, fates, kept: Vec::new(), removed: Vec::new(), texts: Vec::new(), readable };
+        Ok((prepared, open.close()?))
+    }
+
+    /// Encodes a row group batch by batch, so that it is never in memory as a whole but encoded.
+    fn fill(
+        &self,
+        (shard, group): (&Shard, &Group),
+        reader: &ShardReader,
+        prepared: &mut Prepared,
+        open: &mut OpenGroups<'_>,
+    ) -> std::result::Result<(), Unread> {
         let redaction = Redaction::of(self.plan);
-        let mut kept = vec![Vec::new(); data.len()];
+        let rows = prepared.fates.len();
         let mut at = 0;
-        for batch in batches.unwrap_or_default() {
+        for batch in self.batches(group, reader)? {
+            let batch = batch.map_err(|why| reader.unread(why))?;
+            let batch = reader.as_stored(batch).map_err(Unread::Damaged)?;
             let here = at..at + batch.num_rows();
             at = here.end;
+            if at > rows {
+                break;
+            }
             let first = group.records.start + here.start as u64;
-            self.replay_edits(reader, &batch, &mut prepared, (first, here.clone()))?;
+            self.replay_edits(reader, &batch, prepared, (first, here.clone()))?;
             let fates = &prepared.fates[here.clone()];
             let keep: BooleanArray = fates.iter().map(|fate| Some(fate.is_released())).collect();
-            let part = arrow_select::filter::filter_record_batch(&batch, &keep).map_err(bug)?;
-            let (part, texts) = edit(reader, part, fates, (&prepared.verdicts, here.start))?;
+            let part = arrow_select::filter::filter_record_batch(&batch, &keep).map_err(Error::from)?;
+            let (part, texts) = kept_rows::edit(reader, part, fates, (&prepared.verdicts, here.start))?;
             prepared.texts.extend(texts);
-            let marks: Vec<Mark> = fates.iter().filter(|f| f.is_released()).map(|f| f.mark).collect();
-            for (split, kept) in kept.iter_mut().enumerate() {
-                kept.push(written(&part, &marks, split)?);
-            }
-            if self.plan.config.file.output.removed {
+            open.keep(&part, fates)?;
+            if let Some(removed) = &mut open.removed {
                 let first_row = shard.first_row(group.row_group) + here.start as u64;
-                prepared.removed.extend(removed::rows(
-                    &batch,
-                    fates,
-                    first_row,
-                    redaction.as_ref().map(|redaction| (redaction, reader)),
-                )?);
+                let redaction = redaction.as_ref().map(|redaction| (redaction, reader));
+                let dropped = removed::rows(&batch, fates, first_row, redaction)?;
+                dropped.iter().try_for_each(|rows| removed.add(rows))?;
             }
         }
-        prepared.kept =
-            data.iter().zip(kept).map(|(file, kept)| file.encode(&kept)).collect::<Result<_>>()?;
-        Ok(prepared)
+        match at == rows {
+            true => Ok(()),
+            false => Err(Unread::Damaged(format!("{rows} rows expected, found {at}"))),
+        }
+    }
+
+    /// The batches of a group, from where they are kept or from the shard.
+    fn batches(&self, group: &Group, reader: &ShardReader) -> std::result::Result<Batches, Unread> {
+        match self.work.shelf.take((group.shard, group.row_group)) {
+            Some(kept) => Ok(Batches::kept(Arc::unwrap_or_clone(kept))),
+            None => reader.whole(group.row_group),
+        }
     }
 
     /// Finds what the edits of the records come to, in the coordinates of their original texts.
@@ -269,36 +305,6 @@ impl WriteTask<'_> {
         }
         builder.finish(self.plan, schema, &prepared.verdicts)
     }
-}
-
-/// Puts edited texts in place and tells digest and length of every kept text. `part` holds the released rows of `fates`,
-/// the first of which is the row `first` of its group.
-fn edit(
-    reader: &ShardReader,
-    part: RecordBatch,
-    fates: &[RecordFate],
-    (verdicts, first): (&Verdicts, usize),
-) -> Result<(RecordBatch, Vec<(Sha256, u64)>)> {
-    let released: Vec<(usize, &RecordFate)> =
-        fates.iter().enumerate().filter(|(_, fate)| fate.is_released()).collect();
-    let lengths = verdicts.text_bytes()?;
-    let mut texts = Vec::with_capacity(released.len());
-    if released.iter().all(|(_, fate)| fate.edits.is_empty()) {
-        for (at, _) in released {
-            texts.push((verdicts.digest("content", first + at)?, lengths[first + at]));
-        }
-        return Ok((part, texts));
-    }
-    let read = reader.rows(&part)?;
-    let mut chat = Chat::default();
-    for (row, (_, fate)) in released.iter().enumerate() {
-        let text = read.text(row, &mut chat).map_err(|_| Error::Bug("a kept text is gone".into()))?;
-        let text = fate.edits.apply(text);
-        texts.push((Sha256::of(text.as_bytes()), text.len() as u64));
-    }
-    let edit = |(_, fate): &(usize, &RecordFate)| RowEdits { text: fate.edits.clone(), line: None };
-    let edits: Vec<RowEdits> = released.iter().map(edit).collect();
-    Ok((reader.edited(&part, &edits)?, texts))
 }
 
 /// What is counted and hashed from row group to row group.
@@ -362,18 +368,4 @@ impl Tallies {
             files,
         }
     }
-}
-
-/// The rows of one split, each as often as it is to be written.
-fn written(part: &RecordBatch, marks: &[Mark], split: usize) -> Result<RecordBatch> {
-    if marks.iter().all(|mark| *mark == Mark { split, ..Mark::NONE }) {
-        return Ok(part.clone());
-    }
-    let of_split = (0..).zip(marks).filter(|(_, mark)| mark.split == split);
-    let rows = of_split.flat_map(|(row, mark)| std::iter::repeat_n(row, mark.repeats as usize));
-    arrow_select::take::take_record_batch(part, &rows.collect::<UInt64Array>()).map_err(bug)
-}
-
-fn bug(error: arrow_schema::ArrowError) -> Error {
-    Error::Bug(error.to_string())
 }

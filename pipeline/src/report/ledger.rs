@@ -1,12 +1,12 @@
 //! The ledger of a release, shard by shard.
 
-use crate::files::blob::Blob;
+use crate::files::finished;
 use crate::inspect::ledger_cells;
 use crate::release::rule_notes::{self, StageNote};
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use manifests::index::{INPUTS_INDEX, InputsIndex, LEDGER_INDEX, LedgerIndex};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use std::path::{Path, PathBuf};
 
 /// The ledger of a release with its indices.
@@ -18,7 +18,11 @@ pub(crate) struct Ledger<'r> {
 
 impl<'r> Ledger<'r> {
     pub(crate) fn open(release: &'r Path) -> Result<Self> {
-        Ok(Self { release, ledger: index(release, LEDGER_INDEX)?, inputs: index(release, INPUTS_INDEX)? })
+        Ok(Self {
+            release,
+            ledger: finished::json(release, LEDGER_INDEX)?,
+            inputs: finished::json(release, INPUTS_INDEX)?,
+        })
     }
 
     /// Shows the source and the cells of every record.
@@ -27,7 +31,8 @@ impl<'r> Ledger<'r> {
         columns: &[String],
         mut each: impl FnMut(&str, &[Option<String>]) -> Result<()>,
     ) -> Result<()> {
-        for (path, source) in self.files() {
+        for file in self.files() {
+            let (path, source) = file?;
             let fail = |why: String| Error::release(&path, why);
             for cells in ledger_cells::read(&path, columns).map_err(fail)? {
                 each(source, &cells.map_err(fail)?)?;
@@ -42,7 +47,8 @@ impl<'r> Ledger<'r> {
         columns: &[String],
         mut each: impl FnMut(&Path, &RecordBatch) -> Result<()>,
     ) -> Result<()> {
-        for (path, _) in self.files() {
+        for file in self.files() {
+            let (path, _) = file?;
             let fail = |why: String| Error::release(&path, why);
             for batch in ledger_cells::batches(&path, columns).map_err(fail)? {
                 each(&path, &batch.map_err(fail)?)?;
@@ -53,31 +59,24 @@ impl<'r> Ledger<'r> {
 
     /// The columns it has; none where there are no records.
     pub(super) fn columns(&self) -> Result<Vec<String>> {
-        let Some((path, _)) = self.files().next() else { return Ok(Vec::new()) };
+        let Some((path, _)) = self.files().next().transpose()? else { return Ok(Vec::new()) };
         ledger_cells::columns(&path).map_err(|why| Error::release(&path, why))
     }
 
     /// The stages in order, with what their rules' values are held against.
     pub(super) fn stages(&self) -> Result<Vec<StageNote>> {
-        let Some((path, _)) = self.files().next() else {
+        let Some((path, _)) = self.files().next().transpose()? else {
             return Err(Error::release(self.release, "has no records to tell of"));
         };
         let fail = |why: String| Error::release(&path, why);
-        let file = Blob::open(&path).map_err(|e| fail(e.to_string()))?;
-        let footer =
-            ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(e.to_string()))?;
-        rule_notes::required(footer.metadata()).map_err(fail)
+        rule_notes::required(ParquetReader::of_release(&path).map_err(fail)?.footer()).map_err(fail)
     }
 
     /// The files with the sources of their shards.
-    fn files(&self) -> impl Iterator<Item = (PathBuf, &str)> {
+    fn files(&self) -> impl Iterator<Item = Result<(PathBuf, &str)>> {
         let shards = self.ledger.shards.iter().zip(self.inputs.read());
-        shards.map(|(shard, input)| (self.release.join(&shard.ledger_file.name), input.source.as_str()))
+        shards.map(|(shard, input)| {
+            Ok((finished::path(self.release, &shard.ledger_file.name)?, input.source.as_str()))
+        })
     }
-}
-
-fn index<T: serde::de::DeserializeOwned>(release: &Path, name: &str) -> Result<T> {
-    let path = release.join(name);
-    let bytes = disk::read(&path).map_err(|e| Error::release(&path, e))?;
-    serde_json::from_slice(&bytes).map_err(|e| Error::release(&path, e))
 }

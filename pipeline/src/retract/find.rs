@@ -2,14 +2,13 @@
 //! the ledger are read, twice.
 
 use super::{Names, Old, Options};
-use crate::files::blob::Blob;
+use crate::files::finished;
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
 use manifests::digest::Sha256;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// How many names an error lists.
@@ -190,12 +189,11 @@ const COLUMNS: [&str; 8] =
 /// Every row of the ledger.
 fn scan(old: &Old, mut each: impl FnMut(&Row<'_>)) -> Result<()> {
     for (number, shard) in old.ledger.shards.iter().enumerate() {
-        let path = old.folder.join(&shard.ledger_file.name);
+        let path = finished::path(&old.folder, &shard.ledger_file.name)?;
         let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
-        let open = Blob::open(&path).map_err(|e| fail(&e))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(open).map_err(|e| fail(&e))?;
-        let mask = ProjectionMask::columns(builder.parquet_schema(), COLUMNS);
-        for batch in builder.with_projection(mask).build().map_err(|e| fail(&e))? {
+        let reader = ParquetReader::of_release(&path).map_err(|e| fail(&e))?;
+        let columns = reader.places(COLUMNS);
+        for batch in reader.all(Some(columns), None) {
             let batch = batch.map_err(|e| fail(&e))?;
             rows(number, &batch, &mut each).ok_or_else(|| fail(&"has other columns than ledgers have"))?;
         }

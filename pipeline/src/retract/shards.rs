@@ -4,12 +4,13 @@ use super::Old;
 use super::find::Taken;
 use super::lines;
 use crate::config::Output;
-use crate::files::blob::Blob;
+use crate::files::finished;
 use crate::release::ledger;
 use crate::release::lines_file::LinesFile;
-use crate::release::shard_file::{ShardFile, carried_over};
+use crate::release::shard_file::ShardFile;
 use crate::release::write::removed_file;
 use crate::source::format::Format;
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
@@ -24,9 +25,6 @@ use manifests::index::{FileDigest, LedgerIndex, LedgerShard, OutputPart};
 use manifests::ledger::{RETRACT, RETRACTED, ShardTally};
 use manifests::merkle::Tree;
 use manifests::verify::Evidence;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -81,7 +79,7 @@ type Places = BTreeMap<usize, Vec<u64>>;
 
 /// The places in `data/` of these rows of a shard, all copies of each.
 pub(super) fn old_places(old: &Old, at: usize, rows: &BTreeSet<u64>) -> Result<Places> {
-    let path = old.folder.join(&old.ledger.shards[at].ledger_file.name);
+    let path = finished::path(&old.folder, &old.ledger.shards[at].ledger_file.name)?;
     let source = Source::open(&path)?;
     let mut places = Places::new();
     for group in 0..source.groups() {
@@ -270,39 +268,33 @@ fn emptied(column: &ArrayRef, gone: &BooleanArray) -> Option<ArrayRef> {
 
 /// A file of the old release.
 struct Source {
+    reader: ParquetReader,
     path: std::path::PathBuf,
-    metadata: ArrowReaderMetadata,
 }
 
 impl Source {
     fn open(path: &Path) -> Result<Self> {
-        let file = Blob::open(path).map_err(|e| Error::release(path, e))?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-            .map_err(|e| Error::release(path, e))?;
-        Ok(Self { path: path.to_path_buf(), metadata })
+        let reader = ParquetReader::of_release(path).map_err(|e| Error::release(path, e))?;
+        Ok(Self { reader, path: path.to_path_buf() })
     }
 
     fn schema(&self) -> &SchemaRef {
-        self.metadata.schema()
+        self.reader.schema()
     }
 
     fn notes(&self) -> Option<Vec<parquet::file::metadata::KeyValue>> {
-        carried_over(self.metadata.metadata())
+        self.reader.notes()
     }
 
     fn groups(&self) -> usize {
-        self.metadata.metadata().num_row_groups()
+        self.reader.footer().num_row_groups()
     }
 
     /// The batches of a row group.
     fn group(&self, group: usize) -> Result<Vec<RecordBatch>> {
         let fail = |e: &dyn std::fmt::Display| Error::release(&self.path, e.to_string());
-        let file = Blob::open(&self.path).map_err(|e| fail(&e))?;
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-            .with_row_groups(vec![group])
-            .build()
-            .map_err(|e| fail(&e))?;
-        reader.map(|batch| batch.map_err(|e| fail(&e))).collect()
+        let batches = self.reader.batches(group, None, None).map_err(|e| fail(&e))?;
+        batches.map(|batch| batch.map_err(|e| fail(&e))).collect()
     }
 
     /// Writes every row group as `change` leaves it.

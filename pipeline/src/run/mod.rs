@@ -1,6 +1,8 @@
 //! A run: the tasks in their order, on a local pool.
 
+pub(crate) mod admission;
 mod begun;
+pub(crate) mod budget;
 mod directory;
 pub(crate) mod work;
 
@@ -16,6 +18,7 @@ use crate::release::attest::{self, Attested};
 use crate::release::fates::{Fates, Resolved};
 use crate::release::parts::{Marks, data_files};
 use crate::release::write::{WriteTask, Written, ledger_file, removed_file};
+use crate::run::budget::Budget;
 use crate::run::work::Work;
 use crate::source::inputs::{self, Shard};
 use crate::{Error, Result, Stop};
@@ -39,8 +42,8 @@ pub struct Options<'a> {
     pub salt_key: Option<SaltKey>,
     /// Worker threads.
     pub threads: usize,
-    /// Bytes of memory that what grows with the corpus may take; the rest is kept on disk. Decides nothing but the
-    /// speed.
+    /// Bytes of anonymous memory that the process may take: models, tables, workers and what grows with the corpus, of
+    /// which the rest is kept on disk. A plan that cannot do with it is refused. Decides nothing but the speed.
     pub memory: u64,
     /// Asked between tasks whether to go on.
     pub stop: Stop,
@@ -85,14 +88,16 @@ fn alone(
         .build()
         .map_err(|e| Error::Bug(e.to_string()))?;
     let started = std::time::Instant::now();
+    let budget = Budget::new(plan, options.threads, options.memory)?;
     let _lock = directory::take(&options.release)?;
-    pool.install(|| job(&Run { plan, options, progress }, started))
+    pool.install(|| job(&Run { plan, options, budget, progress }, started))
 }
 
 /// The tasks of one run.
 pub(crate) struct Run<'r> {
     pub(crate) plan: &'r Plan,
     pub(crate) options: &'r Options<'r>,
+    pub(crate) budget: Budget,
     pub(crate) progress: &'r dyn Progress,
 }
 
@@ -120,7 +125,8 @@ impl Run<'_> {
 
     fn over(&self, listed: &[Shard], started: std::time::Instant) -> Result<Outcome> {
         let shards = included(listed);
-        let mut work = Work::new(&self.options.release, self.plan, &shards, self.options.memory);
+        let budget = self.budget.with_records(shards.iter().map(Shard::rows).sum())?;
+        let mut work = Work::new(&self.options.release, self.plan, &shards, budget);
         work.stop = self.options.stop.clone();
         self.begin(&work, listed, &shards)?;
         self.judge(&work, &shards)?;
@@ -200,7 +206,8 @@ impl Run<'_> {
         let done = Artefact::find(&path, Kind::Verdicts, &identity).is_some()
             && keys.iter().all(|path| Artefact::find(path, Kind::Keys, &identity).is_some());
         if !done {
-            let judged = judge_group(self.plan, shard, (group.shard, group.row_group), &work.shelf, watch)?;
+            let memory = (&work.shelf, &work.admission);
+            let judged = judge_group(self.plan, shard, (group.shard, group.row_group), memory, watch)?;
             for (path, payload) in keys.iter().zip(&judged.keys) {
                 artefact::write(path, Kind::Keys, &identity, payload)?;
             }
@@ -223,8 +230,8 @@ impl Run<'_> {
             let resolved = match Resolved::find(stage, &folder, &identity) {
                 Some(resolved) => resolved,
                 None => {
-                    let corpus = Corpus::new(judged, barrier, (stage, ordinal), self.options.memory / 2)?;
-                    let mut resolution = Resolution::new(&folder, self.options.memory / 8);
+                    let corpus = Corpus::new(judged, barrier, (stage, ordinal))?;
+                    let mut resolution = Resolution::new(&folder, judged.work.budget.resolution());
                     barrier.resolve(&corpus, &mut resolution)?;
                     Resolved::write(stage, &folder, &identity, resolution)?
                 }
@@ -243,7 +250,7 @@ impl Run<'_> {
         let gone: Vec<(u64, u64)> = written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
         let publishing = self.plan.barriers().enumerate().filter(|(_, (_, barrier))| barrier.publishes());
         for (ordinal, (stage, barrier)) in publishing {
-            let corpus = Corpus::new(judged, barrier, (stage, ordinal), self.options.memory / 2)?;
+            let corpus = Corpus::new(judged, barrier, (stage, ordinal))?;
             barrier.publish(&corpus, &mut judged.released(&gone, &marks), &self.options.release)?;
         }
         Ok(())

@@ -2,6 +2,8 @@
 
 use crate::files::artefact::Identity;
 use crate::plan::Plan;
+use crate::run::admission::Admission;
+use crate::run::budget::Budget;
 use crate::source::inputs::Shard;
 use crate::source::shelf::Shelf;
 use crate::stop::Stop;
@@ -31,15 +33,26 @@ pub(crate) struct Work {
     pub(crate) shelf: Shelf,
     /// Whether another task may begin.
     pub(crate) stop: Stop,
+    /// Who may judge or write.
+    pub(crate) admission: Admission,
+    /// How memory is divided.
+    pub(crate) budget: Budget,
 }
 
 impl Work {
-    /// The artefacts of the run that makes `release` and may hold `memory` bytes.
-    pub(crate) fn new(release: &Path, plan: &Plan, shards: &[Shard], memory: u64) -> Self {
+    /// The artefacts of the run that makes `release` within a budget.
+    pub(crate) fn new(release: &Path, plan: &Plan, shards: &[Shard], budget: Budget) -> Self {
         let digests: Vec<String> = shards.iter().map(|s| format!("{}\n{}\n", s.name, s.sha256)).collect();
         let corpus = identity(&[&plan.digest.0, digests.concat().as_bytes()]);
-        let shelf = Shelf::new(memory / 4);
-        Self { folder: folder_of(release), plan: plan.digest, corpus, shelf, stop: Stop::default() }
+        Self {
+            folder: folder_of(release),
+            plan: plan.digest,
+            corpus,
+            shelf: Shelf::new(budget.shelf()),
+            stop: Stop::default(),
+            admission: Admission::new(budget.tasks()),
+            budget,
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {

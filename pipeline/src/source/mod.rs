@@ -1,6 +1,7 @@
 //! Where records come from: shards that are found, hashed and counted, batches decoded from them, labelled rows.
 
 pub(crate) mod batch;
+pub(crate) mod bounds;
 pub(crate) mod drift;
 pub(crate) mod find;
 pub(crate) mod format;

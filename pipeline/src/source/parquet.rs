@@ -1,18 +1,18 @@
 //! A Parquet file, read row group by row group.
 
-use crate::Result;
 use crate::files::input::InputFile;
 use crate::release::shard_file::carried_over;
-use crate::source::batch::{BATCH_ROWS, UpToError};
+use crate::source::batch::BATCH_ROWS;
+use crate::source::bounds::{Caught, Chunks, PAGE_BYTES, caught, parse_footer};
 use crate::source::unread::Unread;
+use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
-use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, ParquetMetaData, ParquetMetaDataReader};
-use std::ops::Range;
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,14 +23,16 @@ pub(crate) fn read_footer(path: &Path) -> Result<ParquetMetaData> {
 
 /// The footer of a Parquet file.
 pub(crate) fn footer(file: &InputFile) -> Result<ParquetMetaData> {
-    let blob = file.footer()?;
-    ParquetMetaDataReader::new().parse_and_finish(&blob).map_err(|e| file.error(e))
+    parse_footer(&file.footer()?).map_err(|why| file.error(why))
 }
 
 /// A file whose footer has been read.
+#[derive(Clone)]
 pub(crate) struct ParquetReader {
     file: InputFile,
     metadata: ArrowReaderMetadata,
+    page_bytes_max: u64,
+    batch_rows: usize,
 }
 
 impl ParquetReader {
@@ -40,8 +42,27 @@ impl ParquetReader {
 
     /// The same of a file whose footer is at hand.
     pub(crate) fn of_footer(file: &InputFile, footer: ParquetMetaData) -> Result<Self> {
-        let metadata = ArrowReaderMetadata::try_new(Arc::new(footer), ArrowReaderOptions::new());
-        Ok(Self { file: file.clone(), metadata: metadata.map_err(|e| file.error(e))? })
+        let metadata = caught(|| ArrowReaderMetadata::try_new(Arc::new(footer), ArrowReaderOptions::new()));
+        let metadata = metadata.map_err(|why| file.error(why))?.map_err(|e| file.error(e))?;
+        Ok(Self { file: file.clone(), metadata, page_bytes_max: PAGE_BYTES, batch_rows: BATCH_ROWS })
+    }
+
+    /// Opens a file of a finished release.
+    pub(crate) fn of_release(path: &Path) -> std::result::Result<Self, String> {
+        Self::open(&InputFile::local(path)).map_err(|error| match error {
+            Error::Input { why, .. } => why,
+            error => error.to_string(),
+        })
+    }
+
+    /// Decodes so many rows at a time, where they are short.
+    pub(crate) fn with_batches_of(self, batch_rows: usize) -> Self {
+        Self { batch_rows, ..self }
+    }
+
+    /// Reads no page that takes more bytes.
+    pub(crate) fn with_pages_up_to(self, page_bytes_max: u64) -> Self {
+        Self { page_bytes_max, ..self }
     }
 
     /// What messages call it.
@@ -79,29 +100,56 @@ impl ParquetReader {
         let mask = columns.map_or_else(ProjectionMask::all, |columns| {
             ProjectionMask::roots(self.metadata.parquet_schema(), columns)
         });
-        let blob = self.file.blob(&self.chunks(row_group, &mask))?;
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
+        let chunks = Chunks::of(self.footer(), row_group, self.file.bytes()?)?;
+        let blob = self.file.blob(&chunks.ranges(|leaf| mask.leaf_included(leaf)))?;
+        let batch_rows = chunks.check(&blob, |leaf| mask.leaf_included(leaf), self.page_bytes_max)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
             .with_row_groups(vec![row_group])
             .with_projection(mask)
-            .with_batch_size(BATCH_ROWS);
-        if let Some(rows) = rows {
-            builder = builder.with_row_selection(rows);
-        }
-        let reader = builder.build().map_err(|e| Unread::Damaged(e.to_string()))?;
-        Ok(UpToError::new(reader).map(|batch| batch.map_err(|e: arrow_schema::ArrowError| e.to_string())))
+            .with_batch_size(batch_rows.min(self.batch_rows));
+        let builder = match rows {
+            Some(rows) => builder.with_row_selection(rows),
+            None => builder,
+        };
+        let reader = caught(|| builder.build()).map_err(Unread::Damaged)?;
+        Ok(Caught::new(reader.map_err(|e| Unread::Damaged(e.to_string()))?))
     }
 
-    /// Where the bytes of a row group's columns are.
-    fn chunks(&self, row_group: usize, mask: &ProjectionMask) -> Vec<Range<u64>> {
-        let Some(group) = self.metadata.metadata().row_groups().get(row_group) else { return Vec::new() };
-        let wanted = group.columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf));
-        let chunk = |column: &ColumnChunkMetaData| {
-            let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
-            // what is negative is for the decoder to refuse
-            let start = u64::try_from(start).ok()?;
-            Some(start..start.saturating_add(u64::try_from(column.compressed_size()).ok()?))
-        };
-        wanted.filter_map(|(_, column)| chunk(column)).collect()
+    /// The batches of all row groups, as [`batches`](Self::batches) tells those of one.
+    pub(crate) fn all(
+        self,
+        columns: Option<Vec<usize>>,
+        mut rows: Option<RowSelection>,
+    ) -> impl Iterator<Item = std::result::Result<RecordBatch, String>> {
+        let groups: Vec<usize> = self.group_rows().collect();
+        let read = groups.into_iter().enumerate().flat_map(move |(group, len)| {
+            let here = rows.as_mut().map(|rows| rows.split_off(len));
+            if here.as_ref().is_some_and(|here| !here.selects_any()) {
+                return None;
+            }
+            let batches: Batches = match self.batches(group, columns.clone(), here) {
+                Ok(batches) => Box::new(batches),
+                Err(unread) => Box::new(std::iter::once(Err(unread.to_string()))),
+            };
+            Some(batches)
+        });
+        Caught::new(read.flatten())
+    }
+
+    /// The rows of each row group.
+    pub(crate) fn group_rows(&self) -> impl Iterator<Item = usize> {
+        let groups = self.metadata.metadata().row_groups().iter();
+        groups.map(|group| usize::try_from(group.num_rows()).unwrap_or_default())
+    }
+
+    /// What the footer says.
+    pub(crate) fn footer(&self) -> &ParquetMetaData {
+        self.metadata.metadata()
+    }
+
+    /// Where columns of these names stand, as far as there are such.
+    pub(crate) fn places<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<usize> {
+        names.into_iter().filter_map(|name| self.schema().index_of(name).ok()).collect()
     }
 
     /// What could not be had of the file.
@@ -115,6 +163,8 @@ impl ParquetReader {
         group.map_or(0, |group| u64::try_from(group.total_byte_size()).unwrap_or_default())
     }
 }
+
+type Batches = Box<dyn Iterator<Item = std::result::Result<RecordBatch, String>>>;
 
 fn with_views(schema: &SchemaRef, column: usize) -> SchemaRef {
     let fields: Vec<Arc<Field>> = schema

@@ -2,7 +2,8 @@
 //! Parquet, or JSON Lines with one object a line. They come from outside, so nothing about them is taken on trust, and
 //! whatever is wrong names the row.
 
-use crate::source::batch::{is_text, is_value, text_at, value_at};
+use crate::source::batch::{BATCH_ROWS, NAMES_TOLD_MAX, is_text, is_value, text_at, value_at};
+use crate::source::bounds::{Caught, Chunks, PAGE_BYTES, caught, parse_footer};
 use crate::source::lines::BYTE_ORDER_MARK;
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
@@ -10,7 +11,9 @@ use bytes::Bytes;
 use filters::{Asset, BenchmarkItem, BuildError, ItemFields, NameField};
 use manifests::digest::Sha256;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -140,9 +143,12 @@ impl AsRef<[u8]> for Shared {
 
 fn parquet(content: &Content, wanted: &Wanted<'_>) -> Wrong<Vec<Row>> {
     let bytes = Bytes::from_owner(Shared(Arc::clone(content)));
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| e.to_string())?;
-    let schema = Arc::clone(builder.schema());
-    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let footer = Arc::new(parse_footer(&bytes)?);
+    let metadata = caught(|| ArrowReaderMetadata::try_new(footer, ArrowReaderOptions::new()))?;
+    let metadata = metadata.map_err(|e| e.to_string())?;
+    let schema = Arc::clone(metadata.schema());
+    let fields = schema.fields().iter().take(NAMES_TOLD_MAX);
+    let names: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
     for name in &wanted.texts {
         match schema.field_with_name(name) {
             Ok(field) if is_text(field.data_type()) => {}
@@ -165,13 +171,34 @@ fn parquet(content: &Content, wanted: &Wanted<'_>) -> Wrong<Vec<Row>> {
     }
     let asked = |name: &str| wanted.names().any(|wanted| wanted == name);
     let columns = names.iter().enumerate().filter(|(_, name)| asked(name)).map(|(at, _)| at);
-    let mask = ProjectionMask::roots(builder.parquet_schema(), columns);
+    let mask = ProjectionMask::roots(metadata.parquet_schema(), columns);
     let mut rows = Vec::new();
-    for batch in builder.with_projection(mask).build().map_err(|e| e.to_string())? {
-        let batch = batch.map_err(|e| format!("row {} and those after it: {e}", rows.len()))?;
-        add_rows(&batch, wanted, &mut rows)?;
+    for group in 0..metadata.metadata().num_row_groups() {
+        let wrong = |rows: &Vec<Row>, e: String| format!("row {} and those after it: {e}", rows.len());
+        let batches = batches(&bytes, &metadata, group, &mask).map_err(|e| wrong(&rows, e))?;
+        for batch in batches {
+            add_rows(&batch.map_err(|e| wrong(&rows, e))?, wanted, &mut rows)?;
+        }
     }
     Ok(rows)
+}
+
+/// The batches of a row group.
+fn batches(
+    bytes: &Bytes,
+    metadata: &ArrowReaderMetadata,
+    group: usize,
+    mask: &ProjectionMask,
+) -> Wrong<impl Iterator<Item = Wrong<RecordBatch>>> {
+    let chunks = Chunks::of(metadata.metadata(), group, bytes.len() as u64).map_err(|e| e.to_string())?;
+    let wanted = |leaf: usize| mask.leaf_included(leaf);
+    let batch_rows = chunks.check(bytes, wanted, PAGE_BYTES).map_err(|e| e.to_string())?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), metadata.clone())
+        .with_row_groups(vec![group])
+        .with_projection(mask.clone())
+        .with_batch_size(batch_rows.min(BATCH_ROWS));
+    let reader = caught(|| builder.build())?.map_err(|e| e.to_string())?;
+    Ok(Caught::new(reader))
 }
 
 fn add_rows(batch: &RecordBatch, wanted: &Wanted<'_>, rows: &mut Vec<Row>) -> Wrong<()> {

@@ -57,9 +57,8 @@ pub fn whatif(release: &Path, overrides: &[Override]) -> Result<WhatIf> {
     let files = read::open(release)?;
     let folder = release.join("auditor/ledger");
     let first = files.first().ok_or_else(|| Error::release(&folder, "holds no ledger"))?;
-    let notes =
-        rule_notes::required(first.metadata.metadata()).map_err(|why| Error::release(&folder, why))?;
-    let stages = change::stages(release, overrides, &notes, first.metadata.schema())?;
+    let notes = rule_notes::required(first.reader.footer()).map_err(|why| Error::release(&folder, why))?;
+    let stages = change::stages(release, overrides, &notes, first.reader.schema())?;
     let mut parts = read::read(&files, &stages)?;
     corpus::barriers(release, &stages, &mut parts)?;
     Ok(report::report(&stages, &parts))

@@ -3,8 +3,9 @@
 use super::change::{Barrier, Stage};
 use super::walk::{End, Measured, recorded, walk};
 use super::{INPUT, NOWHERE, Record};
-use crate::files::blob::Blob;
+use crate::files::finished;
 use crate::judge::verdicts::decimal;
+use crate::source::parquet::ParquetReader;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
@@ -14,33 +15,23 @@ use arrow_array::{
 };
 use arrow_schema::Schema;
 use manifests::ledger::RETRACT;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// A ledger file and its footer.
 pub(super) struct LedgerFile {
     path: PathBuf,
-    pub(super) metadata: ArrowReaderMetadata,
+    pub(super) reader: ParquetReader,
 }
 
 /// The ledger of a release, footers only.
 pub(super) fn open(release: &Path) -> Result<Vec<LedgerFile>> {
-    let folder = release.join("auditor/ledger");
-    let entries = disk::list(&folder).map_err(|e| Error::release(&folder, e))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-    // numbers with more digits than the padding come last
-    paths.sort_by_cached_key(|path| (path.as_os_str().len(), path.clone()));
     let load = |path: PathBuf| {
         let fail = |e: &dyn std::fmt::Display| Error::release(&path, e.to_string());
-        let file = Blob::open(&path).map_err(|e| fail(&e))?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| fail(&e))?;
-        Ok(LedgerFile { path, metadata })
+        let reader = ParquetReader::of_release(&path).map_err(|e| fail(&e))?.with_batches_of(16_384);
+        Ok(LedgerFile { path, reader })
     };
-    paths.into_iter().map(load).collect()
+    finished::listing(release, "auditor/ledger")?.into_iter().map(load).collect()
 }
 
 /// Shards and rows.
@@ -66,7 +57,7 @@ pub(super) struct Part {
 pub(super) fn read(files: &[LedgerFile], stages: &[Stage]) -> Result<Vec<Part>> {
     let tasks: Vec<(&LedgerFile, usize)> = files
         .iter()
-        .flat_map(|file| (0..file.metadata.metadata().num_row_groups()).map(move |group| (file, group)))
+        .flat_map(|file| (0..file.reader.footer().num_row_groups()).map(move |group| (file, group)))
         .collect();
     let parts: Vec<Vec<Part>> =
         tasks.par_iter().map(|(file, group)| row_group(file, *group, stages)).collect::<Result<_>>()?;
@@ -75,19 +66,10 @@ pub(super) fn read(files: &[LedgerFile], stages: &[Stage]) -> Result<Vec<Part>> 
 
 fn row_group(file: &LedgerFile, group: usize, stages: &[Stage]) -> Result<Vec<Part>> {
     let fail = |e: &dyn std::fmt::Display| Error::release(&file.path, e.to_string());
-    let open = Blob::open(&file.path).map_err(|e| fail(&e))?;
-    let places = Places::of(file.metadata.schema(), stages).map_err(|e| fail(&e))?;
+    let places = Places::of(file.reader.schema(), stages).map_err(|e| fail(&e))?;
     let roots = places.all();
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open, file.metadata.clone());
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots.iter().copied());
-    let reader = builder
-        .with_row_groups(vec![group])
-        .with_projection(mask)
-        .with_batch_size(16_384)
-        .build()
-        .map_err(|e| fail(&e))?;
     let mut parts = Vec::new();
-    for batch in reader {
+    for batch in file.reader.batches(group, Some(roots.clone()), None).map_err(|e| fail(&e))? {
         let batch = batch.map_err(|e| fail(&e))?;
         let columns = Columns::of(&batch, &places, &roots)
             .ok_or_else(|| fail(&"a column has another type than ledgers have"))?;

@@ -4,6 +4,7 @@ use super::{Corpus, Group, Standing, verdicts};
 use crate::barriers::RecordNumber;
 use crate::judge::replay;
 use crate::judge::verdicts::Verdicts;
+use crate::run::budget::side_by_side;
 use crate::source::batch::Rows;
 use crate::{Error, Result};
 use filters::{Chat, Chosen, Document, Scratch, View};
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 impl Corpus<'_> {
     /// Calls `each` with every record that is alive and `wanted`, as it stands at this barrier. A worker takes one
-    /// row group after the other and hands its own state, which `start` made, from record to record; which worker
+    /// row group after the other, as many workers as fit into memory, and hands its own state, which `start` made, from record to record; which worker
     /// sees which records is left to chance, so that the answer must not depend on it. Nothing is kept on disk.
     pub fn scan<T: Send>(
         &self,
@@ -33,7 +34,11 @@ impl Corpus<'_> {
             }
             Ok(state)
         };
-        (0..rayon::current_num_threads()).into_par_iter().map(work).collect()
+        // tasks do not wait for room here: what `each` does may wait for work of the pool
+        let largest = self.judged.costs.iter().map(|cost| cost.of_showing()).max().unwrap_or_default();
+        let room = self.judged.work.budget.shown();
+        let workers = side_by_side(room, rayon::current_num_threads(), std::iter::repeat(largest));
+        (0..workers).into_par_iter().map(work).collect()
     }
 
     /// Calls `each` with these records of a group, in order, as they stand at this barrier.

@@ -2,8 +2,9 @@
 
 use super::{Corpus, Group};
 use crate::barriers::RecordNumber;
-use crate::files::artefact::{self, Artefact, Kind};
+use crate::files::artefact::{Artefact, Kind, Writer};
 use crate::files::spill::Listing;
+use crate::run::budget::side_by_side;
 use crate::{Error, Result};
 use filters::Scratch;
 use manifests::digest::Sha256;
@@ -35,16 +36,28 @@ impl Corpus<'_> {
             }
             from = to;
         }
-        let extract = |(group, positions): (&Group, Range<usize>)| {
-            let here: Vec<RecordNumber> = listed.range(positions).map(|[number]| number - base).collect();
+        let extract = |(group, positions): &(&Group, Range<usize>)| {
+            let here: Vec<RecordNumber> =
+                listed.range(positions.clone()).map(|[number]| number - base).collect();
             self.group_texts(group, &here)
         };
-        Ok(Texts { parts: wanted.into_par_iter().map(extract).collect::<Result<_>>()? })
+        let (room, threads) = (self.judged.work.budget.shown(), rayon::current_num_threads());
+        let mut parts = Vec::with_capacity(wanted.len());
+        let mut rest = wanted.as_slice();
+        while !rest.is_empty() {
+            let costs = rest.iter().map(|(group, _)| self.judged.cost(group).of_showing());
+            // several for each worker, so that none waits for the last one of others
+            let (window, later) = rest.split_at(side_by_side(room, 8 * threads, costs).min(rest.len()));
+            let made: Vec<TextPart> = window.par_iter().map(extract).collect::<Result<_>>()?;
+            parts.extend(made);
+            rest = later;
+        }
+        Ok(Texts { parts })
     }
 
     fn group_texts(&self, group: &Group, records: &[RecordNumber]) -> Result<TextPart> {
         let name = format!("texts-{:05}-{:05}", group.shard, group.row_group);
-        self.text_part(&name, group.records.clone(), records, || self.extract(group, records))
+        self.text_part(&name, group.records.clone(), records, |texts| self.extract(group, records, texts))
     }
 
     /// The texts of `numbers`, which are sorted and within `range`: made by `extract` if they are not there.
@@ -53,7 +66,7 @@ impl Corpus<'_> {
         name: &str,
         range: Range<u64>,
         numbers: &[u64],
-        extract: impl FnOnce() -> Result<Vec<u8>>,
+        extract: impl FnOnce(&mut TextWriter) -> Result<()>,
     ) -> Result<TextPart> {
         let path = self.folder().join(name);
         let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
@@ -61,43 +74,37 @@ impl Corpus<'_> {
         let artefact = match Artefact::find(&path, Kind::Texts, &identity) {
             Some(done) => done,
             None => {
-                artefact::write(&path, Kind::Texts, &identity, &extract()?)?;
+                let mut texts =
+                    TextWriter { artefact: Writer::create(&path, Kind::Texts)?, end: 0, ends: Vec::new() };
+                texts.artefact.write(&bytes)?;
+                extract(&mut texts)?;
+                texts.artefact.write(&texts.ends)?;
+                texts.artefact.finish(&identity)?;
                 Artefact::open(&path, Kind::Texts, &identity)?
             }
         };
         Ok(TextPart { records: range, count: numbers.len(), artefact })
     }
 
-    fn extract(&self, group: &Group, records: &[RecordNumber]) -> Result<Vec<u8>> {
+    fn extract(&self, group: &Group, records: &[RecordNumber], texts: &mut TextWriter) -> Result<()> {
         let scratch = Scratch::new(self.judged.plan.config.file.words);
-        let mut texts = TextWriter::new(records.iter().copied());
-        self.visit(group, records, &scratch, |_, view| {
-            texts.push(&self.barrier.compared(view));
-            Ok(())
-        })?;
-        Ok(texts.finish())
+        self.visit(group, records, &scratch, |_, view| texts.push(&self.barrier.compared(view)))
     }
 }
 
-/// Texts in the order of their numbers, as [`TextPart`] reads them: the numbers, where each text ends, the texts.
+/// Takes texts in the order of their numbers and leaves them as [`TextPart`] reads them: the numbers, the texts, where
+/// each text ends.
 pub(crate) struct TextWriter {
-    numbers: Vec<u8>,
+    artefact: Writer,
+    end: u64,
     ends: Vec<u8>,
-    texts: String,
 }
 
 impl TextWriter {
-    pub(crate) fn new(numbers: impl Iterator<Item = u64>) -> Self {
-        Self { numbers: numbers.flat_map(u64::to_le_bytes).collect(), ends: Vec::new(), texts: String::new() }
-    }
-
-    pub(crate) fn push(&mut self, text: &str) {
-        self.texts.push_str(text);
-        self.ends.extend_from_slice(&(self.texts.len() as u64).to_le_bytes());
-    }
-
-    pub(crate) fn finish(self) -> Vec<u8> {
-        [self.numbers, self.ends, self.texts.into_bytes()].concat()
+    pub(crate) fn push(&mut self, text: &str) -> Result<()> {
+        self.end += text.len() as u64;
+        self.ends.extend_from_slice(&self.end.to_le_bytes());
+        self.artefact.write(text.as_bytes())
     }
 }
 
@@ -119,21 +126,23 @@ impl TextPart {
     pub(crate) fn find(&self, number: u64) -> Result<Option<&str>> {
         let payload = self.artefact.payload();
         let damaged = || Error::Bug(format!("the texts with that of {number} make no sense"));
-        let word = |at: usize| {
-            let bytes = payload.get(at * 8..at * 8 + 8).ok_or_else(damaged)?;
+        let width = self.count * 8;
+        let ends = payload.len().checked_sub(width).filter(|ends| *ends >= width).ok_or_else(damaged)?;
+        let word = |from: usize, at: usize| {
+            let bytes = payload.get(from + at * 8..from + at * 8 + 8).ok_or_else(damaged)?;
             Ok::<u64, Error>(u64::from_le_bytes(bytes.try_into().unwrap_or_default()))
         };
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low.midpoint(high);
-            if word(middle)? < number { low = middle + 1 } else { high = middle }
+            if word(0, middle)? < number { low = middle + 1 } else { high = middle }
         }
-        if low == self.count || word(low)? != number {
+        if low == self.count || word(0, low)? != number {
             return Ok(None);
         }
-        let end = word(self.count + low)? as usize;
-        let start = if low == 0 { 0 } else { word(self.count + low - 1)? as usize };
-        let bytes = payload[self.count * 16..].get(start..end).ok_or_else(damaged)?;
+        let end = word(ends, low)? as usize;
+        let start = if low == 0 { 0 } else { word(ends, low - 1)? as usize };
+        let bytes = payload[width..ends].get(start..end).ok_or_else(damaged)?;
         std::str::from_utf8(bytes).map(Some).map_err(|_| damaged())
     }
 }

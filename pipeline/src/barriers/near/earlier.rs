@@ -102,8 +102,8 @@ impl Earlier {
                 })?;
                 let entries: Vec<u64> = wanted.iter().map(|(entry, _)| *entry).collect();
                 let name = format!("earlier-{}-{shard}", release.first);
-                parts.push(corpus.text_part(&name, release.first..end, &entries, || {
-                    read(path, (release, corpus), &wanted)
+                parts.push(corpus.text_part(&name, release.first..end, &entries, |texts| {
+                    read(path, (release, corpus), &wanted, texts)
                 })?);
             }
         }
@@ -112,25 +112,34 @@ impl Earlier {
 }
 
 /// The texts of some rows of one shard.
-fn read(path: &Path, (release, corpus): (&Release, &Corpus<'_>), wanted: &[(u64, u64)]) -> Result<Vec<u8>> {
+fn read(
+    path: &Path,
+    (release, corpus): (&Release, &Corpus<'_>),
+    wanted: &[(u64, u64)],
+    texts: &mut TextWriter,
+) -> Result<()> {
     // an index lists its release's rows in order; one that does not is not ours
     if let Some([_, (_, row)]) = wanted.windows(2).find(|pair| matches!(pair, [(_, a), (_, b)] if a >= b)) {
         return Err(Error::input(path, format!("its index lists row {row} out of order")));
     }
     let input = release.index.input();
     let turns = corpus.turns(input.messages.as_ref());
-    let mut texts = TextWriter::new(wanted.iter().map(|(entry, _)| *entry));
     let rows: Vec<u64> = wanted.iter().map(|(_, row)| *row).collect();
-    let mut unread = None;
+    let (mut unread, mut written) = (None, Ok(()));
+    let mut push = |text: &str| {
+        if written.is_ok() {
+            written = texts.push(text);
+        }
+    };
     let found = ReleasedFile::open(path, &input)?.documents_at(&rows, |_, document| match document {
         Ok(whole) => match &turns {
-            Some(turns) => texts.push(Chosen::of(&whole, turns).document(&whole).text),
-            None => texts.push(whole.text),
+            Some(turns) => push(Chosen::of(&whole, turns).document(&whole).text),
+            None => push(whole.text),
         },
         Err(cause) => _ = unread.get_or_insert(cause),
     })?;
     match (unread, rows.get(found)) {
-        (None, None) => Ok(texts.finish()),
+        (None, None) => written,
         (Some(cause), _) => Err(Error::input(path, cause.rule())),
         (None, Some(row)) => Err(Error::input(path, format!("has no row {row}, which its index lists"))),
     }

@@ -5,6 +5,7 @@ use crate::barriers::corpus::{Judged, groups};
 use crate::barriers::{RecordNumber, Removal};
 use crate::config::Config as File;
 use crate::plan::Plan;
+use crate::run::budget::Budget;
 use crate::run::work::Work;
 use crate::run::{Options, Run, included};
 use crate::source::inputs;
@@ -52,7 +53,8 @@ fn resolve(texts: &[String], stage: &str, memory: u64, threads: usize) -> Outcom
         memory,
         stop: Stop::default(),
     };
-    let run = Run { plan: &plan, options: &options, progress: &Silent };
+    let budget = Budget { fixed: 0, rest: memory };
+    let run = Run { plan: &plan, options: &options, budget, progress: &Silent };
     let found = inputs::find(&plan.config).unwrap();
     let shards = included(
         &inputs::survey(
@@ -64,7 +66,7 @@ fn resolve(texts: &[String], stage: &str, memory: u64, threads: usize) -> Outcom
         )
         .unwrap(),
     );
-    let work = Work::new(&release, &plan, &shards, memory);
+    let work = Work::new(&release, &plan, &shards, budget);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         for group in groups(&shards) {
@@ -72,7 +74,7 @@ fn resolve(texts: &[String], stage: &str, memory: u64, threads: usize) -> Outcom
         }
         let judged = Judged::load(&plan, &shards, &work).unwrap();
         let (stage, barrier) = plan.barriers().next().unwrap();
-        let corpus = Corpus::new(&judged, barrier, (stage, 0), memory).unwrap();
+        let corpus = Corpus::new(&judged, barrier, (stage, 0)).unwrap();
         let mut resolution = Resolution::new(&work.barrier(0), memory);
         barrier.resolve(&corpus, &mut resolution).unwrap();
         let (removed, cuts, _) = resolution.finish().unwrap();

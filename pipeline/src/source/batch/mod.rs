@@ -35,6 +35,9 @@ pub(crate) use strings::{Strings, is_bytes, is_text, label_at, text_at};
 /// Rows decoded at a time: large enough to amortise, small enough that a batch of long texts stays small.
 pub(crate) const BATCH_ROWS: usize = 1024;
 
+/// Names of columns, or of members, that are told at most.
+pub(crate) const NAMES_TOLD_MAX: usize = 30;
+
 /// Why a record cannot be judged. It is quarantined under the stage `input` with this as its rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
@@ -46,6 +49,8 @@ pub(crate) enum Cause {
     TextType,
     /// So many bytes.
     TooLarge(u64),
+    /// A page of the row group takes so many bytes.
+    PageTooLarge(u64),
     Unreadable,
 }
 
@@ -60,8 +65,19 @@ impl Cause {
             Cause::DuplicateKey => "duplicate-key",
             Cause::TextType => "text-type",
             Cause::TooLarge(_) => "record-bytes",
+            Cause::PageTooLarge(_) => "page-bytes",
             Cause::Unreadable => "unreadable",
         }
+    }
+
+    /// What was found and what is allowed, as the ledger tells them.
+    pub(crate) fn measured(self, input: &Input) -> [String; 2] {
+        let [value, bound] = match self {
+            Cause::TooLarge(bytes) => [bytes, input.max_record_bytes],
+            Cause::PageTooLarge(bytes) => [bytes, input.max_page_bytes],
+            _ => [1, 0],
+        };
+        [value.to_string(), bound.to_string()]
     }
 }
 
@@ -182,6 +198,7 @@ impl ShardReader {
     pub(crate) fn of_parquet(file: ParquetReader, input: &Input, fields: &[WantedField]) -> Result<Self> {
         let stored = Arc::clone(file.schema());
         let columns = Columns::find(file.name(), &stored, input, fields)?;
+        let file = file.with_pages_up_to(input.max_page_bytes);
         let groups = Groups::Parquet(match columns.text {
             TextPlace::Plain(column) => file.with_views(column)?,
             TextPlace::Chats(_) => file,
@@ -231,7 +248,9 @@ impl ShardReader {
         rows: Option<RowSelection>,
     ) -> std::result::Result<Batches, Unread> {
         Ok(Batches(match &self.groups {
-            Groups::Parquet(file) => Box::new(file.batches(group, columns, rows)?),
+            Groups::Parquet(file) => {
+                Box::new(file.batches(group, columns, rows).map_err(|unread| self.blamed(unread))?)
+            }
             // a line has to be read from its start to its end, whatever is wanted of it
             Groups::Lines(lines) => Box::new(lines.batches(group, rows)?),
         }))
@@ -250,11 +269,15 @@ impl ShardReader {
 
     /// What it means that a batch cannot be decoded: damage, unless bytes could not be had.
     pub(crate) fn unread(&self, why: String) -> Unread {
+        self.blamed(Unread::Damaged(why))
+    }
+
+    fn blamed(&self, unread: Unread) -> Unread {
         let failure = match &self.groups {
             Groups::Parquet(file) => file.failure(),
             Groups::Lines(lines) => lines.failure(),
         };
-        failure.map_or(Unread::Damaged(why), Unread::Fatal)
+        failure.map_or(unread, Unread::Fatal)
     }
 
     /// A batch of [`whole`](Self::whole) as it is written back: without what is known of its rows for the judge alone.
@@ -332,32 +355,18 @@ impl ShardReader {
 /// Batches of one group. Damage ends them with an error that the caller turns into quarantine.
 pub(crate) struct Batches(Box<dyn Iterator<Item = std::result::Result<RecordBatch, String>>>);
 
+impl Batches {
+    /// Those that were kept when they were first decoded.
+    pub(crate) fn kept(batches: Vec<RecordBatch>) -> Self {
+        Self(Box::new(batches.into_iter().map(Ok)))
+    }
+}
+
 impl Iterator for Batches {
     type Item = std::result::Result<RecordBatch, String>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next()
-    }
-}
-
-/// What a reader yields up to its first error: after one a Parquet reader would tell it for ever.
-pub(crate) struct UpToError<R>(Option<R>);
-
-impl<R> UpToError<R> {
-    pub(crate) fn new(reader: R) -> Self {
-        Self(Some(reader))
-    }
-}
-
-impl<T, E, R: Iterator<Item = std::result::Result<T, E>>> Iterator for UpToError<R> {
-    type Item = R::Item;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let item = self.0.as_mut()?.next()?;
-        if item.is_err() {
-            self.0 = None;
-        }
-        Some(item)
     }
 }
 
@@ -435,7 +444,8 @@ enum TextColumn<'b> {
 
 fn column(path: &Path, schema: &Schema, name: &str) -> Result<usize> {
     schema.index_of(name).map_err(|_| {
-        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let fields = schema.fields().iter().take(NAMES_TOLD_MAX);
+        let names: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
         Error::input(path, format!("no column `{name}`; there are: {}", names.join(", ")))
     })
 }

@@ -10,7 +10,8 @@ mod warc;
 
 use crate::config::{Input, Messages};
 use crate::files::input::InputFile;
-use crate::source::batch::{BATCH_ROWS, RowEdits, UpToError, WantedField};
+use crate::source::batch::{BATCH_ROWS, NAMES_TOLD_MAX, RowEdits, WantedField};
+use crate::source::bounds::Caught;
 use crate::source::format::Packing;
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -28,9 +29,6 @@ pub(crate) use members::Members;
 
 /// Bytes of lines after which a batch ends, so that a batch of long texts stays small.
 const BATCH_BYTES: usize = 16 << 20;
-
-/// Names of members that are told at most.
-const NAMES_TOLD_MAX: usize = 30;
 
 /// A shard of lines, ready to be read block by block.
 #[derive(Debug)]
@@ -58,7 +56,7 @@ impl LinesReader {
         let mut lines = self.blocks.lines(block, self.line_bytes_max)?;
         let mut wanted = rows.map(|rows| wanted(&rows).into_iter());
         let layout = Arc::clone(&self.layout);
-        Ok(UpToError::new(std::iter::from_fn(move || {
+        Ok(Caught::new(std::iter::from_fn(move || {
             let batch = batch(&mut lines, &layout, &mut wanted);
             batch.map(|batch| (batch.num_rows() > 0).then_some(batch)).transpose()
         })))

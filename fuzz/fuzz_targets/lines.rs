@@ -1,0 +1,8 @@
+#![cfg_attr(feature = "libfuzzer", no_main)]
+
+#[path = "../entries.rs"]
+mod entries;
+#[path = "../target.rs"]
+mod target;
+
+target::target!(entries::lines);
