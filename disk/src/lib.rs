@@ -27,7 +27,7 @@ pub use names::{
 };
 pub use pending::Pending;
 
-pub use std::fs::{Metadata, TryLockError};
+pub use std::fs::{DirEntry, Metadata, TryLockError};
 
 use std::io;
 

@@ -25,7 +25,7 @@ struct Walk {
     step: usize,
 }
 
-const WALKS: [Walk; 6] = [
+const WALKS: [Walk; 7] = [
     Walk {
         name: "run",
         arguments: "run c.toml --out OUT --key producer.pem --salt-key salt.key --threads 1",
@@ -40,6 +40,14 @@ const WALKS: [Walk; 6] = [
         begins_with: None,
         comes_to: "signed",
         sample: 3,
+        step: 10,
+    },
+    Walk {
+        name: "run with little memory",
+        arguments: "run c.toml --out OUT --key producer.pem --salt-key salt.key --threads 1 --memory 64MiB",
+        begins_with: None,
+        comes_to: "signed",
+        sample: 2,
         step: 10,
     },
     Walk {
@@ -142,7 +150,7 @@ pub fn prepared() -> Sandbox {
     sandbox.write("ids.txt", "r0\n");
     let run = ["run", "c.toml", "--out", "unsigned", "--salt-key", "salt.key"];
     sandbox.run(&run).expect(0);
-    for (walk, from) in [(0, None), (3, Some("unsigned")), (4, None), (5, None)] {
+    for (walk, from) in [(0, None), (4, Some("unsigned")), (5, None), (6, None)] {
         let out = WALKS[walk].comes_to;
         from.into_iter().for_each(|from| copy(&sandbox.path(from), &sandbox.path(out)));
         sandbox.run(&WALKS[walk].arguments(out)).expect(0);

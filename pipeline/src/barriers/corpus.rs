@@ -78,7 +78,7 @@ impl<'r> Judged<'r> {
                 .map(|group| {
                     let artefact = verdicts(work, shards, group)?;
                     let verdicts = Verdicts::read(artefact.payload())?;
-                    Ok((verdicts.stages()?.to_vec(), Cost::of_texts(&verdicts.text_bytes()?)))
+                    Ok((verdicts.stages()?.to_vec(), Cost::of_texts(verdicts.text_bytes()?)))
                 })
                 .collect::<Result<Vec<(Vec<u16>, Cost)>>>()?;
             for (stages, cost) in stages {
@@ -319,8 +319,7 @@ impl<'r> Corpus<'r> {
         kind: Kind,
         rows: impl FnOnce() -> Result<R>,
     ) -> Result<Listing<N>> {
-        let path = self.folder().join(format!("{kind:?}").to_lowercase());
-        let identity = self.identity(b"listing");
+        let (path, identity) = self.listed(kind);
         match Listing::find(&path, kind, &identity) {
             Some(listing) => Ok(listing),
             None => {
@@ -328,6 +327,20 @@ impl<'r> Corpus<'r> {
                 Listing::write(&path, kind, &identity, rows()?)
             }
         }
+    }
+
+    /// Rows that an earlier step must have kept.
+    pub(crate) fn kept<const N: usize>(&self, kind: Kind) -> Result<Listing<N>> {
+        let (path, identity) = self.listed(kind);
+        Listing::find(&path, kind, &identity).ok_or_else(|| {
+            // the steps before it would be found done, and nobody would make it again
+            let _ = disk::remove_folder(&self.folder());
+            Error::output(&path, "is missing or damaged; the same command makes it anew")
+        })
+    }
+
+    fn listed(&self, kind: Kind) -> (PathBuf, Identity) {
+        (self.folder().join(format!("{kind:?}").to_lowercase()), self.identity(b"listing"))
     }
 
     fn folder(&self) -> PathBuf {

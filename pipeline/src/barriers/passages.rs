@@ -38,9 +38,9 @@ mod tests;
 pub(crate) use evidence::FOLDER;
 
 use super::{Barrier, BarrierSpec, RecordNumber, Resolution};
+use crate::Result;
 use crate::barriers::corpus::Corpus;
 use crate::files::artefact::Kind;
-use crate::{Error, Result};
 use division::Division;
 use filters::{BuildError, Context, Findings, Rule, View};
 use occurrences::Policy;
@@ -255,9 +255,6 @@ impl Barrier for RepeatedPassages {
         _: &mut dyn Iterator<Item = (RecordNumber, (u32, u64))>,
         release: &Path,
     ) -> Result<()> {
-        let lost = || Err::<std::iter::Empty<_>, _>(Error::Bug("the evidence of passages is gone".into()));
-        let [evidence, passages] =
-            [corpus.listing(Kind::Evidence, lost)?, corpus.listing(Kind::Repeated, lost)?];
-        evidence::write(corpus, &evidence, &passages, release)
+        evidence::write(corpus, &corpus.kept(Kind::Evidence)?, &corpus.kept(Kind::Repeated)?, release)
     }
 }

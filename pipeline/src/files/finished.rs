@@ -20,7 +20,7 @@ pub(crate) fn path(release: &Path, name: &str) -> Result<PathBuf> {
 pub(crate) fn listing(release: &Path, folder: &str) -> Result<Vec<PathBuf>> {
     let within = release.join(folder);
     let entries = disk::list(&within).map_err(|e| Error::release(&within, e))?;
-    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+    let name = |entry: std::io::Result<disk::DirEntry>| {
         let name = entry.map_err(|e| Error::release(&within, e))?.file_name();
         path(release, &format!("{folder}/{}", name.to_string_lossy()))
     };

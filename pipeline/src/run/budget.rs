@@ -106,7 +106,7 @@ pub(crate) fn fixed(plan: &Plan, threads: usize) -> u64 {
 
 /// Anonymous memory of this process: what it has made itself, without mapped files. 0 where the system does not tell.
 fn anonymous_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = disk::read_to_string("/proc/self/status".as_ref()).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kibibytes.unwrap_or_default() << 10

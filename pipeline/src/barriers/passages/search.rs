@@ -12,11 +12,11 @@ use super::division::{Division, words_in};
 use super::evidence::Repeated;
 use super::occurrences::{Occurrences, Policy};
 use super::{RUNS, RepeatedPassages, Unit};
+use crate::Result;
 use crate::barriers::corpus::Corpus;
 use crate::barriers::sketch::Sketch;
 use crate::files::artefact::Kind;
 use crate::files::spill::{Sorter, merged};
-use crate::{Error, Result};
 use filters::View;
 use filters::text::Tokens;
 use std::collections::BTreeSet;
@@ -95,8 +95,7 @@ impl RepeatedPassages {
             corpus.listing(Kind::Repeated, || Ok(settled.passages.finish()?.map(Ok)))?;
             Ok(settled.gone.finish()?.map(Ok))
         })?;
-        let lost = || Err::<std::iter::Empty<_>, _>(Error::Bug("the repeated passages are gone".into()));
-        Ok(Repeated { gone, passages: corpus.listing(Kind::Repeated, lost)? })
+        Ok(Repeated { gone, passages: corpus.kept(Kind::Repeated)? })
     }
 
     fn part(&self, corpus: &Corpus<'_>, part: Part, sketch: &Sketch, settled: &mut Settled) -> Result<()> {
