@@ -55,6 +55,7 @@ mod retract;
 mod schemas;
 mod sensitive_data;
 mod shared_data;
+mod soak;
 mod spilling;
 mod splits;
 mod stage_errors;
