@@ -19,7 +19,9 @@ pub fn cases() -> Vec<Case> {
             "wrong type of a key",
             stages(&format!("{QUALITY}words_min = \"3\"")),
             &[],
-            &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"3\", expected u64"],
+            &[
+                "error: c.toml:8: stage `gopher-quality`: `words_min`: invalid type: string \"3\", expected u64",
+            ],
         ),
         Case(
             "negative",
@@ -288,7 +290,9 @@ pub fn cases() -> Vec<Case> {
             "set a wrong type",
             stages(QUALITY),
             &["--set", "gopher-quality.words_min=many"],
-            &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"many\", expected u64"],
+            &[
+                "error: c.toml:8: stage `gopher-quality`: `words_min`: invalid type: string \"many\", expected u64",
+            ],
         ),
         Case(
             "set is no assignment",
