@@ -47,7 +47,8 @@ impl BuildError {
     pub fn of_toml(error: &toml::de::Error) -> Self {
         let (message, whole) = (error.message().trim_end(), error.to_string());
         let key = whole.lines().rev().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
-        Self::Config(match key.filter(|_| message.starts_with("invalid ")) {
+        let of_value = ["invalid ", "wanted "].iter().any(|start| message.starts_with(start));
+        Self::Config(match key.filter(|_| of_value) {
             Some(key) => format!("`{key}`: {message}"),
             None => message.to_string(),
         })

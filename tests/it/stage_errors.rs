@@ -27,14 +27,16 @@ pub fn cases() -> Vec<Case> {
             "negative",
             stages(&format!("{QUALITY}words_min = -3")),
             &[],
-            &["error: c.toml:8: stage `gopher-quality`: invalid value: integer `-3`, expected u64"],
+            &[
+                "error: c.toml:8: stage `gopher-quality`: `words_min`: invalid value: integer `-3`, expected u64",
+            ],
         ),
         Case(
             "no decimal",
             stages(&format!("{QUALITY}hash_ratio_max = \"high\"")),
             &[],
             &[
-                "error: c.toml:8: stage `gopher-quality`: invalid value: string \"high\", expected a decimal number such as \"0.85\"",
+                "error: c.toml:8: stage `gopher-quality`: `hash_ratio_max`: invalid value: string \"high\", expected a decimal number such as \"0.85\"",
             ],
         ),
         Case(

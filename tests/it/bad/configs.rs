@@ -12,7 +12,7 @@ use toml::{Table, Value};
 pub const NEEDED: &[(&str, &str)] = &[
     ("url-list", "domains = \"list.txt\""),
     ("input-label", "column = \"text\""),
-    ("input-score", "column = \"text\""),
+    ("input-score", "column = \"score\""),
     ("sample", "rate = \"0.5\""),
 ];
 
@@ -103,12 +103,14 @@ fn names(why: &str, key: &str, value: &Value, text: &str) -> bool {
     };
     let value = match value {
         Value::String(text) if text.is_empty() => "``".to_string(),
-        Value::String(text) => text.replace('\0', " "),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.first().and_then(Value::as_str).unwrap_or("[").to_string(),
         Value::Table(_) => "no_such_key".to_string(),
         other => other.to_string(),
     };
-    let at = text.lines().position(begins).map(|line| format!("c.toml:{}:", line + 1));
-    why.contains(&format!("{key}`")) || why.contains(&value) || at.is_some_and(|at| why.contains(&at))
+    let mut at =
+        text.lines().zip(1..).filter(|(line, _)| begins(line)).map(|(_, at)| format!("c.toml:{at}:"));
+    why.contains(&format!("{key}`")) || why.contains(&value) || at.any(|at| why.contains(&at))
 }
 
 /// What is wrong with how a key takes its values.
@@ -134,8 +136,10 @@ fn complaints(
             }
         }
     }
-    let both = taken == BTreeSet::from(["array", "string"]) && ONE_OR_MANY.contains(&key);
-    if taken.len() > 1 && !both {
+    let one_or_many = taken == BTreeSet::from(["array", "string"]) && ONE_OR_MANY.contains(&key);
+    // a date is read as its own spelling
+    let spelled = taken == BTreeSet::from(["datetime", "string"]);
+    if taken.len() > 1 && !one_or_many && !spelled {
         told.push(format!("`{key}` takes {taken:?}"));
     }
     told

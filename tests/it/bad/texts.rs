@@ -4,7 +4,7 @@ use super::configs::stages;
 use crate::harness::Sandbox;
 use crate::ledgers::ledger;
 use crate::parquet_files::{batch, write};
-use arrow_array::{RecordBatch, StringArray};
+use arrow_array::{Int64Array, RecordBatch, StringArray};
 use pipeline::{Config, Plan};
 use std::sync::Arc;
 
@@ -54,7 +54,8 @@ fn texts() -> RecordBatch {
     let texts = PIECES.iter().map(|(piece, bytes)| piece.repeat(bytes / piece.len().max(1)));
     let ids: StringArray = (0..PIECES.len()).map(|at| Some(format!("r{at}"))).collect();
     let texts: StringArray = texts.map(Some).collect();
-    batch(vec![("id", Arc::new(ids)), ("text", Arc::new(texts))])
+    let scores: Int64Array = (0..PIECES.len() as i64).collect();
+    batch(vec![("id", Arc::new(ids)), ("text", Arc::new(texts)), ("score", Arc::new(scores))])
 }
 
 /// Every stage that needs no other file, one behind the other.
