@@ -78,7 +78,7 @@ impl<'r> Judged<'r> {
                 .map(|group| {
                     let artefact = verdicts(work, shards, group)?;
                     let verdicts = Verdicts::read(artefact.payload())?;
-                    Ok((verdicts.stages()?.to_vec(), Cost::of_texts(&verdicts.text_bytes()?)))
+                    Ok((verdicts.stages()?.to_vec(), Cost::of_texts(verdicts.text_bytes()?)))
                 })
                 .collect::<Result<Vec<(Vec<u16>, Cost)>>>()?;
             for (stages, cost) in stages {
