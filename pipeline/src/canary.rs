@@ -27,7 +27,7 @@ use parquet::arrow::ArrowWriter;
 use poison::{Poisoner, Vocabulary, Words};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub use poison::Kind;
@@ -319,7 +319,7 @@ impl<'a> Sample<'a> {
     }
 }
 
-fn read_fates(path: &PathBuf, fates: &mut Fates) -> Result<()> {
+fn read_fates(path: &Path, fates: &mut Fates) -> Result<()> {
     let fail = |e: &dyn std::fmt::Display| Error::release(path, e.to_string());
     let reader = ParquetReader::of_release(path).map_err(|e| fail(&e))?;
     for batch in reader.all(None, None) {
