@@ -24,13 +24,16 @@ pub(super) struct Exceptions {
     slots: Vec<u16>,
     /// Which combinations of first byte, last byte and length there are.
     shapes: Vec<u64>,
+    /// The length of the longest. A chunk that loses its affixes one by one asks each time, and hashing all of a long
+    /// one each time would take the square of its length.
+    bytes_max: usize,
 }
 
 impl Exceptions {
     /// Reads one exception a line: its tokens, separated by tabs.
     fn parse(data: &str) -> Self {
         let mut exceptions =
-            Self { entries: Vec::new(), slots: vec![0; SLOTS], shapes: vec![0; SHAPES / 64] };
+            Self { entries: Vec::new(), slots: vec![0; SLOTS], shapes: vec![0; SHAPES / 64], bytes_max: 0 };
         for line in data.lines().filter(|line| !line.starts_with("# ")) {
             let mut exception = Exception { chunk: String::new(), ends: Vec::new() };
             for token in line.split('\t') {
@@ -50,6 +53,7 @@ impl Exceptions {
         while self.slots[slot] != 0 {
             slot = (slot + 1) % SLOTS;
         }
+        self.bytes_max = self.bytes_max.max(exception.chunk.len());
         let shape = shape(&exception.chunk);
         self.shapes[shape >> 6] |= 1 << (shape & 63);
         self.entries.push(exception);
@@ -58,6 +62,9 @@ impl Exceptions {
 
     /// The exception for this chunk, if there is one.
     pub(super) fn get(&self, chunk: &str) -> Option<&Exception> {
+        if chunk.len() > self.bytes_max {
+            return None;
+        }
         let shape = shape(chunk);
         if self.shapes[shape >> 6] >> (shape & 63) & 1 == 0 {
             return None;
