@@ -158,7 +158,7 @@ fn a_run_tells_what_it_continues_and_what_has_changed() {
             ],
         ),
         (
-            &|| _ = fs::remove_file(sandbox.path("corpus/sample-1.parquet")).unwrap(),
+            &|| fs::remove_file(sandbox.path("corpus/sample-1.parquet")).unwrap(),
             &["since then: input `sample-1.parquet` is gone", "what sees the whole corpus is made anew"],
         ),
     ];
