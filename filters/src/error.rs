@@ -43,6 +43,17 @@ impl BuildError {
         Self::Key { key, why: why.into() }
     }
 
+    /// A stage's table that is not what it should be, with the key whose value is of the wrong type.
+    pub fn of_toml(error: &toml::de::Error) -> Self {
+        let (message, whole) = (error.message().trim_end(), error.to_string());
+        let key = whole.lines().rev().find_map(|line| line.strip_prefix("in `")?.strip_suffix('`'));
+        let of_value = ["invalid ", "wanted "].iter().any(|start| message.starts_with(start));
+        Self::Config(match key.filter(|_| of_value) {
+            Some(key) => format!("`{key}`: {message}"),
+            None => message.to_string(),
+        })
+    }
+
     /// Checks that the value of a key lies within its domain.
     pub fn in_range<T: PartialOrd + Display>(
         key: &'static str,

@@ -229,7 +229,7 @@ fn a_wrong_value_is_refused_with_its_key() {
             "`mean_word_length_min` is larger than `mean_word_length_max`",
         ),
         ("gopher-quality", "stop_words_min = 9", "`stop_words_min` is larger than 8"),
-        ("gopher-quality", "words_min = \"off\"", "invalid type: string \"off\", expected u64"),
+        ("gopher-quality", "words_min = \"off\"", "`words_min`: invalid type: string \"off\", expected u64"),
         ("url-list", "", "`domains` is missing"),
         ("url-list", "urls = \"none.txt\"", "asset `none.txt`: no such file"),
         ("url-list", "domains = \"bad.txt\"", "asset `bad.txt`: nothing to match in `https://`"),

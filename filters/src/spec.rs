@@ -356,8 +356,7 @@ pub const fn entry<S: Spec>() -> Entry {
         defaults: || resolve(&S::default()),
         keys: crate::keys::<S>,
         build: |table, context| {
-            let spec: S =
-                table.try_into().map_err(|e: toml::de::Error| BuildError::Config(e.message().to_string()))?;
+            let spec: S = table.try_into().map_err(|e: toml::de::Error| BuildError::of_toml(&e))?;
             let filter = Box::new(spec.build(context)?);
             Ok(Built { filter, resolved: resolve(&spec)? })
         },

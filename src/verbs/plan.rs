@@ -34,14 +34,16 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     }
     let threads = super::run::threads(None);
     let estimate = plan.estimate(threads)?;
-    let megabytes = estimate.bytes as f64 / 1e6;
+    let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
     let uncounted = match estimate.uncounted {
         0 => String::new(),
         shards => format!(", and those of {shards} shards of JSON lines, which `run` counts"),
     };
     say(format_args!("records      {}{uncounted}", estimate.records))?;
     say(format_args!(
-        "memory       about {megabytes:.0} MB on {threads} threads, and what `run --memory` allows"
+        "memory       at least {} MiB on {threads} threads; from about {} MiB none of them waits for memory",
+        mebibytes(estimate.least),
+        mebibytes(estimate.busy),
     ))?;
     say("pass 1       judge every record; one task per row group")?;
     for (at, stage) in plan.stages().iter().enumerate() {

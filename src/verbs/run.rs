@@ -34,7 +34,8 @@ pub struct Arguments {
     /// Worker threads; as many as there are processors unless given
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Memory that what grows with the corpus may take before it goes to disk (`512MiB`, `8GiB`)
+    /// Memory for the whole process: beyond it what grows with the corpus goes to disk, and tasks wait for one another
+    /// (`512MiB`, `8GiB`)
     #[arg(long, value_name = "BYTES", value_parser = memory, default_value = "2GiB")]
     memory: u64,
     /// Set a key of a stage (`gopher-quality.words_min=80`) or of the top (`measure=all`)

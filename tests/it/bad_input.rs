@@ -305,7 +305,7 @@ fn a_corrupt_page_quarantines_its_row_group_alone() {
 }
 
 /// Overwrites the pages of one column in one row group.
-fn corrupt_column(path: &Path, row_group: usize, name: &str) {
+pub fn corrupt_column(path: &Path, row_group: usize, name: &str) {
     let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
     let group = reader.metadata().row_group(row_group);
     let chunk = group.columns().iter().find(|chunk| chunk.column_path().string() == name).unwrap();

@@ -71,7 +71,7 @@ fn cases() -> Vec<Case> {
             config_with("text = \"text\"\nuri = \"url\"", ""),
             &[],
             &[
-                "error: c.toml:6: unknown field `uri`, expected one of `files`, `text`, `messages`, `id`, `url`, `max_record_bytes`, `bad_shard`, `lineage`",
+                "error: c.toml:6: unknown field `uri`, expected one of `files`, `text`, `messages`, `id`, `url`, `max_record_bytes`, `max_page_bytes`, `bad_shard`, `lineage`",
             ],
         ),
         Case(

@@ -16,10 +16,34 @@ fn corpus(records: usize) -> Sandbox {
 fn threads_and_repetition_change_no_byte() {
     let sandbox = corpus(600);
     sandbox.release("c.toml", "one", &["--threads", "1"]).expect(0);
-    for (out, threads) in [("again", "1"), ("two", "2"), ("five", "5")] {
+    for (out, threads) in [("again", "1"), ("two", "2"), ("five", "5"), ("eight", "8")] {
         sandbox.release("c.toml", out, &["--threads", threads]).expect(0);
         assert_eq!(differences(&sandbox.path("one"), &sandbox.path(out)), [""; 0], "{out}");
     }
+}
+
+/// The least memory makes tasks wait for one another and barriers sort on disk; more threads than there are groups wait.
+#[test]
+fn memory_changes_no_byte() {
+    let sandbox = corpus(600);
+    sandbox.release("c.toml", "one", &["--threads", "1"]).expect(0);
+    for (out, threads, memory) in [("least", "2", "96MiB"), ("many", "8", "128MiB"), ("much", "8", "4GiB")] {
+        sandbox.release("c.toml", out, &["--threads", threads, "--memory", memory]).expect(0);
+        assert_eq!(differences(&sandbox.path("one"), &sandbox.path(out)), [""; 0], "{out}");
+    }
+}
+
+#[test]
+fn a_plan_that_cannot_do_with_the_memory_is_refused_before_anything_is_done() {
+    let sandbox = corpus(20);
+    let refused = sandbox.release("c.toml", "out", &["--threads", "200", "--memory", "512MiB"]).expect(2);
+    assert!(
+        refused.stderr.contains("error: memory for these stages on 200 threads: limit 512 MiB, got "),
+        "{}",
+        refused.stderr
+    );
+    assert!(refused.stderr.contains("; give `--memory "), "{}", refused.stderr);
+    assert!(!sandbox.path("out").exists() && !sandbox.path("out.unfinished").exists());
 }
 
 #[test]

@@ -60,6 +60,7 @@ mod secrets;
 mod sensitive_data;
 mod shard_seeds;
 mod shared_data;
+mod soak;
 mod spilling;
 mod splits;
 mod stage_errors;

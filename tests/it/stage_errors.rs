@@ -19,20 +19,24 @@ pub fn cases() -> Vec<Case> {
             "wrong type of a key",
             stages(&format!("{QUALITY}words_min = \"3\"")),
             &[],
-            &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"3\", expected u64"],
+            &[
+                "error: c.toml:8: stage `gopher-quality`: `words_min`: invalid type: string \"3\", expected u64",
+            ],
         ),
         Case(
             "negative",
             stages(&format!("{QUALITY}words_min = -3")),
             &[],
-            &["error: c.toml:8: stage `gopher-quality`: invalid value: integer `-3`, expected u64"],
+            &[
+                "error: c.toml:8: stage `gopher-quality`: `words_min`: invalid value: integer `-3`, expected u64",
+            ],
         ),
         Case(
             "no decimal",
             stages(&format!("{QUALITY}hash_ratio_max = \"high\"")),
             &[],
             &[
-                "error: c.toml:8: stage `gopher-quality`: invalid value: string \"high\", expected a decimal number such as \"0.85\"",
+                "error: c.toml:8: stage `gopher-quality`: `hash_ratio_max`: invalid value: string \"high\", expected a decimal number such as \"0.85\"",
             ],
         ),
         Case(
@@ -288,7 +292,9 @@ pub fn cases() -> Vec<Case> {
             "set a wrong type",
             stages(QUALITY),
             &["--set", "gopher-quality.words_min=many"],
-            &["error: c.toml:8: stage `gopher-quality`: invalid type: string \"many\", expected u64"],
+            &[
+                "error: c.toml:8: stage `gopher-quality`: `words_min`: invalid type: string \"many\", expected u64",
+            ],
         ),
         Case(
             "set is no assignment",

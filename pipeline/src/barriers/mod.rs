@@ -250,9 +250,7 @@ const fn entry<S: BarrierSpec>() -> BarrierEntry {
         defaults: || resolve(&S::default()),
         keys: filters::keys::<S>,
         build: |table, context| {
-            let spec: S = table
-                .try_into()
-                .map_err(|e: toml::de::Error| BuildError::Config(e.message().trim_end().to_string()))?;
+            let spec: S = table.try_into().map_err(|e: toml::de::Error| BuildError::of_toml(&e))?;
             Ok((Box::new(spec.build(context)?), resolve(&spec)?))
         },
     }

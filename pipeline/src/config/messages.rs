@@ -19,7 +19,7 @@ pub(crate) struct ChatField {
 
 /// As the configuration has it: `"messages"`, or `["prompt", "reply=assistant"]`.
 #[derive(Clone, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected the name of a column, or a list of names")]
 enum Written {
     One(String),
     Many(Vec<String>),

@@ -7,6 +7,7 @@ mod withheld;
 
 use crate::barriers::{Barrier, Marking};
 use crate::config::{Config, OnError};
+use crate::run::budget::{Cost, Needs};
 use crate::source::batch::{ShardReader, WantedField};
 use crate::source::format::Format;
 use crate::source::inputs::{self, Shard};
@@ -88,15 +89,18 @@ pub enum Step {
     Barrier(Box<dyn Barrier>),
 }
 
-/// What a run would hold in memory, besides what it keeps there as long as there is room.
+/// What a run would hold in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// Records in the shards that say how many they have.
     pub records: u64,
     /// Shards of JSON lines, which have to be read to be counted.
     pub uncounted: usize,
-    /// Bytes of memory.
-    pub bytes: u64,
+    /// The least that a run can be given, in bytes: what stages and workers take, and what little is left for the rest.
+    pub least: u64,
+    /// What keeps every worker busy, in bytes; with less, tasks wait for one another. More spares reading and sorting on
+    /// disk.
+    pub busy: u64,
 }
 
 /// A file that a stage needed, with its digest.
@@ -207,24 +211,30 @@ impl Plan {
         found.into_iter().map(|found| Ok((found.name, found.file.bytes()?))).collect()
     }
 
-    /// What a run on so many threads would hold in memory, by the inputs' footers.
+    /// What a run on so many threads would hold in memory, by this process and the inputs' footers.
     pub fn estimate(&self, threads: usize) -> Result<Estimate> {
-        let (mut records, mut uncounted, mut group_bytes) = (0u64, 0, 0u64);
+        let (mut records, mut uncounted, mut largest) = (0u64, 0, 0u64);
         let found = inputs::find(&self.config)?;
         inputs::check_columns(&found, self)?;
+        let count = |number: i64| u64::try_from(number).unwrap_or_default();
         for found in found {
             if let Format::Lines(_) = Format::of(found.file.name()) {
                 uncounted += 1;
-                group_bytes = group_bytes.max(2 * lines::BLOCK_BYTES);
+                // how many lines there are is not known; a quarter of a KiB each is little
+                let block =
+                    Cost { decoded: 2 * lines::BLOCK_BYTES, rows: lines::BLOCK_BYTES >> 8, longest: 0 };
+                largest = largest.max(block.of_writing());
                 continue;
             }
             for group in crate::source::parquet::footer(&found.file)?.row_groups() {
-                records += u64::try_from(group.num_rows()).unwrap_or_default();
-                group_bytes = group_bytes.max(u64::try_from(group.total_byte_size()).unwrap_or_default());
+                let rows = count(group.num_rows());
+                let cost = Cost { decoded: count(group.total_byte_size()), rows, longest: 0 };
+                records = records.saturating_add(rows);
+                largest = largest.max(cost.of_writing());
             }
         }
-        // two bytes a record say where it was decided; writing holds a decoded group and its encoding on every thread
-        Ok(Estimate { records, uncounted, bytes: records * 2 + 2 * group_bytes * threads as u64 })
+        let needs = Needs::of(self, threads, records);
+        Ok(Estimate { records, uncounted, least: needs.least(), busy: needs.busy(largest, threads) })
     }
 
     /// What is allowed but probably not meant. `today`, `YYYY-MM-DD`, stands for the day of the release where the

@@ -46,30 +46,27 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Divides `memory`; refuses a plan that does not fit whatever the corpus is.
+    /// Divides `memory`; refuses a plan that cannot do with it whatever the corpus is.
     pub(crate) fn new(plan: &Plan, threads: usize, memory: u64) -> Result<Self> {
-        let fixed = fixed(plan, threads);
-        Self::divide((fixed, memory), &format!("these stages on {threads} threads"))
+        Self::divide(Needs::of(plan, threads, 0), memory, &format!("these stages on {threads} threads"))
     }
 
     /// The same once it is known how many records there are.
     pub(crate) fn with_records(self, records: u64) -> Result<Self> {
-        let fixed = self.fixed + records * DECIDED_BYTES;
-        Self::divide((fixed, self.fixed + self.rest), &format!("these stages and {records} records"))
+        let needs = Needs { fixed: self.fixed.saturating_add(records.saturating_mul(DECIDED_BYTES)) };
+        Self::divide(needs, self.fixed + self.rest, &format!("these stages and {records} records"))
     }
 
-    fn divide((fixed, memory): (u64, u64), what: &str) -> Result<Self> {
-        match memory.checked_sub(fixed).filter(|rest| *rest >= LEAST_BYTES) {
-            Some(rest) => Ok(Self { fixed, rest }),
-            None => {
-                let least = (fixed + LEAST_BYTES).div_ceil(1 << 20);
-                Err(Error::Limit {
-                    what: format!("memory for {what}"),
-                    limit: format!("{} MiB", memory >> 20),
-                    actual: format!("{least} MiB at the least; give `--memory {least}MiB` or more"),
-                })
-            }
+    fn divide(needs: Needs, memory: u64, what: &str) -> Result<Self> {
+        if memory >= needs.least() {
+            return Ok(Self { fixed: needs.fixed, rest: memory - needs.fixed });
         }
+        let least = needs.least().div_ceil(1 << 20);
+        Err(Error::Limit {
+            what: format!("memory for {what}"),
+            limit: format!("{} MiB", memory >> 20),
+            actual: format!("{least} MiB at the least; give `--memory {least}MiB` or more"),
+        })
     }
 
     /// For decoded groups that are kept from pass to pass.
@@ -98,10 +95,33 @@ impl Budget {
     }
 }
 
-/// What a run takes whatever the corpus is.
-pub(crate) fn fixed(plan: &Plan, threads: usize) -> u64 {
-    let tables = plan.barriers().map(|(_, barrier)| barrier.table_bytes()).max().unwrap_or_default();
-    anonymous_bytes() + tables + WORKER_BYTES * threads as u64
+/// What a run needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needs {
+    /// What is taken whatever there is room for.
+    fixed: u64,
+}
+
+impl Needs {
+    /// Those of a plan that is built in this process.
+    pub(crate) fn of(plan: &Plan, threads: usize, records: u64) -> Self {
+        let tables = plan.barriers().map(|(_, barrier)| barrier.table_bytes()).max().unwrap_or_default();
+        let workers = WORKER_BYTES * threads as u64;
+        let records = records.saturating_mul(DECIDED_BYTES);
+        Self { fixed: (anonymous_bytes() + tables + workers).saturating_add(records) }
+    }
+
+    /// The least memory that is accepted.
+    pub(crate) fn least(self) -> u64 {
+        self.fixed.saturating_add(LEAST_BYTES)
+    }
+
+    /// With so much no worker waits, where the largest task takes `task`.
+    pub(crate) fn busy(self, task: u64, threads: usize) -> u64 {
+        // tasks have half of what is left, see `Budget::tasks`
+        let rest = task.saturating_mul(2 * threads as u64);
+        self.fixed.saturating_add(rest.max(LEAST_BYTES))
+    }
 }
 
 /// Anonymous memory of this process: what it has made itself, without mapped files. 0 where the system does not tell.
@@ -173,14 +193,38 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_with_what_would() {
-        let divided = Budget::divide((40 << 20, 64 << 20), "x").unwrap();
-        assert_eq!(divided.rest, 24 << 20);
-        let refused = Budget::divide((60 << 20, 64 << 20), "these stages").unwrap_err();
+        let divide = |fixed: u64, memory: u64| {
+            Budget::divide(Needs { fixed: fixed << 20 }, memory << 20, "these stages")
+        };
+        assert_eq!(divide(40, 64).unwrap().rest, 24 << 20);
         assert_eq!(
-            refused.to_string(),
+            divide(60, 64).unwrap_err().to_string(),
             "memory for these stages: limit 64 MiB, got 76 MiB at the least; give `--memory 76MiB` or more"
         );
-        assert!(Budget::divide((60 << 20, 76 << 20), "these stages").is_ok());
+        assert!(divide(60, 76).is_ok());
+    }
+
+    /// The estimate of a plan and what a run does with it are held against one another by counting.
+    #[test]
+    fn with_what_keeps_all_busy_all_tasks_fit() {
+        for (fixed, task, threads) in [(30 << 20, 5 << 20, 2), (0, 1 << 20, 1), (1 << 30, 300 << 20, 64)] {
+            let needs = Needs { fixed };
+            let fit = |memory: u64| {
+                let room = Budget::divide(needs, memory, "").unwrap().tasks();
+                side_by_side(room, usize::MAX, std::iter::repeat(task))
+            };
+            assert!(fit(needs.busy(task, threads)) >= threads);
+            assert!(fit(needs.least()) >= 1);
+        }
+    }
+
+    #[test]
+    fn the_parts_in_use_at_a_time_are_no_more_than_there_is() {
+        for rest in [LEAST_BYTES, 12_345_678_901] {
+            let budget = Budget { fixed: 0, rest };
+            assert!(budget.shelf() + budget.tasks() <= rest);
+            assert!(budget.shelf() + budget.barrier() + budget.resolution() + budget.shown() <= rest);
+        }
     }
 
     #[test]

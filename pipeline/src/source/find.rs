@@ -106,7 +106,8 @@ fn objects(stores: &mut Stores, address: &Address) -> Result<Vec<InputFile>> {
 /// Adds the files that a name, a folder or a glob stands for; of a folder those whose names are `wanted`.
 pub(crate) fn expand(pattern: &Path, wanted: fn(&Path) -> bool, paths: &mut Vec<PathBuf>) -> Result<()> {
     let pattern = clean(pattern);
-    if pattern.is_file() {
+    // what is there under this very name is what is meant, and opening it tells whether it is a file
+    if pattern.exists() && !pattern.is_dir() {
         paths.push(pattern);
         return Ok(());
     }

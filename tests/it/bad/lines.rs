@@ -4,11 +4,15 @@ use super::Bad;
 use std::io::Write;
 use std::path::Path;
 
-fn lines(name: &'static str, make: impl Fn() -> Vec<u8> + 'static) -> Bad {
+fn lines(name: &'static str, make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Bad {
     packed(name, "jsonl", make)
 }
 
-fn packed(name: &'static str, extension: &'static str, make: impl Fn() -> Vec<u8> + 'static) -> Bad {
+fn packed(
+    name: &'static str,
+    extension: &'static str,
+    make: impl Fn() -> Vec<u8> + Send + Sync + 'static,
+) -> Bad {
     let make = move |path: &Path| std::fs::write(path, make()).unwrap();
     Bad { name, extension, make: Box::new(make), input: "" }
 }

@@ -7,6 +7,8 @@ mod caught;
 mod expansion;
 mod footer;
 mod pages;
+#[cfg(test)]
+mod tests;
 mod thrift;
 
 pub use caught::is_catching;
