@@ -6,6 +6,7 @@ use super::{SealError, contradiction, digests, open, read, render_documents, sum
 use crate::canonical::to_canonical;
 use crate::digest::Sha256;
 use crate::layout::{MANIFEST, SUMS, UNSIGNED_MANIFEST, covered};
+use crate::model_signing::DATASET_SIG;
 use crate::predicate::{DigestSet, Predicate, Statement, Subject};
 use crate::render::DOCUMENTS;
 use crate::verify::{self, Checked, Indexes, Release};
@@ -15,8 +16,7 @@ use crate::verify::{self, Checked, Indexes, Release};
 /// What was rendered from the claims is rendered again. The statement is replaced first: whoever signs it, or does this
 /// again after a crash in between, completes the files it names.
 pub fn follow(dir: &Path, previous: &Checked) -> Result<u64, SealError> {
-    write::clear_unfinished(dir, &[UNSIGNED_MANIFEST, SUMS])?;
-    write::clear_unfinished(dir, &DOCUMENTS)?;
+    clear_unfinished(dir)?;
     let mut release = open(dir)?;
     if release.has(MANIFEST) {
         return Err(SealError::Sealed(MANIFEST));
@@ -46,6 +46,12 @@ pub fn follow(dir: &Path, previous: &Checked) -> Result<u64, SealError> {
     write::once(dir, UNSIGNED_MANIFEST, &to_canonical(&statement)?)?;
     replace(dir, &rendered, &list)?;
     Ok(statement.predicate.dataset.sequence)
+}
+
+/// Removes what an interrupted [`follow`] or [`sign`](super::sign) left half written.
+pub(super) fn clear_unfinished(dir: &Path) -> Result<(), SealError> {
+    write::clear_unfinished(dir, &[DATASET_SIG, MANIFEST, UNSIGNED_MANIFEST, SUMS])?;
+    write::clear_unfinished(dir, &DOCUMENTS)
 }
 
 /// Replaces the files that a statement names and that are still those of the statement before it, because [`follow`] was
