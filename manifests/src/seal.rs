@@ -159,8 +159,7 @@ pub fn seal(dir: &Path, draft: &Draft, key: Option<&SigningKey>) -> Result<Seale
 
 /// Signs a release that was sealed without a key: the same bytes, provided that no file changed since.
 pub fn sign(dir: &Path, key: &SigningKey) -> Result<Sealed, SealError> {
-    write::clear_unfinished(dir, &[DATASET_SIG, MANIFEST, UNSIGNED_MANIFEST, SUMS])?;
-    write::clear_unfinished(dir, &render::DOCUMENTS)?;
+    follow::clear_unfinished(dir)?;
     let mut release = open(dir)?;
     if !release.has(UNSIGNED_MANIFEST) {
         return Err(SealError::NothingToSign);

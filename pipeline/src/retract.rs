@@ -221,10 +221,13 @@ impl New {
         });
         match (report.exit_code(), failed) {
             (0, _) => Ok(()),
-            (code, failed) => Err(Error::Bug(format!(
-                "the new release does not verify ({code}): {}",
-                failed.unwrap_or_else(|| "a check was skipped".into())
-            ))),
+            (code, failed) => Err(Error::output(
+                &self.folder,
+                format!(
+                    "the new release does not verify ({code}): {}",
+                    failed.unwrap_or_else(|| "a check was skipped".into())
+                ),
+            )),
         }
     }
 }

@@ -158,7 +158,7 @@ fn a_run_tells_what_it_continues_and_what_has_changed() {
             ],
         ),
         (
-            &|| _ = fs::remove_file(sandbox.path("corpus/sample-1.parquet")).unwrap(),
+            &|| fs::remove_file(sandbox.path("corpus/sample-1.parquet")).unwrap(),
             &["since then: input `sample-1.parquet` is gone", "what sees the whole corpus is made anew"],
         ),
     ];
@@ -224,4 +224,30 @@ fn what_was_left_of_a_finished_run_is_tidied_up() {
     assert!(!sandbox.path("out.unfinished").exists());
     let told = sandbox.run(&RUN).expect(2).stderr;
     assert!(told.contains("holds a finished release"), "{told}");
+}
+
+#[test]
+fn work_that_later_steps_need_and_that_is_damaged_is_made_anew() {
+    let sandbox = prepared();
+    fs::rename(sandbox.path("signed"), sandbox.path("undisturbed")).unwrap();
+    let arguments = [&RUN[..9], &["1"]].concat();
+    let faulty = |fault: &str| {
+        let mut command = sandbox.command(&arguments);
+        command.env("PROBITY_FAULT", fault).stderr(Stdio::null()).stdout(Stdio::null()).status().unwrap();
+    };
+    faulty(&format!("trace@{}", sandbox.path("trace").display()));
+    let trace = String::from_utf8(sandbox.read("trace")).unwrap();
+    fs::remove_dir_all(sandbox.path("out")).unwrap();
+    // the barrier is done, and what it leaves to auditors is not written
+    let moment = trace.lines().position(|line| line.contains("out/auditor/passages/")).unwrap();
+    faulty(&format!("kill@{moment}"));
+    let evidence = tree(&sandbox.path("out.unfinished")).into_keys().find(|name| name.ends_with("/evidence"));
+    let evidence = format!("out.unfinished/{}", evidence.unwrap());
+    let mut bytes = sandbox.read(&evidence);
+    bytes[70] ^= 1;
+    sandbox.write(&evidence, bytes);
+    let told = sandbox.run(&RUN).expect(2);
+    let error = format!("error: `{evidence}`: is missing or damaged; the same command makes it anew");
+    assert_eq!(told.errors(), [error.as_str()]);
+    finish(&sandbox);
 }

@@ -43,8 +43,14 @@ fn many_runs_in_one_process_leave_nothing_behind() {
         let config = sandbox.path(format!("{}.toml", PROFILES[run % PROFILES.len()]));
         let plan = Plan::new(Config::load(&config, &[]).unwrap()).unwrap();
         let threads = 1 + run % 3;
-        let options =
-            Options { release: release.clone(), key: None, salt_key: None, threads, memory: 256 << 20 };
+        let options = Options {
+            release: release.clone(),
+            key: None,
+            salt_key: None,
+            threads,
+            memory: 256 << 20,
+            stop: pipeline::Stop::default(),
+        };
         pipeline::run(&plan, &options, &Silent).unwrap();
         fs::remove_dir_all(&release).unwrap();
         samples.push(held());

@@ -6,6 +6,7 @@ use super::{SealError, contradiction, digests, open, read, render_documents, sum
 use crate::canonical::to_canonical;
 use crate::digest::Sha256;
 use crate::layout::{MANIFEST, SUMS, UNSIGNED_MANIFEST, covered};
+use crate::model_signing::DATASET_SIG;
 use crate::predicate::{DigestSet, Predicate, Statement, Subject};
 use crate::render::DOCUMENTS;
 use crate::verify::{self, Checked, Indexes, Release};
@@ -15,16 +16,18 @@ use crate::verify::{self, Checked, Indexes, Release};
 /// What was rendered from the claims is rendered again. The statement is replaced first: whoever signs it, or does this
 /// again after a crash in between, completes the files it names.
 pub fn follow(dir: &Path, previous: &Checked) -> Result<u64, SealError> {
-    write::clear_unfinished(dir, &[UNSIGNED_MANIFEST, SUMS])?;
-    write::clear_unfinished(dir, &DOCUMENTS)?;
+    clear_unfinished(dir)?;
     let mut release = open(dir)?;
-    if release.has(MANIFEST) {
-        return Err(SealError::Sealed(MANIFEST));
-    }
-    if !release.has(UNSIGNED_MANIFEST) {
-        return Err(SealError::NothingToSign);
+    match (release.has(UNSIGNED_MANIFEST), release.has(MANIFEST)) {
+        (false, true) => return Err(SealError::Sealed(MANIFEST)),
+        (false, false) => return Err(SealError::NothingToSign),
+        (true, _) => {}
     }
     let bytes = read(&mut release, UNSIGNED_MANIFEST)?;
+    if release.has(MANIFEST) {
+        // signed, and interrupted before the other manifest was removed: `sign` completes the very same statement
+        return place_after(previous, &bytes).ok_or(SealError::Sealed(MANIFEST));
+    }
     complete(dir, &mut release, &bytes)?;
     let (mut statement, _) = verify::unsigned(&mut release, &bytes).map_err(contradiction)?;
     let dataset = &previous.predicate().dataset;
@@ -46,6 +49,19 @@ pub fn follow(dir: &Path, previous: &Checked) -> Result<u64, SealError> {
     write::once(dir, UNSIGNED_MANIFEST, &to_canonical(&statement)?)?;
     replace(dir, &rendered, &list)?;
     Ok(statement.predicate.dataset.sequence)
+}
+
+/// The place in the row of releases of a statement that follows this release already.
+fn place_after(previous: &Checked, statement: &[u8]) -> Option<u64> {
+    let dataset = serde_json::from_slice::<Statement>(statement).ok()?.predicate.dataset;
+    let follows = dataset.previous_manifest.is_some_and(|named| named.sha256 == previous.sha256());
+    follows.then_some(dataset.sequence)
+}
+
+/// Removes what an interrupted [`follow`] or [`sign`](super::sign) left half written.
+pub(super) fn clear_unfinished(dir: &Path) -> Result<(), SealError> {
+    write::clear_unfinished(dir, &[DATASET_SIG, MANIFEST, UNSIGNED_MANIFEST, SUMS])?;
+    write::clear_unfinished(dir, &DOCUMENTS)
 }
 
 /// Replaces the files that a statement names and that are still those of the statement before it, because [`follow`] was
