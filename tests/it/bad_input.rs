@@ -80,7 +80,7 @@ const UNCOUNTABLE: &[Shard] = &[
             whole[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
             whole
         },
-        "EOF",
+        "the footer has 4294967295 bytes, of which 67108864 are read at most",
     ),
     Shard(
         "damaged footer",
