@@ -59,7 +59,7 @@ fn corpus(poison: impl Fn(&mut Random, Vec<String>) -> Vec<String>) -> Sandbox {
 fn released(sandbox: &Sandbox, stage: &str) {
     sandbox.write("c.toml", config(&format!("[[stage]]\n{stage}")));
     sandbox.release("c.toml", "out", &["--threads", "1"]).expect(0);
-    sandbox.release("c.toml", "two", &["--threads", "2", "--memory", "64MiB"]).expect(0);
+    sandbox.release("c.toml", "two", &["--threads", "2", "--memory", "128MiB"]).expect(0);
     assert_eq!(differences(&sandbox.path("out"), &sandbox.path("two")), [""; 0]);
     sandbox.verify("out", &["--inputs", "corpus"]).expect(0);
 }

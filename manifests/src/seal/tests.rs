@@ -67,8 +67,8 @@ fn an_interrupted_seal_is_done_again() {
         for file in ["auditor/index.json", "SHA256SUMS", "attestations/dataset.sig"].iter().take(steps) {
             crashed.write(file, &whole.read(file));
         }
-        crashed.write("manifest.sigstore.json.unfinished", b"{\"half");
-        crashed.write("README.md.unfinished", b"# half");
+        crashed.write("manifest.sigstore.json.partial", b"{\"half");
+        crashed.write("README.md.partial", b"# half");
         seal(crashed.dir(), &crashed.draft, Some(&crashed.key)).unwrap();
         assert_eq!(crashed.verify().exit_code(), 0, "{}", crashed.verify());
     }

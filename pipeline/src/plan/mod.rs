@@ -25,7 +25,7 @@ use withheld::{Exposed, withheld};
 pub(crate) use builder::{EDITED, ERROR, FAILED};
 
 /// A version of what tasks write for one another; part of every identity.
-const ARTEFACT_VERSION: u32 = 5;
+const ARTEFACT_VERSION: u32 = 6;
 
 /// A stage, ready to run.
 pub struct Stage {

@@ -1,6 +1,6 @@
 //! Who may hold memory at a time: tasks say what they will take, and wait until there is room.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 
 /// Room for tasks that run side by side.
 ///
@@ -12,12 +12,20 @@ pub(crate) struct Admission {
     left: Condvar,
     /// Held by whoever judges a text that takes much by itself.
     long_text: Mutex<()>,
+    /// That a task takes more than there is, is told once.
+    overrun: Once,
 }
 
 impl Admission {
     /// Room for so many bytes.
     pub(crate) fn new(room: u64) -> Self {
-        Self { room, taken: Mutex::new(0), left: Condvar::new(), long_text: Mutex::new(()) }
+        Self {
+            room,
+            taken: Mutex::new(0),
+            left: Condvar::new(),
+            long_text: Mutex::new(()),
+            overrun: Once::new(),
+        }
     }
 
     /// All there is.
@@ -27,6 +35,15 @@ impl Admission {
 
     /// Waits until so many bytes are free. A task that takes more than there is waits until it is alone.
     pub(crate) fn enter(&self, bytes: u64) -> Permit<'_> {
+        if bytes > self.room {
+            self.overrun.call_once(|| {
+                let [bytes, room] = [bytes, self.room].map(|bytes| bytes.div_ceil(1 << 20));
+                tracing::warn!(
+                    "a row group takes about {bytes} MiB to work on, more than the {room} MiB that `--memory` leaves: it is \
+                     worked on alone, and beyond the limit"
+                );
+            });
+        }
         let mut taken = self.lock();
         while *taken > 0 && taken.saturating_add(bytes) > self.room {
             taken = self.left.wait(taken).unwrap_or_else(PoisonError::into_inner);
