@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`file`] | an open file |
+//! | [`mod@file`] | an open file |
 //! | [`names`] | what is done to files and folders by name |
 //! | [`pending`] | a file that appears whole or not at all |
 //!
