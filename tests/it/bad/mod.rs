@@ -5,6 +5,7 @@ mod gibibyte;
 mod lines;
 mod parquet;
 mod releases;
+mod shard;
 mod texts;
 mod thrift;
 
