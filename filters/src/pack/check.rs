@@ -111,11 +111,20 @@ fn check_measured(measured: Option<&Measured>) -> Result<(), String> {
 
 fn check_spelling(term: &str) -> Result<(), String> {
     match matcher::words(term).count() {
-        0 => Err(format!("term `{term}` holds no letter or digit")),
+        0 => Err(format!("term `{}` holds no letter or digit", told(term))),
         words if words > TERM_WORDS_MAX => {
-            Err(format!("term `{term}` has {words} words, more than {TERM_WORDS_MAX}"))
+            Err(format!("term `{}` has {words} words, more than {TERM_WORDS_MAX}", told(term)))
         }
         _ => Ok(()),
+    }
+}
+
+/// As much of a term as a message needs.
+fn told(term: &str) -> String {
+    const CHARS_MAX: usize = 80;
+    match term.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &term[..end]),
+        None => term.to_string(),
     }
 }
 

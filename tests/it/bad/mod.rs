@@ -1,5 +1,6 @@
 //! The bad files of `tests/bad/`: each is made here, read by `run`, and comes to exactly what `expected.toml` says.
 
+mod assets;
 mod configs;
 mod gibibyte;
 mod lines;
