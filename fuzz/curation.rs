@@ -3,8 +3,11 @@
 use filters::{Document, Edits, Findings, Measure, Scratch, View};
 use manifests::ledger::SaltKey;
 use pipeline::{Config, Error, Options, Plan, Silent, Step, Stop};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Once};
+use std::sync::LazyLock;
+use tempfile::TempDir;
 
 /// What a run over fuzzed records goes through: rules that edit, and barriers that compare and cut.
 const STAGES: &str = r#"
@@ -44,59 +47,70 @@ fn folder() -> PathBuf {
         .unwrap_or_default()
 }
 
-/// A decoder's panic that becomes an error is none; every other still ends the process, or prints.
-fn allow_caught_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if !pipeline::is_catching() {
-                before(panic);
-            }
-        }));
-    });
+/// A folder for one shard, and the plan to curate it.
+struct Curation {
+    folder: TempDir,
+    name: String,
+    plan: Plan,
 }
 
-/// Makes a release of one shard. Whatever is in it, the run ends with an error that blames it, or with a release in which
-/// every record has one fate.
-fn curate(shard: (&str, &[u8]), input: &str, stages: &str) -> Option<()> {
-    allow_caught_panics();
-    let folder = tempfile::tempdir().ok()?;
-    let (name, bytes) = shard;
-    std::fs::write(folder.path().join(name), bytes).ok()?;
-    let text = format!("schema = 1\n[input]\nfiles = [{name:?}]\n{input}\n{stages}");
-    let config = Config::parse(&folder.path().join("c.toml"), &text, &[]);
-    let plan = config.and_then(Plan::new).unwrap_or_else(|e| panic!("{e}"));
-    let options = Options {
-        release: folder.path().join("out"),
-        key: None,
-        salt_key: Some(SaltKey::from_bytes([1; 32])),
-        threads: 1,
-        memory: 64 << 20,
-        stop: Stop::default(),
-    };
-    match pipeline::run(&plan, &options, &Silent) {
-        Ok(outcome) => {
-            let counted = &outcome.attested.sealed.statement.predicate.accounting;
-            let fates = counted.kept + counted.edited + counted.removed + counted.quarantined;
-            assert_eq!(counted.records_in, fates, "every record has one fate");
-            let failed = counted.by_rule.iter().find(|rule| rule.rule == "error");
-            assert!(failed.is_none(), "a stage could not judge a record: {failed:?}");
-        }
-        Err(Error::Bug(why)) => panic!("{why}"),
-        Err(_) => {}
+impl Curation {
+    fn new(name: &str, input: &str, stages: &str) -> Result<Self, Error> {
+        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+        let text = format!("schema = 1\n[input]\nfiles = [{name:?}]\n{input}\n{stages}");
+        let plan = Plan::new(Config::parse(&folder.path().join("c.toml"), &text, &[])?)?;
+        Ok(Self { folder, name: name.into(), plan })
     }
-    Some(())
+
+    /// Makes a release of a shard. Whatever is in it, the run ends with an error that blames it, or with a release in
+    /// which every record has one fate.
+    fn run(&self, shard: &[u8]) {
+        pipeline::hide_caught_panics();
+        let release = self.folder.path().join("out");
+        let options = Options {
+            release: release.clone(),
+            key: None,
+            salt_key: Some(SaltKey::from_bytes([1; 32])),
+            threads: 1,
+            memory: 64 << 20,
+            stop: Stop::default(),
+        };
+        std::fs::write(self.folder.path().join(&self.name), shard).unwrap_or_else(|e| panic!("{e}"));
+        let outcome = pipeline::run(&self.plan, &options, &Silent);
+        for left in [release, self.folder.path().join("out.unfinished")] {
+            let _ = std::fs::remove_dir_all(left);
+        }
+        match outcome {
+            Ok(outcome) => {
+                let counted = &outcome.attested.sealed.statement.predicate.accounting;
+                let fates = counted.kept + counted.edited + counted.removed + counted.quarantined;
+                assert_eq!(counted.records_in, fates, "every record has one fate");
+                let failed = counted.by_rule.iter().find(|rule| rule.rule == "error");
+                assert!(failed.is_none(), "a stage could not judge a record: {failed:?}");
+            }
+            Err(Error::Bug(why)) => panic!("{why}"),
+            Err(_) => {}
+        }
+    }
 }
 
-fn curate_all(shard: (&str, &[u8]), (input, stage): (&str, &str)) -> Option<()> {
-    curate(shard, input, &format!("{STAGES}{stage}"))
+/// Runs a shard of texts or of chats through all stages. Plans are kept: they are the same for every case.
+fn curate(name: &'static str, shard: &[u8], chats: bool) {
+    thread_local! {
+        static KEPT: RefCell<BTreeMap<(&'static str, bool), Curation>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    KEPT.with_borrow_mut(|kept| {
+        let curation = kept.entry((name, chats)).or_insert_with(|| {
+            let (input, stage) = if chats { CHATS } else { TEXTS };
+            Curation::new(name, input, &format!("{STAGES}{stage}")).unwrap_or_else(|e| panic!("{e}"))
+        });
+        curation.run(shard);
+    });
 }
 
 /// A Parquet shard of texts, or of chats if it names messages.
 pub fn parquet(data: &[u8]) {
-    let chats = data.windows(8).any(|bytes| bytes == b"messages");
-    let _ = curate_all(("a.parquet", data), if chats { CHATS } else { TEXTS });
+    curate("a.parquet", data, data.windows(8).any(|bytes| bytes == b"messages"));
 }
 
 /// A shard of JSON lines or WARC records; the first byte chooses how they are packed, and whether they are chats.
@@ -104,15 +118,14 @@ pub fn lines(data: &[u8]) {
     const NAMES: [&str; 5] = ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst", "a.warc", "a.warc.gz"];
     let Some((choice, data)) = data.split_first() else { return };
     let name = NAMES[usize::from(*choice) % NAMES.len()];
-    let chats = *choice >= 128 && !name.contains("warc");
-    let _ = curate_all((name, data), if chats { CHATS } else { TEXTS });
+    curate(name, data, *choice >= 128 && !name.contains("warc"));
 }
 
 /// Labelled rows in a file that is no shard; the first byte chooses its format.
 pub fn rows(data: &[u8]) {
     const NAMES: [&str; 3] = ["a.parquet", "a.jsonl", "a.jsonl.zst"];
     let Some((choice, data)) = data.split_first() else { return };
-    allow_caught_panics();
+    pipeline::hide_caught_panics();
     let Ok(folder) = tempfile::tempdir() else { return };
     let path = folder.path().join(NAMES[usize::from(*choice) % NAMES.len()]);
     if std::fs::write(&path, data).is_ok() {
@@ -137,10 +150,8 @@ pub fn signature_index(data: &[u8]) {
         return;
     }
     let stage = format!("[[stage]]\nuse = \"near-duplicates\"\nagainst = [{:?}]\n", index.to_string_lossy());
-    let text = format!("schema = 1\n[input]\nfiles = [\"a.jsonl\"]\ntext = \"text\"\n{stage}");
-    let config = Config::parse(&folder.path().join("c.toml"), &text, &[]);
-    if config.and_then(Plan::new).is_ok() {
-        let _ = curate(("a.jsonl", SHARD), TEXTS.0, &stage);
+    if let Ok(curation) = Curation::new("a.jsonl", TEXTS.0, &stage) {
+        curation.run(SHARD);
     }
 }
 

@@ -89,7 +89,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    hide_caught_panics();
+    pipeline::hide_caught_panics();
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .without_time()
@@ -135,15 +135,6 @@ fn main() -> ExitCode {
 /// What helps where nothing can be written any more.
 const NO_ROOM: &str =
     "make room, then give the same command again: an unfinished run continues where it stopped";
-/// Prints nothing of a panic that becomes an error: what it says is told with the file it is about.
-fn hide_caught_panics() {
-    let print = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        if !pipeline::is_catching() {
-            print(panic);
-        }
-    }));
-}
 
 /// Tells what went wrong and what may help.
 fn report(error: &anyhow::Error) -> ExitCode {

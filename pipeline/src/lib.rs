@@ -52,6 +52,6 @@ pub use release::attest::Attested;
 pub use release::gate::broken_gate;
 pub use release::upload::{Destination, holds, is_staged};
 pub use run::{Options, Outcome, run, tidy_up};
-pub use source::bounds::is_catching;
+pub use source::bounds::hide_caught_panics;
 pub use source::rows;
 pub use stop::Stop;

@@ -3,8 +3,12 @@
 use crate::files::failure::{Failure, Noting};
 use bytes::{Buf, Bytes};
 use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::FooterTail;
 use parquet::file::reader::{ChunkReader, Length};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+/// The end of every Parquet file: the footer's length and the magic.
+pub(crate) const FOOTER_TAIL_BYTES: usize = 8;
 
 /// An input that can be read at any offset.
 #[derive(Debug)]
@@ -62,6 +66,14 @@ impl Fetched {
         });
         found.ok_or_else(|| ParquetError::EOF(format!("no column has bytes at {start}")))
     }
+}
+
+/// What the last bytes of a file say of its footer, if it has one.
+pub(crate) fn footer_tail(file: &impl ChunkReader) -> ParquetResult<Option<FooterTail>> {
+    let Some(start) = file.len().checked_sub(FOOTER_TAIL_BYTES as u64) else { return Ok(None) };
+    let tail = file.get_bytes(start, FOOTER_TAIL_BYTES)?;
+    let tail: Option<[u8; FOOTER_TAIL_BYTES]> = tail.as_ref().try_into().ok();
+    Ok(tail.and_then(|tail| FooterTail::try_from(tail).ok()))
 }
 
 impl Length for Blob {

@@ -2,6 +2,7 @@
 //! indices say, without following links.
 
 use crate::{Error, Result};
+use manifests::layout::{MANIFEST, UNSIGNED_MANIFEST};
 use manifests::paths::{RelPath, find_regular, read_plain};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,16 @@ use std::path::{Path, PathBuf};
 /// The longest document that is read, as `verify` has it for indices: 512 MiB.
 const DOCUMENT_BYTES_MAX: u64 = 512 << 20;
 
+/// Whether a manifest is in place, signed or not: the commit point of a release.
+pub(crate) fn is_finished(release: &Path) -> bool {
+    [MANIFEST, UNSIGNED_MANIFEST].iter().any(|name| release.join(name).exists())
+}
+
 /// Where the file of this name is.
 pub(crate) fn path(release: &Path, name: &str) -> Result<PathBuf> {
-    let fail = |e: &dyn std::fmt::Display| Error::release(&release.join(name), e.to_string());
-    let name: RelPath = name.parse().map_err(|e| Error::release(release, format!("names `{name}`: {e}")))?;
-    find_regular(release, &name).map_err(|e| fail(&e))
+    let parsed: RelPath =
+        name.parse().map_err(|e| Error::release(release, format!("names `{name}`: {e}")))?;
+    find_regular(release, &parsed).map_err(|e| Error::release(&release.join(name), e))
 }
 
 /// The files of a folder of it, in the order of their names; names with more digits come last.

@@ -4,14 +4,13 @@
 //! as its [`Version`], and every later read is held against it: a digest that was signed must be that of the bytes that
 //! were judged.
 
-use crate::files::blob::{Blob, Fetched, Local};
+use crate::files::blob::{Blob, FOOTER_TAIL_BYTES, Fetched, Local, footer_tail};
 use crate::files::failure::Failure;
 use crate::files::remote::Object;
 use crate::{Error, Result};
 use disk::Metadata;
 use manifests::paths::open_plain;
-use parquet::file::metadata::FooterTail;
-use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::reader::ChunkReader;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -19,9 +18,6 @@ use std::time::SystemTime;
 
 /// What is fetched of the end of an object to find the footer of a Parquet file: more than most of them have.
 const TAIL_BYTES: u64 = 64 << 10;
-
-/// The end of every Parquet file: the footer's length and the magic.
-const FOOTER_END_BYTES: usize = 8;
 
 /// What told a state of a file from every other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +156,8 @@ impl InputFile {
         let bytes = self.bytes()?;
         let last = |wanted: u64| bytes.saturating_sub(wanted)..bytes;
         let blob = self.blob(&[last(TAIL_BYTES)])?;
-        match footer_bytes(&blob) {
+        let tail = footer_tail(&blob).ok().flatten();
+        match tail.map(|tail| (tail.metadata_length() + FOOTER_TAIL_BYTES) as u64) {
             Some(wanted) if self.is_object() && wanted > TAIL_BYTES => self.blob(&[last(wanted)]),
             _ => Ok(blob),
         }
@@ -200,15 +197,6 @@ impl InputFile {
         unchanged.map_err(|why| self.error(why))?;
         Ok((file, found.bytes))
     }
-}
-
-/// How many bytes at the end of a Parquet file are its footer.
-fn footer_bytes(blob: &Blob) -> Option<u64> {
-    let start = blob.len().checked_sub(FOOTER_END_BYTES as u64)?;
-    let end: [u8; FOOTER_END_BYTES] =
-        blob.get_bytes(start, FOOTER_END_BYTES).ok()?.as_ref().try_into().ok()?;
-    let tail = FooterTail::try_from(end).ok()?;
-    Some((tail.metadata_length() + FOOTER_END_BYTES) as u64)
 }
 
 impl std::fmt::Display for InputFile {

@@ -8,13 +8,14 @@
 //! So a folder with a manifest has all its files, and two uploads cannot mix in one.
 
 use crate::files::address::Address;
+use crate::files::finished::is_finished;
 use crate::files::remote::{Bucket, Object, Stores};
 use crate::inspect::opened;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::{Error, Result, Stop};
 use manifests::digest::{Sha256, sha256_file};
-use manifests::layout::{CONFIG, MANIFEST, UNSIGNED_MANIFEST};
+use manifests::layout::{CONFIG, MANIFEST};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -161,8 +162,7 @@ pub fn is_staged(plan: &Plan, staging: &Path) -> Result<bool> {
 /// # Errors
 /// [`Error::Release`] if it cannot be read.
 pub fn holds(plan: &Plan, release: &Path) -> Result<bool> {
-    let finished = [MANIFEST, UNSIGNED_MANIFEST].iter().any(|name| release.join(name).exists());
-    Ok(finished && opened::configuration(&release.join(CONFIG))?.0 == *plan.resolved())
+    Ok(is_finished(release) && opened::configuration(&release.join(CONFIG))?.0 == *plan.resolved())
 }
 
 /// Files of a release by name: where they are and how long.

@@ -1,10 +1,10 @@
 //! The directory of a release, which one run has to itself until the release is finished.
 
 use super::work;
+use crate::files::finished::is_finished;
 use crate::files::store;
 use crate::{Error, Result};
 use disk::{File, TryLockError};
-use manifests::layout::{MANIFEST, UNSIGNED_MANIFEST};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -42,10 +42,6 @@ pub fn tidy_up(release: &Path) -> Result<bool> {
     let _lock = lock(release, &work)?;
     disk::remove_folder(&work).map_err(|e| Error::output(&work, e))?;
     Ok(true)
-}
-
-fn is_finished(release: &Path) -> bool {
-    [MANIFEST, UNSIGNED_MANIFEST].iter().any(|name| release.join(name).exists())
 }
 
 fn refuse_finished(release: &Path) -> Result<()> {

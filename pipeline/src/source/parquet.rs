@@ -10,9 +10,11 @@ use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowSelection,
 };
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
+use parquet::file::reader::ChunkReader;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,8 +44,8 @@ impl ParquetReader {
 
     /// The same of a file whose footer is at hand.
     pub(crate) fn of_footer(file: &InputFile, footer: ParquetMetaData) -> Result<Self> {
-        let metadata = caught(|| ArrowReaderMetadata::try_new(Arc::new(footer), ArrowReaderOptions::new()));
-        let metadata = metadata.map_err(|why| file.error(why))?.map_err(|e| file.error(e))?;
+        let metadata =
+            described(Arc::new(footer), ArrowReaderOptions::new()).map_err(|why| file.error(why))?;
         Ok(Self { file: file.clone(), metadata, page_bytes_max: PAGE_BYTES, batch_rows: BATCH_ROWS })
     }
 
@@ -78,8 +80,8 @@ impl ParquetReader {
     /// Reads a column of strings as views: neither decoding them nor parting rows from others copies a byte of text.
     pub(crate) fn with_views(self, column: usize) -> Result<Self> {
         let options = ArrowReaderOptions::new().with_schema(with_views(self.schema(), column));
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(self.metadata.metadata()), options);
-        let metadata = metadata.map_err(|e| self.file.error(e))?;
+        let metadata = described(Arc::clone(self.metadata.metadata()), options);
+        let metadata = metadata.map_err(|why| self.file.error(why))?;
         Ok(Self { metadata, ..self })
     }
 
@@ -102,17 +104,8 @@ impl ParquetReader {
         });
         let chunks = Chunks::of(self.footer(), row_group, self.file.bytes()?)?;
         let blob = self.file.blob(&chunks.ranges(|leaf| mask.leaf_included(leaf)))?;
-        let batch_rows = chunks.check(&blob, |leaf| mask.leaf_included(leaf), self.page_bytes_max)?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blob, self.metadata.clone())
-            .with_row_groups(vec![row_group])
-            .with_projection(mask)
-            .with_batch_size(batch_rows.min(self.batch_rows));
-        let builder = match rows {
-            Some(rows) => builder.with_row_selection(rows),
-            None => builder,
-        };
-        let reader = caught(|| builder.build()).map_err(Unread::Damaged)?;
-        Ok(Caught::new(reader.map_err(|e| Unread::Damaged(e.to_string()))?))
+        let limits = (self.page_bytes_max, self.batch_rows);
+        decode(blob, &self.metadata, (&chunks, row_group), (mask, rows), limits)
     }
 
     /// The batches of all row groups, as [`batches`](Self::batches) tells those of one.
@@ -162,6 +155,36 @@ impl ParquetReader {
         let group = self.metadata.metadata().row_groups().get(row_group);
         group.map_or(0, |group| u64::try_from(group.total_byte_size()).unwrap_or_default())
     }
+}
+
+/// What a footer says of columns as Arrow has them.
+pub(crate) fn described(
+    footer: Arc<ParquetMetaData>,
+    options: ArrowReaderOptions,
+) -> std::result::Result<ArrowReaderMetadata, String> {
+    caught(|| ArrowReaderMetadata::try_new(footer, options))?.map_err(|e| e.to_string())
+}
+
+/// The batches of a row group in a file whose footer has been read: of some columns, of all rows or of some. No page may
+/// take more than `page_bytes_max`; a batch has `batch_rows_max` rows, or fewer where they are long.
+pub(crate) fn decode<R: ChunkReader + 'static>(
+    file: R,
+    metadata: &ArrowReaderMetadata,
+    (chunks, row_group): (&Chunks<'_>, usize),
+    (columns, rows): (ProjectionMask, Option<RowSelection>),
+    (page_bytes_max, batch_rows_max): (u64, usize),
+) -> std::result::Result<Caught<ParquetRecordBatchReader>, Unread> {
+    let batch_rows = chunks.check(&file, |leaf| columns.leaf_included(leaf), page_bytes_max)?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
+        .with_row_groups(vec![row_group])
+        .with_projection(columns)
+        .with_batch_size(batch_rows.min(batch_rows_max));
+    let builder = match rows {
+        Some(rows) => builder.with_row_selection(rows),
+        None => builder,
+    };
+    let reader = caught(|| builder.build()).map_err(Unread::Damaged)?;
+    Ok(Caught::new(reader.map_err(|e| Unread::Damaged(e.to_string()))?))
 }
 
 type Batches = Box<dyn Iterator<Item = std::result::Result<RecordBatch, String>>>;

@@ -3,17 +3,16 @@
 //! whatever is wrong names the row.
 
 use crate::source::batch::{BATCH_ROWS, NAMES_TOLD_MAX, is_text, is_value, text_at, value_at};
-use crate::source::bounds::{Caught, Chunks, PAGE_BYTES, caught, parse_footer};
+use crate::source::bounds::{Chunks, PAGE_BYTES, parse_footer};
 use crate::source::lines::BYTE_ORDER_MARK;
+use crate::source::parquet::{decode, described};
 use crate::{Error, Result};
 use arrow_array::RecordBatch;
 use bytes::Bytes;
 use filters::{Asset, BenchmarkItem, BuildError, ItemFields, NameField};
 use manifests::digest::Sha256;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -144,16 +143,15 @@ impl AsRef<[u8]> for Shared {
 fn parquet(content: &Content, wanted: &Wanted<'_>) -> Wrong<Vec<Row>> {
     let bytes = Bytes::from_owner(Shared(Arc::clone(content)));
     let footer = Arc::new(parse_footer(&bytes)?);
-    let metadata = caught(|| ArrowReaderMetadata::try_new(footer, ArrowReaderOptions::new()))?;
-    let metadata = metadata.map_err(|e| e.to_string())?;
+    let metadata = described(footer, ArrowReaderOptions::new())?;
     let schema = Arc::clone(metadata.schema());
-    let fields = schema.fields().iter().take(NAMES_TOLD_MAX);
-    let names: Vec<&str> = fields.map(|field| field.name().as_str()).collect();
+    let names = || schema.fields().iter().map(|field| field.name().as_str());
+    let told = || names().take(NAMES_TOLD_MAX).collect::<Vec<_>>().join(", ");
     for name in &wanted.texts {
         match schema.field_with_name(name) {
             Ok(field) if is_text(field.data_type()) => {}
             Ok(field) => return Err(format!("column `{name}` is {}, expected a string", field.data_type())),
-            Err(_) => return Err(format!("no column `{name}`; there are: {}", names.join(", "))),
+            Err(_) => return Err(format!("no column `{name}`; there are: {}", told())),
         }
     }
     for &NameField { name, required } in &wanted.labels {
@@ -165,40 +163,25 @@ fn parquet(content: &Content, wanted: &Wanted<'_>) -> Wrong<Vec<Row>> {
                     field.data_type()
                 ));
             }
-            Err(_) if required => return Err(format!("no column `{name}`; there are: {}", names.join(", "))),
+            Err(_) if required => return Err(format!("no column `{name}`; there are: {}", told())),
             _ => {}
         }
     }
     let asked = |name: &str| wanted.names().any(|wanted| wanted == name);
-    let columns = names.iter().enumerate().filter(|(_, name)| asked(name)).map(|(at, _)| at);
+    let columns = names().enumerate().filter(|(_, name)| asked(name)).map(|(at, _)| at);
     let mask = ProjectionMask::roots(metadata.parquet_schema(), columns);
     let mut rows = Vec::new();
     for group in 0..metadata.metadata().num_row_groups() {
         let wrong = |rows: &Vec<Row>, e: String| format!("row {} and those after it: {e}", rows.len());
-        let batches = batches(&bytes, &metadata, group, &mask).map_err(|e| wrong(&rows, e))?;
-        for batch in batches {
+        let chunks = Chunks::of(metadata.metadata(), group, bytes.len() as u64);
+        let batches = chunks.and_then(|chunks| {
+            decode(bytes.clone(), &metadata, (&chunks, group), (mask.clone(), None), (PAGE_BYTES, BATCH_ROWS))
+        });
+        for batch in batches.map_err(|e| wrong(&rows, e.to_string()))? {
             add_rows(&batch.map_err(|e| wrong(&rows, e))?, wanted, &mut rows)?;
         }
     }
     Ok(rows)
-}
-
-/// The batches of a row group.
-fn batches(
-    bytes: &Bytes,
-    metadata: &ArrowReaderMetadata,
-    group: usize,
-    mask: &ProjectionMask,
-) -> Wrong<impl Iterator<Item = Wrong<RecordBatch>>> {
-    let chunks = Chunks::of(metadata.metadata(), group, bytes.len() as u64).map_err(|e| e.to_string())?;
-    let wanted = |leaf: usize| mask.leaf_included(leaf);
-    let batch_rows = chunks.check(bytes, wanted, PAGE_BYTES).map_err(|e| e.to_string())?;
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes.clone(), metadata.clone())
-        .with_row_groups(vec![group])
-        .with_projection(mask.clone())
-        .with_batch_size(batch_rows.min(BATCH_ROWS));
-    let reader = caught(|| builder.build())?.map_err(|e| e.to_string())?;
-    Ok(Caught::new(reader))
 }
 
 fn add_rows(batch: &RecordBatch, wanted: &Wanted<'_>, rows: &mut Vec<Row>) -> Wrong<()> {

@@ -3,14 +3,24 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 thread_local! {
     static CATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic of this thread, now, would become an error that names the file: a panic hook has nothing to print.
-pub fn is_catching() -> bool {
-    CATCHING.get()
+/// From now on nothing is printed of a panic that becomes an error: what it says is told with the file it is about. Any
+/// other goes the way it went before.
+pub fn hide_caught_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !CATCHING.get() {
+                before(panic);
+            }
+        }));
+    });
 }
 
 /// What a decoder answers, or what it panics with.
@@ -66,6 +76,6 @@ mod tests {
         assert_eq!(read, [Ok(0), Ok(1), Err("the decoder gave up: two".into())]);
         let one_error = [Ok(1), Err("no"), Ok(2)].into_iter();
         assert_eq!(Caught::new(one_error).collect::<Vec<_>>(), [Ok(1), Err("no".to_string())]);
-        assert!(!is_catching());
+        assert!(!CATCHING.get());
     }
 }

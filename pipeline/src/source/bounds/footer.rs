@@ -2,8 +2,9 @@
 
 use super::caught::caught;
 use super::thrift::{Compact, Kind, Wrong};
+use crate::files::blob::{FOOTER_TAIL_BYTES, footer_tail};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{FooterTail, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::ChunkReader;
 
 /// The longest footer that is read. That of a file of 10,000 row groups of 20 columns has about 30 MB.
@@ -21,9 +22,6 @@ const NAME_BYTES_MAX: usize = 1 << 10;
 /// The most rows of a row group. No writer comes near it with texts, and a footer that says more would have as many
 /// records accounted for.
 const GROUP_ROWS_MAX: i64 = 1 << 24;
-
-/// The end of every Parquet file: the footer's length and the magic.
-const TAIL_BYTES: usize = 8;
 
 /// Fields of `FileMetaData` and `SchemaElement`, as parquet-format 2.11 numbers them.
 const SCHEMA: i16 = 2;
@@ -47,17 +45,14 @@ pub(crate) fn parse(file: &impl ChunkReader) -> Result<ParquetMetaData, String> 
 
 /// The bytes of the footer, where there is one that the file is long enough for.
 fn bytes(file: &impl ChunkReader) -> Result<Option<bytes::Bytes>, ParquetError> {
-    let Some(end) = file.len().checked_sub(TAIL_BYTES as u64) else { return Ok(None) };
-    let tail = file.get_bytes(end, TAIL_BYTES)?;
-    let tail: Option<[u8; TAIL_BYTES]> = tail.as_ref().try_into().ok();
-    let Some(tail) = tail.and_then(|tail| FooterTail::try_from(tail).ok()) else { return Ok(None) };
+    let Some(tail) = footer_tail(file)? else { return Ok(None) };
     let len = tail.metadata_length();
     if len > FOOTER_BYTES_MAX {
         return Err(ParquetError::General(format!(
             "the footer has {len} bytes, of which {FOOTER_BYTES_MAX} are read at most"
         )));
     }
-    match end.checked_sub(len as u64) {
+    match file.len().checked_sub((len + FOOTER_TAIL_BYTES) as u64) {
         Some(start) if !tail.is_encrypted_footer() => file.get_bytes(start, len).map(Some),
         _ => Ok(None),
     }

@@ -11,7 +11,7 @@ mod pages;
 mod tests;
 mod thrift;
 
-pub use caught::is_catching;
+pub use caught::hide_caught_panics;
 pub(crate) use caught::{Caught, caught};
 pub(crate) use footer::parse as parse_footer;
 pub(crate) use pages::Chunks;

@@ -34,6 +34,18 @@ fn told(item: &BenchmarkItem) -> (&str, Option<&str>, Option<&str>) {
     (&item.text, item.id.as_deref(), item.benchmark.as_deref())
 }
 
+/// More columns than a message names.
+#[test]
+fn a_text_behind_many_columns_is_read() {
+    let names: Vec<String> = (0..2 * NAMES_TOLD_MAX).map(|at| format!("c{at}")).collect();
+    let mut columns: Vec<(&str, ArrayRef)> =
+        names.iter().map(|name| (name.as_str(), strings(&[Some("x")]))).collect();
+    columns.push(("text", strings(&[Some("One?")])));
+    columns.push(("id", strings(&[Some("7")])));
+    let items = read_bytes("a.parquet", file(columns), &FIELDS).unwrap();
+    assert_eq!(items.iter().map(told).collect::<Vec<_>>(), [("One?", Some("7"), None)]);
+}
+
 #[test]
 fn both_formats_hold_the_same_items() {
     let answer = ["answer".to_string()];
