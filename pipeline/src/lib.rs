@@ -35,6 +35,7 @@ mod run;
 pub mod samples;
 mod source;
 mod stop;
+pub mod tasks;
 pub mod training;
 pub mod whatif;
 

@@ -1,6 +1,6 @@
 //! `run`: the main job.
 
-use crate::interrupt::Interrupt;
+use crate::interrupt::heeding;
 use crate::{progress, say};
 use anyhow::{Context, Result};
 use manifests::keys::SigningKey;
@@ -9,7 +9,6 @@ use manifests::predicate::Accounting;
 use pipeline::{
     Config, Destination, Options, Outcome, Override, Plan, Stop, broken_gate, holds, is_staged, tidy_up,
 };
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,6 +17,21 @@ use std::process::ExitCode;
 pub struct Arguments {
     /// The configuration
     config: PathBuf,
+    #[command(flatten)]
+    place: Place,
+    /// A file with the 32 bytes that open the ledger's commitments; drawn at random unless given
+    #[arg(long, value_name = "FILE")]
+    salt_key: Option<PathBuf>,
+    #[command(flatten)]
+    effort: Effort,
+    /// Set a key of a stage (`gopher-quality.words_min=80`) or of the top (`measure=all`)
+    #[arg(long, value_name = "STAGE.KEY=VALUE")]
+    set: Vec<Override>,
+}
+
+/// Where a release is made, and who signs it.
+#[derive(clap::Args)]
+pub struct Place {
     /// Where the release is made: a directory, or a folder in an object store (`s3://`, `gs://`, `az://`); an
     /// interrupted run to the same place continues
     #[arg(long, value_name = "RELEASE")]
@@ -28,31 +42,29 @@ pub struct Arguments {
     /// The private key that signs the release; without one it stays unsigned
     #[arg(long)]
     key: Option<PathBuf>,
-    /// A file with the 32 bytes that open the ledger's commitments; drawn at random unless given
-    #[arg(long, value_name = "FILE")]
-    salt_key: Option<PathBuf>,
+}
+
+/// What a process may take.
+#[derive(clap::Args)]
+pub struct Effort {
     /// Worker threads; as many as there are processors unless given
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Memory for the whole process: beyond it what grows with the corpus goes to disk, and tasks wait for one another
     /// (`512MiB`, `8GiB`)
     #[arg(long, value_name = "BYTES", value_parser = memory, default_value = "2GiB")]
-    memory: u64,
-    /// Set a key of a stage (`gopher-quality.words_min=80`) or of the top (`measure=all`)
-    #[arg(long, value_name = "STAGE.KEY=VALUE")]
-    set: Vec<Override>,
+    pub memory: u64,
+}
+
+impl Effort {
+    /// Worker threads.
+    pub fn threads(&self) -> usize {
+        threads(self.threads)
+    }
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
-    let interrupt = Interrupt::listen()?;
-    match curate(arguments, &interrupt.stop()) {
-        Err(error) if matches!(error.downcast_ref(), Some(pipeline::Error::Interrupted)) => {
-            // the outcome of what the user did, and no failure
-            let _ = writeln!(io::stderr(), "{error}");
-            Ok(interrupt.code())
-        }
-        done => done,
-    }
+    heeding(|stop| curate(arguments, stop))
 }
 
 fn curate(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
@@ -60,8 +72,8 @@ fn curate(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     for warning in plan.warnings(&super::today()) {
         tracing::warn!("{warning}");
     }
-    let key = arguments.key.as_deref().map(load_key).transpose()?;
-    let (destination, release) = places(arguments)?;
+    let key = arguments.place.key()?;
+    let (destination, release) = arguments.place.places()?;
     let ended_late = tidy_up(&release)?;
     if let Some(destination) = &destination {
         anyhow::ensure!(key.is_some(), "an object store takes signed releases only: give `--key`");
@@ -80,14 +92,24 @@ fn curate(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
         release: release.clone(),
         key: key.as_ref(),
         salt_key,
-        threads: threads(arguments.threads),
-        memory: arguments.memory,
+        threads: arguments.effort.threads(),
+        memory: arguments.effort.memory,
         stop: stop.clone(),
     };
     let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
-    summarise(&outcome, &release)?;
+    conclude(&outcome, destination.as_ref(), &release, stop)
+}
+
+/// Tells what came of it and brings it where it belongs.
+pub fn conclude(
+    outcome: &Outcome,
+    destination: Option<&Destination>,
+    release: &Path,
+    stop: &Stop,
+) -> Result<ExitCode> {
+    summarise(outcome, release)?;
     match (outcome.attested.gate.is_empty(), destination) {
-        (true, Some(destination)) => upload(&destination, &release, stop),
+        (true, Some(destination)) => upload(destination, release, stop),
         (kept, _) => Ok(gate_code(kept)),
     }
 }
@@ -96,18 +118,25 @@ fn gate_code(kept: bool) -> ExitCode {
     if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Where the release is made, and where it is brought from there.
-fn places(arguments: &Arguments) -> Result<(Option<Destination>, PathBuf)> {
-    let destination = Destination::parse(&arguments.out)?;
-    let release = match (&destination, &arguments.staging) {
-        (None, None) => PathBuf::from(&arguments.out),
-        (Some(_), Some(staging)) => staging.clone(),
-        (Some(_), None) => {
-            anyhow::bail!("`--out` is a URL: give `--staging DIR`, where the release is made first")
-        }
-        (None, Some(_)) => anyhow::bail!("`--staging` is for an `--out` in an object store"),
-    };
-    Ok((destination, release))
+impl Place {
+    /// The key that signs.
+    pub fn key(&self) -> Result<Option<SigningKey>> {
+        self.key.as_deref().map(load_key).transpose()
+    }
+
+    /// Where the release is made, and where it is brought from there.
+    pub fn places(&self) -> Result<(Option<Destination>, PathBuf)> {
+        let destination = Destination::parse(&self.out)?;
+        let release = match (&destination, &self.staging) {
+            (None, None) => PathBuf::from(&self.out),
+            (Some(_), Some(staging)) => staging.clone(),
+            (Some(_), None) => {
+                anyhow::bail!("`--out` is a URL: give `--staging DIR`, where the release is made first")
+            }
+            (None, Some(_)) => anyhow::bail!("`--staging` is for an `--out` in an object store"),
+        };
+        Ok((destination, release))
+    }
 }
 
 fn upload(destination: &Destination, release: &Path, stop: &Stop) -> Result<ExitCode> {
@@ -116,9 +145,17 @@ fn upload(destination: &Destination, release: &Path, stop: &Stop) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// Bytes from a number with a unit.
+/// The memory of a process.
 pub fn memory(text: &str) -> std::result::Result<u64, String> {
     const LEAST: u64 = 64 << 20;
+    match bytes(text)? {
+        bytes if bytes >= LEAST => Ok(bytes),
+        _ => Err("expected at least 64MiB".into()),
+    }
+}
+
+/// Bytes from a number with a unit.
+pub fn bytes(text: &str) -> std::result::Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit = match text[digits.len()..].trim() {
         "" | "B" => Some(1),
@@ -130,11 +167,7 @@ pub fn memory(text: &str) -> std::result::Result<u64, String> {
     };
     let bytes =
         digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit): (u64, u64)| number.checked_mul(unit));
-    match bytes {
-        Some(bytes) if bytes >= LEAST => Ok(bytes),
-        Some(_) => Err("expected at least 64MiB".into()),
-        None => Err("expected a whole number with B, KiB, MiB, GiB or TiB, such as `1GiB`".into()),
-    }
+    bytes.ok_or_else(|| "expected a whole number with B, KiB, MiB, GiB or TiB, such as `1GiB`".into())
 }
 
 /// Worker threads asked for, or one per processor.
@@ -148,7 +181,7 @@ pub fn load_key(path: &Path) -> Result<SigningKey> {
     super::signing_key(path)
 }
 
-fn load_salt_key(path: &Path) -> Result<SaltKey> {
+pub fn load_salt_key(path: &Path) -> Result<SaltKey> {
     let bytes = std::fs::read(path).with_context(|| format!("`{}`", path.display()))?;
     let len = bytes.len();
     let bytes = bytes

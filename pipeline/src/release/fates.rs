@@ -13,7 +13,7 @@ use crate::release::parts::{Mark, Marks};
 use crate::source::batch::Cause;
 use filters::Edits;
 use manifests::ledger::{Edit, Fate, LedgerRow, SaltKey, commit};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One record's final state.
 #[derive(Clone, Debug)]
@@ -74,7 +74,12 @@ impl Resolved {
         ("marks", artefact::Kind::Marks),
     ];
 
-    /// What an interrupted run left of it.
+    /// Where a barrier leaves it.
+    pub(crate) fn files(folder: &Path) -> [PathBuf; 3] {
+        Self::FILES.map(|(name, _)| folder.join(name))
+    }
+
+    /// What an interrupted run, or another process, left of it.
     pub(crate) fn find(stage: usize, folder: &Path, identity: &artefact::Identity) -> Option<Self> {
         let [removals, cuts, marks] = Self::FILES.map(|(name, kind)| (folder.join(name), kind));
         Some(Self {

@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// Takes the directory for as long as the returned file lives; makes it and the folder for artefacts if need be.
-pub(super) fn take(release: &Path) -> Result<File> {
+pub(crate) fn take(release: &Path) -> Result<File> {
     refuse_finished(release)?;
     let work = work::folder_of(release);
     let fail = |e| Error::output(release, e);
