@@ -153,7 +153,11 @@ impl Plan {
             "program": env!("CARGO_PKG_VERSION"),
             "artefacts": ARTEFACT_VERSION,
         });
-        let bytes = manifests::canonical::to_canonical(&parts).map_err(|e| Error::Bug(e.to_string()))?;
+        // what cannot be signed: an integer that JSON readers would round
+        let bytes = manifests::canonical::to_canonical(&parts).map_err(|e| {
+            let why = format!("a value is none that a manifest can hold: {e}");
+            Error::Config { path: config.path.clone(), line: None, why, hint: None }
+        })?;
         let plan = Self {
             stages: builder.stages,
             layout: builder.layout,

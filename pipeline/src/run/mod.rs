@@ -165,7 +165,7 @@ impl Run<'_> {
         let salt_key = self.salt_key()?;
         let fates = Fates { judged: &judged, resolved: &resolved, salt_key: &salt_key };
         let written = self.write(&fates, shards, work)?;
-        self.publish(&fates, &written)?;
+        self.publish(&fates)?;
         let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
         work.stop.go_on()?;
         let draft = attest::Draft { plan: self.plan, listed, shards, written: &written, fates: &fates };
@@ -245,13 +245,12 @@ impl Run<'_> {
     }
 
     /// What the barriers leave for later releases.
-    fn publish(&self, fates: &Fates<'_>, written: &[Written]) -> Result<()> {
+    fn publish(&self, fates: &Fates<'_>) -> Result<()> {
         let (judged, marks) = (fates.judged, Marks::of(self.plan, fates.resolved));
-        let gone: Vec<(u64, u64)> = written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
         let publishing = self.plan.barriers().enumerate().filter(|(_, (_, barrier))| barrier.publishes());
         for (ordinal, (stage, barrier)) in publishing {
             let corpus = Corpus::new(judged, barrier, (stage, ordinal))?;
-            barrier.publish(&corpus, &mut judged.released(&gone, &marks), &self.options.release)?;
+            barrier.publish(&corpus, &mut judged.released(&marks), &self.options.release)?;
         }
         Ok(())
     }
