@@ -119,19 +119,13 @@ impl<'r> Judged<'r> {
         self.decided(record) != UNDECIDED
     }
 
-    /// The records that are in the release, with output shard and row, of several copies the first. `unreadable` are
-    /// ranges of records that turned out unreadable when they were to be written.
-    pub(crate) fn released(
-        &self,
-        unreadable: &[(RecordNumber, RecordNumber)],
-        marks: &Marks<'_>,
-    ) -> impl Iterator<Item = (RecordNumber, (u32, u64))> {
+    /// The records that are in the release, with output shard and row, of several copies the first.
+    pub(crate) fn released(&self, marks: &Marks<'_>) -> impl Iterator<Item = (RecordNumber, (u32, u64))> {
         let mut next = vec![0; self.plan.splits().len().max(1)];
         let mut shard = 0;
         let records = self.groups().iter().flat_map(move |group| {
-            let gone = unreadable.iter().any(|(start, _)| *start == group.records.start);
             let marked = group.records.clone().zip(marks.of_group(group.records.clone()));
-            let there = marked.filter(move |(record, _)| !gone && !self.is_decided(*record));
+            let there = marked.filter(move |(record, _)| !self.is_decided(*record));
             there.map(|(record, mark)| (record, mark, group.shard as u32))
         });
         records.map(move |(record, mark, of)| {

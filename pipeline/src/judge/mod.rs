@@ -10,9 +10,11 @@ mod walk;
 mod watch;
 
 use crate::Result;
+use crate::config::OutputFormat;
 use crate::judge::norm::norm_v1;
 use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged};
 use crate::plan::Plan;
+use crate::release::spellable::spellable_rows;
 use crate::run::admission::Admission;
 use crate::run::budget::{ANALYSIS_LENGTHS, Cost};
 use crate::source::batch::{Cause, Rows, ShardReader};
@@ -49,15 +51,15 @@ pub(crate) fn judge_group(
     let cost = Cost { decoded: reader.decoded_bytes(row_group), rows: expected, longest: 0 };
     let _admitted = admission.enter(cost.of_judging());
     let judge = || Judge::new(plan, shard, shard_index, admission);
-    let judged = match whole(&reader, row_group, shelf, expected)? {
+    // all columns, also those that no stage looks at: a record that cannot be written back must not be known as one that
+    // is there, least of all as the survivor of its duplicates
+    let judged = match kept(&reader, row_group, shelf, expected)? {
         Some(batches) => {
             let judged = judge().group(&reader, batches.iter().cloned().map(Ok), first_row, watch);
             shelf.put((shard_index, row_group), batches);
             judged
         }
-        None => reader
-            .batches(row_group, None)
-            .and_then(|batches| judge().group(&reader, batches, first_row, watch)),
+        None => reader.whole(row_group).and_then(|batches| judge().group(&reader, batches, first_row, watch)),
     };
     let judged = judged.and_then(|(group, rows)| match rows == expected {
         true => Ok(group),
@@ -72,9 +74,8 @@ pub(crate) fn judge_group(
     }
 }
 
-/// All columns of the group, if there is room to keep them for the passes to come. Where they cannot all be decoded
-/// the judge looks at its own columns alone, as it does where there is no room.
-fn whole(
+/// The batches of the group, if there is room to keep them for the passes to come and nothing is wrong with them.
+fn kept(
     reader: &ShardReader,
     row_group: usize,
     shelf: &Shelf,
@@ -129,10 +130,18 @@ impl<'p> Judge<'p> {
         let mut chat = Chat::default();
         for batch in batches {
             let batch = batch.map_err(|why| reader.unread(why))?;
+            let stored = reader.as_stored(batch.clone()).map_err(Unread::Damaged)?;
+            let spellable = self.spellable(&stored);
             let rows = reader.rows(&batch)?;
             watch.done(Part::Read);
             for row in 0..batch.num_rows() {
-                self.row(&rows, row, row_in_shard, &mut chat, watch)?;
+                match spellable.as_ref().is_none_or(|spellable| spellable[row]) {
+                    true => self.row(&rows, row, row_in_shard, &mut chat, watch)?,
+                    false => {
+                        let id = rows.id(row).unwrap_or_else(|| self.default_id(row_in_shard).into());
+                        self.quarantine(id, rows.url(row), Cause::Unspellable)?;
+                    }
+                }
                 row_in_shard += 1;
             }
         }
@@ -140,6 +149,14 @@ impl<'p> Judge<'p> {
         let group = self.finish()?;
         watch.done(Part::Verdicts);
         Ok((group, row_in_shard - first_row))
+    }
+
+    /// By row, whether it can be written as configured; `None` if all of them can.
+    fn spellable(&self, stored: &RecordBatch) -> Option<Vec<bool>> {
+        match self.plan.config.file.output.format {
+            OutputFormat::Jsonl => spellable_rows(stored),
+            OutputFormat::Parquet => None,
+        }
     }
 
     fn unread(mut self, first_row: u64, rows: u64, cause: Cause) -> Result<JudgedGroup> {

@@ -139,8 +139,6 @@ fn claims(draft: &Draft<'_>, withheld: Withheld) -> seal::Draft {
         count.removed += removed;
         count.quarantined += quarantined;
     }
-    let unreadable: Vec<(u64, u64)> =
-        draft.written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
     let assets = draft.plan.assets().iter().map(asset);
     seal::Draft {
         dataset: Dataset {
@@ -154,7 +152,7 @@ fn claims(draft: &Draft<'_>, withheld: Withheld) -> seal::Draft {
         tool: Tool { name: "probity".into(), version: env!("CARGO_PKG_VERSION").into() },
         sources: file.sources.iter().map(declaration).collect(),
         by_rule,
-        orphans: draft.fates.orphans(&unreadable),
+        orphans: draft.fates.orphans(),
         assets: assets.filter(|asset| !withheld.assets.contains(asset)).collect(),
         withheld,
         documents: Vec::new(),

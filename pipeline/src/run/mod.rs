@@ -179,7 +179,7 @@ impl Run<'_> {
         started: std::time::Instant,
     ) -> Result<Outcome> {
         let (work, shards) = (fates.judged.work, fates.judged.shards);
-        self.publish(fates, written)?;
+        self.publish(fates)?;
         let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
         work.stop.go_on()?;
         let draft = attest::Draft { plan: self.plan, listed, shards, written, fates };
@@ -274,13 +274,12 @@ impl Run<'_> {
     }
 
     /// What the barriers leave for later releases.
-    fn publish(&self, fates: &Fates<'_>, written: &[Written]) -> Result<()> {
+    fn publish(&self, fates: &Fates<'_>) -> Result<()> {
         let (judged, marks) = (fates.judged, Marks::of(self.plan, fates.resolved));
-        let gone: Vec<(u64, u64)> = written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
         let publishing = self.plan.barriers().enumerate().filter(|(_, (_, barrier))| barrier.publishes());
         for (ordinal, (stage, barrier)) in publishing {
             let corpus = Corpus::new(judged, barrier, (stage, ordinal))?;
-            barrier.publish(&corpus, &mut judged.released(&gone, &marks), &self.options.release)?;
+            barrier.publish(&corpus, &mut judged.released(&marks), &self.options.release)?;
         }
         Ok(())
     }
@@ -293,7 +292,10 @@ impl Run<'_> {
         let width = if shards.len() >= self.options.threads { 1 } else { 2 * self.options.threads };
         let one = |index: usize| {
             work.stop.go_on()?;
-            let written = self.write_shard(fates, index, width)?;
+            let written = match self.written(work, index, fates.salt_key)? {
+                Some(written) => written,
+                None => self.write_shard(fates, index, width)?,
+            };
             self.progress.advance(shards[index].bytes);
             Ok(written)
         };
@@ -306,12 +308,9 @@ impl Run<'_> {
         written
     }
 
-    /// Writes a shard, with so many row groups side by side, unless that has been done.
+    /// Writes a shard, with so many row groups side by side.
     pub(crate) fn write_shard(&self, fates: &Fates<'_>, index: usize, width: usize) -> Result<Written> {
         let Judged { shards, work, .. } = *fates.judged;
-        if let Some(written) = self.written(work, index, fates.salt_key)? {
-            return Ok(written);
-        }
         let task = WriteTask { plan: self.plan, shards, work, fates, release: &self.options.release, width };
         let written = task.run(index, &work.division.groups[work.division.of_shard(index)])?;
         let json = serde_json::to_vec(&written).map_err(|e| Error::Bug(e.to_string()))?;
