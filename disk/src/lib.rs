@@ -23,7 +23,7 @@ pub mod pending;
 pub use file::File;
 pub use names::{
     copy, copy_permissions, hard_link, list, make_folder, make_private_folder, metadata, read,
-    read_to_string, remove_empty_folder, remove_file, remove_folder, rename, sync_folder,
+    read_to_string, remove_empty_folder, remove_file, remove_folder, rename, sync_file, sync_folder,
 };
 pub use pending::Pending;
 

@@ -79,11 +79,23 @@ pub(crate) fn parent(path: &Path) -> &Path {
 
 /// Gives a file or folder another name, for good, in place of what has that name.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    rename_for_now(from, to)?;
+    sync_folder(parent(to))
+}
+
+/// The same, but not for good: after a loss of power the name may be gone, or the file that had it be back.
+pub(crate) fn rename_for_now(from: &Path, to: &Path) -> io::Result<()> {
     faults::before(Operation::Rename, to)?;
     let replaces = to.symlink_metadata().is_ok();
     fs::rename(from, to)?;
     faults::renamed(from, to, replaces);
-    sync_folder(parent(to))
+    Ok(())
+}
+
+/// Makes a file and its name last that were written for now.
+pub fn sync_file(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync()?;
+    sync_folder(parent(path))
 }
 
 /// Gives a file a second name.

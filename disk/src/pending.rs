@@ -4,7 +4,7 @@
 //! Nothing is appended to.
 
 use crate::File;
-use crate::names::{hard_link, make_folder, parent, remove_file, rename, sync_folder};
+use crate::names::{hard_link, make_folder, parent, remove_file, rename, rename_for_now, sync_folder};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,15 @@ impl Pending {
     pub fn write_start(&mut self, bytes: &[u8]) -> io::Result<()> {
         let writer = self.writer.as_mut().ok_or_else(committed)?;
         writer.seek(SeekFrom::Start(0)).and_then(|_| writer.write_all(bytes))
+    }
+
+    /// Gives the file its name, but does not wait until it lasts: for what can be made again, and tells whether it is
+    /// whole.
+    pub fn commit_for_now(mut self) -> io::Result<()> {
+        self.writer.as_mut().ok_or_else(committed)?.flush()?;
+        rename_for_now(&self.temporary, &self.path)?;
+        self.writer = None;
+        Ok(())
     }
 
     /// Makes the file last and gives it its name.

@@ -2,9 +2,10 @@
 //! compares them by.
 
 mod scan;
+mod steps;
 mod texts;
 
-use crate::barriers::{Barrier, Extent, RecordNumber};
+use crate::barriers::{Barrier, RecordNumber};
 use crate::config::{Messages, Output};
 use crate::files::artefact::{Artefact, Identity, Kind};
 use crate::files::spill::{Listing, Sorter};
@@ -227,24 +228,6 @@ impl<'r> Corpus<'r> {
         self.stage
     }
 
-    /// Carries out all steps of the barrier in this process.
-    pub(crate) fn take_steps(&self) -> Result<()> {
-        let work = self.work();
-        for (step, of) in self.barrier.steps().into_iter().enumerate() {
-            let take = |task: usize| {
-                work.stop.go_on()?;
-                self.barrier.step(self, step, task).map(drop)
-            };
-            let tasks = work.division.tasks(of.extent);
-            match of.extent {
-                // they work alone; the others have the workers to themselves
-                Extent::Shares => (0..tasks).into_par_iter().try_for_each(take)?,
-                Extent::Parts(_) | Extent::Once => (0..tasks).try_for_each(take)?,
-            }
-        }
-        Ok(())
-    }
-
     /// How many records there are, alive or not.
     pub fn len(&self) -> u64 {
         self.judged.work.division.records()
@@ -287,12 +270,16 @@ impl<'r> Corpus<'r> {
     pub fn word(&self, record: RecordNumber, column: usize) -> u64 {
         let groups = self.judged.groups();
         let at = groups.partition_point(|group| group.records.end <= record);
-        match groups.get(at).zip(self.keys.get(at)) {
-            Some((group, keys)) => {
-                word_at(key_column(keys, group, column), (record - group.records.start) as usize)
-            }
+        match groups.get(at) {
+            Some(group) => word_at(self.key_column(group, column), (record - group.records.start) as usize),
             None => 0,
         }
+    }
+
+    /// One column of the keys of a group that is seen.
+    fn key_column(&self, group: &Group, column: usize) -> &[u8] {
+        let at = self.judged.groups().partition_point(|other| other.records.start < group.records.start);
+        self.keys.get(at).map_or(&[], |keys| key_column(keys, group, column))
     }
 
     /// Calls `each` with all records that could be judged, alive or not: their values of these, as text.
@@ -396,7 +383,8 @@ impl<'r> Corpus<'r> {
         (self.folder().join(format!("{kind:?}").to_lowercase()), self.identity(b"listing"))
     }
 
-    fn folder(&self) -> PathBuf {
+    /// The folder of the barrier.
+    pub(crate) fn folder(&self) -> PathBuf {
         self.judged.work.barrier(self.ordinal)
     }
 

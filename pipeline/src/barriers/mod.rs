@@ -53,7 +53,7 @@ impl Removal {
     const NOBODY: u64 = u64::MAX;
 
     /// As a row, by which removals are in the order of the records.
-    fn row(self) -> Row<5> {
+    pub(crate) fn row(self) -> Row<5> {
         let survivor = self.survivor.unwrap_or(Self::NOBODY);
         let bound = self.bound.unwrap_or(f64::NAN).to_bits();
         [self.record, survivor, self.similarity.to_bits(), bound, self.rule as u64]
@@ -135,8 +135,8 @@ pub enum Extent {
     Shares,
     /// So many for each part that the run is divided in. They see no records, but what earlier steps have left.
     Parts(usize),
-    /// One, which sees all records.
-    Once,
+    /// One, which sees no records either.
+    Alone,
 }
 
 /// A built barrier.

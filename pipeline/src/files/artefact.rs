@@ -57,6 +57,15 @@ pub(crate) enum Kind {
     Marks = 18,
     /// N-grams of a language model with their probabilities.
     Ngrams = 17,
+    /// Rows that a step of a barrier leaves for a later one.
+    Sent = 19,
+}
+
+impl Kind {
+    /// Whether it is not worth waiting until it lasts. After a loss of power its checksum tells what became of it.
+    fn is_soon_made_again(self) -> bool {
+        matches!(self, Self::Run | Self::Sent | Self::Texts)
+    }
 }
 
 /// A digest of everything an artefact depends on.
@@ -145,7 +154,10 @@ impl Writer {
         header[48..56].copy_from_slice(&self.len.to_le_bytes());
         header[56..].copy_from_slice(&self.checksum.digest().to_le_bytes());
         self.file.write_start(&header).map_err(|e| Error::output(&self.path, e))?;
-        self.file.commit()
+        match self.kind.is_soon_made_again() {
+            true => self.file.commit_for_now(),
+            false => self.file.commit(),
+        }
     }
 }
 

@@ -95,7 +95,11 @@ impl Exchange {
     /// Brings a file there, under a name that is used once.
     pub(crate) fn put(&self, name: &str, from: &Path, digest: Sha256) -> Result<()> {
         match &self.place {
-            Place::Folder(folder) => link(from, &folder.join(name)),
+            Place::Folder(folder) => {
+                let to = folder.join(name);
+                link(from, &to)?;
+                disk::sync_file(&to).map_err(|e| Error::output(&to, e))
+            }
             Place::Store { .. } => {
                 self.object(name)?.put_file(from, digest).map_err(|why| self.fail(name, why))
             }

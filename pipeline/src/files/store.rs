@@ -23,6 +23,11 @@ impl Pending {
         self.file.write_start(bytes)
     }
 
+    /// Gives the file its name without waiting until it is durable: what can be made again, and tells whether it is whole.
+    pub(crate) fn commit_for_now(self) -> Result<()> {
+        self.file.commit_for_now().map_err(|e| Error::output(&self.path, e))
+    }
+
     /// Makes the file durable and gives it its name.
     pub(crate) fn commit(self) -> Result<()> {
         self.file.commit().map_err(|e| Error::output(&self.path, e))

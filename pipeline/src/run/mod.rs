@@ -243,7 +243,7 @@ impl Run<'_> {
                 Some(resolved) => resolved,
                 None => {
                     let corpus = Corpus::new(judged, barrier, (stage, ordinal))?;
-                    corpus.take_steps()?;
+                    corpus.take_steps(barrier, usize::MAX)?;
                     self.resolve(&corpus, ordinal)?
                 }
             };

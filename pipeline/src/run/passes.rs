@@ -79,7 +79,7 @@ impl Division {
         match extent {
             Extent::Shares => self.shares.len(),
             Extent::Parts(of_each) => of_each * self.parts,
-            Extent::Once => 1,
+            Extent::Alone => 1,
         }
     }
 
@@ -87,8 +87,7 @@ impl Division {
     pub(crate) fn window(&self, extent: Extent, task: usize) -> Range<usize> {
         match extent {
             Extent::Shares => self.shares.get(task).cloned().unwrap_or(0..0),
-            Extent::Parts(_) => 0..0,
-            Extent::Once => 0..self.groups.len(),
+            Extent::Parts(_) | Extent::Alone => 0..0,
         }
     }
 

@@ -275,6 +275,8 @@ impl Tasks {
             plan.barriers().nth(ordinal).ok_or_else(|| Error::Bug(format!("no barrier {ordinal}")))?;
         let window = match step.and_then(|(step, task)| Some((barrier.steps().get(step)?.extent, task))) {
             Some((extent, task)) => work.division.window(extent, task),
+            // what has steps has seen the records in them
+            None if !barrier.steps().is_empty() => 0..0,
             None => work.division.whole(),
         };
         let mut judged = Judged::load(plan, shards, work, window.clone())?;

@@ -2,7 +2,7 @@
 
 use super::{Corpus, Group};
 use crate::barriers::RecordNumber;
-use crate::files::artefact::{Artefact, Kind, Writer};
+use crate::files::artefact::{Artefact, Identity, Kind, Writer};
 use crate::files::spill::Listing;
 use crate::run::budget::side_by_side;
 use crate::{Error, Result};
@@ -10,6 +10,7 @@ use filters::Scratch;
 use manifests::digest::Sha256;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::path::PathBuf;
 
 /// What is compared of some records, by default their texts.
 pub struct Texts {
@@ -36,28 +37,64 @@ impl Corpus<'_> {
             }
             from = to;
         }
-        let extract = |(group, positions): &(&Group, Range<usize>)| {
-            let here: Vec<RecordNumber> =
-                listed.range(positions.clone()).map(|[number]| number - base).collect();
-            self.group_texts(group, &here)
-        };
+        let wanted: Vec<(&Group, Vec<RecordNumber>)> = wanted
+            .into_iter()
+            .map(|(group, positions)| {
+                (group, listed.range(positions).map(|[number]| number - base).collect())
+            })
+            .collect();
+        let parts = self.in_windows(&wanted, |group, records| {
+            let bytes: Vec<u8> = records.iter().flat_map(|record| record.to_le_bytes()).collect();
+            self.group_texts(group, records, &Sha256::of(&bytes).0)
+        })?;
+        Ok(Texts { parts })
+    }
+
+    /// Does something with groups and records of theirs, with as many side by side as fit into memory.
+    pub(super) fn in_windows<T: Send>(
+        &self,
+        wanted: &[(&Group, Vec<RecordNumber>)],
+        each: impl Fn(&Group, &[RecordNumber]) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
         let (room, threads) = (self.judged.work.budget.shown(), rayon::current_num_threads());
-        let mut parts = Vec::with_capacity(wanted.len());
-        let mut rest = wanted.as_slice();
+        let mut all = Vec::with_capacity(wanted.len());
+        let mut rest = wanted;
         while !rest.is_empty() {
             let costs = rest.iter().map(|(group, _)| self.judged.cost(group).of_showing());
             // several for each worker, so that none waits for the last one of others
             let (window, later) = rest.split_at(side_by_side(room, 8 * threads, costs).min(rest.len()));
-            let made: Vec<TextPart> = window.par_iter().map(extract).collect::<Result<_>>()?;
-            parts.extend(made);
+            let made = window.par_iter().map(|(group, records)| each(group, records));
+            all.extend(made.collect::<Result<Vec<T>>>()?);
             rest = later;
         }
-        Ok(Texts { parts })
+        Ok(all)
     }
 
-    fn group_texts(&self, group: &Group, records: &[RecordNumber]) -> Result<TextPart> {
-        let name = format!("texts-{:05}-{:05}", group.shard, group.row_group);
-        self.text_part(&name, group.records.clone(), records, |texts| self.extract(group, records, texts))
+    /// The texts of these records of a group. `which` tells them from others of the same group.
+    pub(super) fn group_texts(
+        &self,
+        group: &Group,
+        records: &[RecordNumber],
+        which: &[u8],
+    ) -> Result<TextPart> {
+        let (name, range) = (text_name(group), group.records.clone());
+        self.texts_named((&name, which), range, records, |texts| self.extract(group, records, texts))
+    }
+
+    /// The texts of a group that a step has left.
+    pub(super) fn find_texts(&self, group: &Group, which: &[u8]) -> Result<Option<TextPart>> {
+        let identity = self.text_identity(&text_name(group), which);
+        let found = Artefact::find(&self.text_file(group), Kind::Texts, &identity);
+        found.map(|artefact| TextPart::of(group.records.clone(), artefact)).transpose()
+    }
+
+    /// Where the texts of a group are.
+    pub(super) fn text_file(&self, group: &Group) -> PathBuf {
+        self.folder().join(text_name(group))
+    }
+
+    fn text_identity(&self, name: &str, which: &[u8]) -> Identity {
+        self.identity(&[name.as_bytes(), which].concat())
     }
 
     /// The texts of `numbers`, which are sorted and within `range`: made by `extract` if they are not there.
@@ -68,22 +105,32 @@ impl Corpus<'_> {
         numbers: &[u64],
         extract: impl FnOnce(&mut TextWriter) -> Result<()>,
     ) -> Result<TextPart> {
-        let path = self.folder().join(name);
         let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-        let identity = self.identity(&[name.as_bytes(), &Sha256::of(&bytes).0[..]].concat());
+        self.texts_named((name, &Sha256::of(&bytes).0), range, numbers, extract)
+    }
+
+    fn texts_named(
+        &self,
+        (name, which): (&str, &[u8]),
+        range: Range<u64>,
+        numbers: &[u64],
+        extract: impl FnOnce(&mut TextWriter) -> Result<()>,
+    ) -> Result<TextPart> {
+        let (path, identity) = (self.folder().join(name), self.text_identity(name, which));
         let artefact = match Artefact::find(&path, Kind::Texts, &identity) {
             Some(done) => done,
             None => {
                 let mut texts =
                     TextWriter { artefact: Writer::create(&path, Kind::Texts)?, end: 0, ends: Vec::new() };
-                texts.artefact.write(&bytes)?;
+                numbers.iter().try_for_each(|number| texts.artefact.write(&number.to_le_bytes()))?;
                 extract(&mut texts)?;
                 texts.artefact.write(&texts.ends)?;
+                texts.artefact.write(&(numbers.len() as u64).to_le_bytes())?;
                 texts.artefact.finish(&identity)?;
                 Artefact::open(&path, Kind::Texts, &identity)?
             }
         };
-        Ok(TextPart { records: range, count: numbers.len(), artefact })
+        TextPart::of(range, artefact)
     }
 
     fn extract(&self, group: &Group, records: &[RecordNumber], texts: &mut TextWriter) -> Result<()> {
@@ -92,8 +139,13 @@ impl Corpus<'_> {
     }
 }
 
+/// What the file of a group's texts is called.
+fn text_name(group: &Group) -> String {
+    format!("texts-{:05}-{:05}", group.shard, group.row_group)
+}
+
 /// Takes texts in the order of their numbers and leaves them as [`TextPart`] reads them: the numbers, the texts, where
-/// each text ends.
+/// each text ends, and how many there are.
 pub(crate) struct TextWriter {
     artefact: Writer,
     end: u64,
@@ -109,6 +161,10 @@ impl TextWriter {
 }
 
 impl Texts {
+    pub(super) fn of(parts: Vec<TextPart>) -> Self {
+        Self { parts }
+    }
+
     /// What is compared of a record that was asked for.
     pub fn get(&self, record: RecordNumber) -> Result<&str> {
         let at = self.parts.partition_point(|part| part.records.end <= record);
@@ -122,12 +178,20 @@ impl Texts {
 }
 
 impl TextPart {
+    fn of(records: Range<RecordNumber>, artefact: Artefact) -> Result<Self> {
+        let count = artefact.payload().last_chunk().map(|count| u64::from_le_bytes(*count) as usize);
+        let count = count.filter(|count| count.saturating_mul(16) < artefact.payload().len());
+        let count = count.ok_or_else(|| Error::Bug("texts that make no sense".into()))?;
+        Ok(Self { records, count, artefact })
+    }
+
     /// The text of this number; `None` if it is not among those that were extracted.
     pub(crate) fn find(&self, number: u64) -> Result<Option<&str>> {
         let payload = self.artefact.payload();
         let damaged = || Error::Bug(format!("the texts with that of {number} make no sense"));
         let width = self.count * 8;
-        let ends = payload.len().checked_sub(width).filter(|ends| *ends >= width).ok_or_else(damaged)?;
+        let ends =
+            (payload.len() - 8).checked_sub(width).filter(|ends| *ends >= width).ok_or_else(damaged)?;
         let word = |from: usize, at: usize| {
             let bytes = payload.get(from + at * 8..from + at * 8 + 8).ok_or_else(damaged)?;
             Ok::<u64, Error>(u64::from_le_bytes(bytes.try_into().unwrap_or_default()))

@@ -1,5 +1,6 @@
 //! Records of earlier releases, known by their signatures, and by their texts where the release is at hand.
 
+use super::candidates::Node;
 use super::index::Index;
 use crate::Error;
 use crate::Result;
@@ -80,8 +81,13 @@ impl Earlier {
         self.releases.get(at.checked_sub(1)?)
     }
 
-    /// The texts of the listed entries, as far as they are at hand.
-    pub(super) fn texts(&self, listed: &Listing<1>, corpus: &Corpus<'_>) -> Result<EarlierTexts> {
+    /// The texts of the listed entries, which a part compares, as far as they are at hand.
+    pub(super) fn texts(
+        &self,
+        listed: &Listing<1>,
+        corpus: &Corpus<'_>,
+        part: usize,
+    ) -> Result<EarlierTexts> {
         let mut parts = Vec::new();
         for release in &self.releases {
             if release.data.is_empty() {
@@ -89,7 +95,9 @@ impl Earlier {
             }
             let end = release.first + release.index.len();
             let mut by_shard: BTreeMap<u32, Vec<(u64, u64)>> = BTreeMap::new();
-            for [entry] in listed.range(listed.position(release.first)..listed.position(end)) {
+            let [from, to] = [release.first, end].map(|entry| listed.position(entry << 1));
+            for [node] in listed.range(from..to) {
+                let entry = Node(node).number();
                 let (shard, row) = release.index.place(entry - release.first);
                 by_shard.entry(shard).or_default().push((entry, row));
             }
@@ -101,7 +109,7 @@ impl Earlier {
                     )
                 })?;
                 let entries: Vec<u64> = wanted.iter().map(|(entry, _)| *entry).collect();
-                let name = format!("earlier-{}-{shard}", release.first);
+                let name = format!("earlier-{}-{shard}-{part}", release.first);
                 parts.push(corpus.text_part(&name, release.first..end, &entries, |texts| {
                     read(path, (release, corpus), &wanted, texts)
                 })?);
@@ -146,6 +154,7 @@ fn read(
 }
 
 /// Texts of entries.
+#[derive(Default)]
 pub(super) struct EarlierTexts(Vec<TextPart>);
 
 impl EarlierTexts {

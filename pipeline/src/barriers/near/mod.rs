@@ -9,28 +9,35 @@
 //! tied to a survivor it is itself similar to, never only to a chain of others.
 //!
 //! ```text
-//! keys ─a band at a time→ pairs ─texts of candidates→ verified pairs ─union-find→ clusters ─stars→ removals
+//! keys ─bands→ sorted by key ─pairs→ of one bucket ─candidates→ distinct ─texts, edges→ verified
+//!      ─components→ clusters ─settle→ stars ─resolve→ removals
 //! ```
+//! Each arrow is a step, whose tasks divide keys, pairs or clusters among them. A task reads files that tasks of earlier
+//! steps left for it and leaves files for those of later ones, so that it does not matter which process does it.
+//!
 //! A *node* is a record of an earlier release (numbered first) or of this corpus; a *candidate* is a node that
 //! stands in a pair.
 
 mod candidates;
+mod components;
 mod datatrove;
 mod earlier;
 mod index;
+mod joining;
 mod minhash;
 mod sets;
+mod settle;
 mod shape;
 mod shingle_sets;
 pub(super) mod stars;
 mod verify;
 
 use super::keep::{Keep, Preference};
-use super::{Barrier, BarrierSpec, RecordNumber, Resolution};
-use crate::Result;
+use super::{Barrier, BarrierSpec, Extent, RecordNumber, Resolution};
 use crate::barriers::corpus::Corpus;
-use crate::files::spill::Listing;
 use crate::judge::verdicts::decimal;
+use crate::{Error, Result};
+use candidates::Node;
 use datatrove::Datatrove;
 use earlier::Earlier;
 pub(crate) use earlier::INDEX;
@@ -38,11 +45,9 @@ use filters::{BuildError, Context, Decimal, Findings, Rule, View};
 pub(crate) use index::{HEADER_START, header_bytes};
 use minhash::MinHash;
 use serde::{Deserialize, Serialize};
-use sets::Candidates;
 pub use shape::candidate_share;
 use std::cell::RefCell;
-use std::path::Path;
-use verify::Verification;
+use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Parameters of near-duplicate detection.
@@ -145,6 +150,42 @@ const ASSOCIATED: usize = 0;
 const EARLIER: usize = 1;
 const UNVERIFIED: usize = 2;
 const JACCARD: usize = 3;
+
+/// The steps, in order.
+#[derive(Clone, Copy)]
+enum Step {
+    Bands,
+    Pairs,
+    Candidates,
+    Texts,
+    Edges,
+    Components,
+    Settle,
+}
+
+impl Step {
+    const ALL: [Self; 7] = [
+        Self::Bands,
+        Self::Pairs,
+        Self::Candidates,
+        Self::Texts,
+        Self::Edges,
+        Self::Components,
+        Self::Settle,
+    ];
+}
+
+/// The band and the part of its keys that a task of the step `pairs` sees.
+struct Bands {
+    band: usize,
+    part: usize,
+}
+
+impl Bands {
+    fn of(task: usize, parts: usize) -> Self {
+        Self { band: task / parts, part: task % parts }
+    }
+}
 
 /// Words of the key: the rank, then one hash per band; zero for a record without shingles.
 const RANK: usize = 0;
@@ -286,8 +327,34 @@ impl Barrier for NearDuplicates {
         });
     }
 
+    fn steps(&self) -> Vec<crate::barriers::Step> {
+        let step = |name, extent| crate::barriers::Step { name, extent };
+        vec![
+            step("bands", Extent::Shares),
+            step("pairs", Extent::Parts(self.bands)),
+            step("candidates", Extent::Parts(1)),
+            step("texts", Extent::Shares),
+            step("edges", Extent::Parts(1)),
+            step("components", Extent::Alone),
+            step("settle", Extent::Parts(1)),
+        ]
+    }
+
+    fn step(&self, corpus: &Corpus<'_>, step: usize, task: usize) -> Result<Vec<PathBuf>> {
+        match Step::ALL.get(step) {
+            Some(Step::Bands) => self.send_bands(corpus, task),
+            Some(Step::Pairs) => self.send_pairs(corpus, task),
+            Some(Step::Candidates) => self.send_candidates(corpus, task),
+            Some(Step::Texts) => self.send_texts(corpus, task),
+            Some(Step::Edges) => self.send_edges(corpus, task),
+            Some(Step::Components) => self.send_clusters(corpus),
+            Some(Step::Settle) => self.send_settled(corpus, task),
+            None => Err(Error::Bug(format!("no step {step}"))),
+        }
+    }
+
     fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()> {
-        self.verify(corpus, |verification, pairs| verification.run(pairs, resolution))
+        self.gather(corpus, resolution)
     }
 
     fn publishes(&self) -> bool {
@@ -314,27 +381,22 @@ impl Barrier for NearDuplicates {
 }
 
 impl NearDuplicates {
-    /// Calls `each` with every two living records that are found to be alike. Keys of records begin as
-    /// [`Barrier::sign`] writes them.
+    /// Calls `each` with pairs of living records that are found to be alike, so many that whatever is alike, be it by way
+    /// of others, is joined by them. Keys of records begin as [`Barrier::sign`] writes them.
     pub(super) fn alike(
         &self,
         corpus: &Corpus<'_>,
         each: &mut dyn FnMut(RecordNumber, RecordNumber) -> Result<()>,
     ) -> Result<()> {
-        self.verify(corpus, |verification, pairs| verification.alike(pairs, each))
-    }
-
-    fn verify(
-        &self,
-        corpus: &Corpus<'_>,
-        with: impl FnOnce(Verification<'_>, &Listing<2>) -> Result<()>,
-    ) -> Result<()> {
-        let pairs = self.candidate_pairs(corpus)?;
-        let nodes = self.candidates(&pairs, corpus)?;
-        let texts = corpus.texts(&nodes, self.earlier.len())?;
-        let earlier = self.earlier.texts(&nodes, corpus)?;
-        let candidates = Candidates { near: self, nodes: &nodes, texts: &texts, earlier: &earlier };
-        with(Verification::new(corpus, candidates)?, &pairs)
+        corpus.take_steps(self, Step::Components as usize)?;
+        for part in 0..corpus.parts() {
+            for [a, b] in self.edges(corpus, part)?.iter() {
+                if let Some((a, b)) = self.record(Node(a)).zip(self.record(Node(b))) {
+                    each(a, b)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The least Jaccard index of two records that count as alike.

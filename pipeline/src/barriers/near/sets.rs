@@ -1,10 +1,11 @@
 //! The shingle sets of candidates, made when they are needed and kept while there is room.
 
 use super::NearDuplicates;
+use super::candidates::Node;
 use super::earlier::EarlierTexts;
 use super::shingle_sets::{jaccard, shingle_set};
 use crate::Result;
-use crate::barriers::corpus::Texts;
+use crate::barriers::corpus::{Corpus, Texts};
 use crate::files::spill::Listing;
 use filters::Scratch;
 use std::collections::HashMap;
@@ -21,10 +22,10 @@ pub(super) struct Candidates<'c> {
 impl Candidates<'_> {
     /// The text of a candidate; `None` for one of an earlier release whose text is not at hand.
     fn text(&self, at: u32) -> Result<Option<&str>> {
-        let [node] = self.nodes.get(at as usize);
-        match node.checked_sub(self.near.earlier.len()) {
+        let node = Node(self.nodes.get(at as usize)[0]);
+        match self.near.record(node) {
             Some(record) => self.texts.get(record).map(Some),
-            None => self.earlier.get(node),
+            None => self.earlier.get(node.number()),
         }
     }
 }
@@ -39,7 +40,9 @@ pub(super) struct Sets<'c> {
 }
 
 impl<'c> Sets<'c> {
-    pub(super) fn new(candidates: &'c Candidates<'c>, limit: u64) -> Self {
+    /// One worker's, within its share of the memory.
+    pub(super) fn within(candidates: &'c Candidates<'c>, corpus: &Corpus<'_>) -> Self {
+        let limit = corpus.memory() / (4 * rayon::current_num_threads() as u64);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Self { candidates, scratch: Scratch::default(), made: HashMap::new(), bytes: 0, limit }
     }
