@@ -6,9 +6,7 @@ use anyhow::{Context, Result};
 use manifests::keys::SigningKey;
 use manifests::ledger::SaltKey;
 use manifests::predicate::Accounting;
-use pipeline::{
-    Config, Destination, Options, Outcome, Override, Plan, Stop, broken_gate, holds, is_staged, tidy_up,
-};
+use pipeline::{Config, Destination, Made, Options, Outcome, Override, Place, Plan, Stop, memory_bytes};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,7 +34,7 @@ pub struct Arguments {
     threads: Option<u16>,
     /// Memory for the whole process: beyond it what grows with the corpus goes to disk, and tasks wait for one another
     /// (`512MiB`, `8GiB`)
-    #[arg(long, value_name = "BYTES", value_parser = memory, default_value = "2GiB")]
+    #[arg(long, value_name = "BYTES", value_parser = memory_bytes, default_value = "2GiB")]
     memory: u64,
     /// Set a key of a stage (`gopher-quality.words_min=80`) or of the top (`measure=all`)
     #[arg(long, value_name = "STAGE.KEY=VALUE")]
@@ -61,43 +59,35 @@ fn curate(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
         tracing::warn!("{warning}");
     }
     let key = arguments.key.as_deref().map(load_key).transpose()?;
-    let (destination, release) = places(arguments)?;
-    let ended_late = tidy_up(&release)?;
-    if let Some(destination) = &destination {
-        anyhow::ensure!(key.is_some(), "an object store takes signed releases only: give `--key`");
-        destination.refuse_other(&release)?;
-        if is_staged(&plan, &release)? {
-            tracing::info!("`{}` holds the finished release; nothing is decided anew", release.display());
-            return upload(destination, &release, stop);
-        }
-    } else if ended_late && holds(&plan, &release)? {
-        tracing::info!("`{}` was finished when it was interrupted", release.display());
-        let signed = release.join("manifest.sigstore.json").exists();
-        return Ok(gate_code(signed || broken_gate(&release)?.is_empty()));
-    }
+    let place = place(arguments)?;
+    anyhow::ensure!(
+        key.is_some() || place.destination.is_none(),
+        "an object store takes signed releases only: give `--key`"
+    );
     let salt_key = arguments.salt_key.as_deref().map(load_salt_key).transpose()?;
     let options = Options {
-        release: release.clone(),
+        release: place.release.clone(),
         key: key.as_ref(),
         salt_key,
         threads: threads(arguments.threads),
         memory: arguments.memory,
         stop: stop.clone(),
     };
-    let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
-    summarise(&outcome, &release)?;
-    match (outcome.attested.gate.is_empty(), destination) {
-        (true, Some(destination)) => upload(&destination, &release, stop),
-        (kept, _) => Ok(gate_code(kept)),
+    let made = place.make(&plan, &options, progress::on_stderr().as_ref())?;
+    if let Made::Now(outcome) = &made {
+        summarise(outcome, &place.release)?;
     }
-}
-
-fn gate_code(kept: bool) -> ExitCode {
-    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if !made.gate().is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    if let (Some(destination), true) = (&place.destination, place.upload(stop, progress::on_stderr().as_ref())?) {
+        say(format_args!("uploaded       {destination}"))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Where the release is made, and where it is brought from there.
-fn places(arguments: &Arguments) -> Result<(Option<Destination>, PathBuf)> {
+fn place(arguments: &Arguments) -> Result<Place> {
     let destination = Destination::parse(&arguments.out)?;
     let release = match (&destination, &arguments.staging) {
         (None, None) => PathBuf::from(&arguments.out),
@@ -107,34 +97,7 @@ fn places(arguments: &Arguments) -> Result<(Option<Destination>, PathBuf)> {
         }
         (None, Some(_)) => anyhow::bail!("`--staging` is for an `--out` in an object store"),
     };
-    Ok((destination, release))
-}
-
-fn upload(destination: &Destination, release: &Path, stop: &Stop) -> Result<ExitCode> {
-    destination.upload(release, stop, progress::on_stderr().as_ref())?;
-    say(format_args!("uploaded       {destination}"))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Bytes from a number with a unit.
-pub fn memory(text: &str) -> std::result::Result<u64, String> {
-    const LEAST: u64 = 64 << 20;
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit = match text[digits.len()..].trim() {
-        "" | "B" => Some(1),
-        "KiB" => Some(1 << 10),
-        "MiB" => Some(1 << 20),
-        "GiB" => Some(1 << 30),
-        "TiB" => Some(1 << 40),
-        _ => None,
-    };
-    let bytes =
-        digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit): (u64, u64)| number.checked_mul(unit));
-    match bytes {
-        Some(bytes) if bytes >= LEAST => Ok(bytes),
-        Some(_) => Err("expected at least 64MiB".into()),
-        None => Err("expected a whole number with B, KiB, MiB, GiB or TiB, such as `1GiB`".into()),
-    }
+    Ok(Place { release, destination })
 }
 
 /// Worker threads asked for, or one per processor.

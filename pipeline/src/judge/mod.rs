@@ -11,7 +11,7 @@ mod watch;
 
 use crate::Result;
 use crate::judge::norm::norm_v1;
-use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged};
+use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged, Verdicts};
 use crate::plan::Plan;
 use crate::run::admission::Admission;
 use crate::run::budget::{ANALYSIS_LENGTHS, Cost};
@@ -48,7 +48,7 @@ pub(crate) fn judge_group(
     let expected = shard.row_groups[row_group];
     let cost = Cost { decoded: reader.decoded_bytes(row_group), rows: expected, longest: 0 };
     let _admitted = admission.enter(cost.of_judging());
-    let judge = || Judge::new(plan, shard, shard_index, admission);
+    let judge = || Judge::new(plan, (&shard.source, shard_index), admission);
     let judged = match whole(&reader, row_group, shelf, expected)? {
         Some(batches) => {
             let judged = judge().group(&reader, batches.iter().cloned().map(Ok), first_row, watch);
@@ -70,6 +70,17 @@ pub(crate) fn judge_group(
             judge().unread(first_row, expected, cause)
         }
     }
+}
+
+/// Judges rows that come from no shard but from this source, as if they were the first of a run.
+pub(crate) fn judge_rows(plan: &Plan, source: &str, rows: &Rows<'_>, len: usize) -> Result<Verdicts> {
+    let admission = Admission::new(u64::MAX);
+    let mut judge = Judge::new(plan, (source, 0), &admission);
+    let mut chat = Chat::default();
+    for row in 0..len {
+        judge.row(rows, row, row as u64, &mut chat, &mut ())?;
+    }
+    Verdicts::read(&judge.finish()?.verdicts)
 }
 
 /// All columns of the group, if there is room to keep them for the passes to come. Where they cannot all be decoded
@@ -102,13 +113,13 @@ struct Judge<'p> {
 }
 
 impl<'p> Judge<'p> {
-    fn new(plan: &'p Plan, shard: &'p Shard, shard_index: usize, admission: &'p Admission) -> Self {
+    fn new(plan: &'p Plan, (source, shard_index): (&'p str, usize), admission: &'p Admission) -> Self {
         let measure = plan.config.file.measure;
         let rules = if measure == Measure::All { plan.rules().len() } else { 0 };
         Self {
             plan,
             admission,
-            source: &shard.source,
+            source,
             shard_index,
             scratch: Scratch::new(plan.config.file.words),
             findings: Findings::new(&plan.layout, measure),
