@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from . import _probity
-from ._probity import ArrowArray, ArrowStream, Batch, Stream
+from ._arrow import ArrowArray, ArrowStream
+from ._probity import Batch, Stream
 
 StrPath: TypeAlias = "str | os.PathLike[str]"
 

@@ -1,14 +1,10 @@
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any, Protocol
+from typing import Any
+
+from ._arrow import ArrowArray, ArrowStream
 
 __version__: str
-
-class ArrowArray(Protocol):
-    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
-
-class ArrowStream(Protocol):
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 class Batch:
     @property

@@ -164,7 +164,7 @@ class Report(dict[str, Any]):
     @property
     def failed(self) -> list[dict[str, Any]]:
         """The checks that failed, with what was found."""
-        return [check for check in self["checks"] if check["outcome"] == "failed"]
+        return [check for check in self["checks"] if check["status"] == "fail"]
 
 
 def verify(
