@@ -22,7 +22,7 @@ class Examples(unittest.TestCase):
     """Each runs in a folder of its own."""
 
     @contextlib.contextmanager
-    def folder(self):  # noqa: ANN202
+    def folder(self):
         here = Path.cwd()
         with tempfile.TemporaryDirectory() as made:
             os.chdir(made)
@@ -49,7 +49,7 @@ class Examples(unittest.TestCase):
                 given = corpus.folder() / name
                 shutil.copytree(given, made / name) if given.is_dir() else shutil.copy(given, made / name)
             config = made / "config.toml"
-            config.write_text(corpus.INPUT + "[[stage]]\nuse = \"gopher-quality\"\n")
+            config.write_text(corpus.INPUT + '[[stage]]\nuse = "gopher-quality"\n')
             outcome = probity.run(config, made / "release", key=made / "producer.pem")
             shutil.move(made / "release", made / "first")
             examples = [e for module in [_release, _judge] for e in doctest.DocTestFinder().find(module)]

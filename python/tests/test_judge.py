@@ -67,7 +67,9 @@ class AnyArrowData(unittest.TestCase):
         texts = batch["text"]
         given = {
             "table": table,
-            "reader": pyarrow.RecordBatchReader.from_batches(batch.schema, batch.to_batches() if hasattr(batch, "to_batches") else [batch]),
+            "reader": pyarrow.RecordBatchReader.from_batches(
+                batch.schema, batch.to_batches() if hasattr(batch, "to_batches") else [batch]
+            ),
             "polars": polars.from_arrow(table),
             "polars series of structs": polars.from_arrow(table).to_struct("rows"),
             "large strings": batch.set_column(1, "text", texts.cast(pyarrow.large_string())),
@@ -101,7 +103,9 @@ class AnyArrowData(unittest.TestCase):
             pyarrow.table(stream)
 
     def test_rows_that_cannot_be_judged(self) -> None:
-        batch = pyarrow.record_batch({"id": ["a", None], "text": [None, b"\xff\xfe"]}, schema=pyarrow.schema({"id": "string", "text": "binary"}))
+        batch = pyarrow.record_batch(
+            {"id": ["a", None], "text": [None, b"\xff\xfe"]}, schema=pyarrow.schema({"id": "string", "text": "binary"})
+        )
         rows = judged(batch).to_pylist()
         self.assertEqual([row["id"] for row in rows], ["a", "0:1"])
         self.assertEqual([row["rule"] for row in rows], ["null-text", "invalid-utf8"])
@@ -124,12 +128,18 @@ class Wrong(unittest.TestCase):
 
     def test_data(self) -> None:
         strings = pyarrow.array(["abc"])
-        broken = pyarrow.Array.from_buffers(pyarrow.string(), 1, [None, strings.buffers()[1], pyarrow.py_buffer(b"\xff\xff\xff")])
+        broken = pyarrow.Array.from_buffers(
+            pyarrow.string(), 1, [None, strings.buffers()[1], pyarrow.py_buffer(b"\xff\xff\xff")]
+        )
         nothing = pyarrow.StructArray.from_arrays([strings, strings], ["id", "text"], mask=pyarrow.array([True]))
         cases = [
             (pyarrow.record_batch({"id": strings}), probity.InputError, "no column `text`; there are: id"),
             (pyarrow.table({"id": strings}), probity.InputError, "no column `text`; there are: id"),
-            (pyarrow.record_batch({"id": strings, "text": [1]}), probity.InputError, "`text` is Int64, expected a string"),
+            (
+                pyarrow.record_batch({"id": strings, "text": [1]}),
+                probity.InputError,
+                "`text` is Int64, expected a string",
+            ),
             (pyarrow.record_batch({"id": strings, "text": broken}), probity.InputError, "(?i)utf-?8"),
             (nothing, probity.InputError, "null as a whole"),
             (strings, probity.InputError, "."),
@@ -155,7 +165,9 @@ class Wrong(unittest.TestCase):
 
     def test_source(self) -> None:
         with self.assertRaisesRegex(probity.ConfigError, "no source `web`"):
-            probity.judge(pyarrow.record_batch({"id": ["a"], "text": ["b"]}), corpus.folder() / "stages.toml", source="web")
+            probity.judge(
+                pyarrow.record_batch({"id": ["a"], "text": ["b"]}), corpus.folder() / "stages.toml", source="web"
+            )
 
 
 class Configs(unittest.TestCase):
@@ -173,7 +185,7 @@ class Configs(unittest.TestCase):
 
     def test_wrong(self) -> None:
         path = corpus.folder() / "wrong.toml"
-        path.write_text(corpus.INPUT + "[[stage]]\nuse = \"gopher-qualty\"\n")
+        path.write_text(corpus.INPUT + '[[stage]]\nuse = "gopher-qualty"\n')
         row = pyarrow.record_batch({"id": ["a"], "text": ["b"]})
         with self.assertRaisesRegex(probity.ConfigError, "gopher-qualty") as raised:
             probity.judge(row, path)

@@ -7,13 +7,13 @@ import os
 import shutil
 import signal
 import threading
-import tomllib
 import unittest
 from pathlib import Path
 
 import polars
 import probity
 import pyarrow
+import tomllib
 
 from . import corpus
 
@@ -33,7 +33,12 @@ class Runs(unittest.TestCase):
     def test_equal_bytes_at_any_thread_count(self) -> None:
         at, before = corpus.folder(), corpus.release()
         made = probity.run(
-            at / "config.toml", at / "again", key=at / "producer.pem", salt_key=at / "salt.key", threads=1, memory=1 << 30
+            at / "config.toml",
+            at / "again",
+            key=at / "producer.pem",
+            salt_key=at / "salt.key",
+            threads=1,
+            memory=1 << 30,
         )
         self.assertEqual(made.record_root, before.record_root)
         self.assertEqual((made.decision_root, made.content_root), (before.decision_root, before.content_root))
@@ -174,7 +179,10 @@ class Ledgers(unittest.TestCase):
         rows = pyarrow.table(probity.ledger(made.release))
         self.assertEqual(rows.num_rows, made.records_in)
         fates = rows["fate"].to_pylist()
-        self.assertEqual([fates.count(f) for f in ["kept", "edited", "removed", "quarantined"]], [made.kept, made.edited, made.removed, made.quarantined])
+        self.assertEqual(
+            [fates.count(f) for f in ["kept", "edited", "removed", "quarantined"]],
+            [made.kept, made.edited, made.removed, made.quarantined],
+        )
         places = list(zip(rows["shard"].to_pylist(), rows["row"].to_pylist(), strict=True))
         self.assertEqual(places, sorted(places))
         self.assertGreater(places[-1][0], 0)

@@ -20,8 +20,8 @@ StrPath: TypeAlias = "str | os.PathLike[str]"
 class Config:
     """A configuration file, read once.
 
-    It can be pickled: it travels as its path and text, so that workers of Ray, Spark or ``datasets`` need no copy of the
-    file. They do need the models, packs and lists that it names, under the same paths.
+    It can be pickled: it travels as its path and text, so that workers of Ray, Spark or ``datasets`` need no copy of
+    the file. They do need the models, packs and lists that it names, under the same paths.
 
     Args:
         path: the file. Relative names in it are meant from its folder.
@@ -64,13 +64,11 @@ def config_of(config: Config | StrPath, set: Iterable[str] = ()) -> Config:
     return config
 
 
-def judge(
-    data: ArrowArray | ArrowStream, config: Config | StrPath, *, source: str | None = None
-) -> Batch | Stream:
+def judge(data: ArrowArray | ArrowStream, config: Config | StrPath, *, source: str | None = None) -> Batch | Stream:
     """Tells what the per-record stages of a configuration decide about each row.
 
     The interpreter is released while stages run, on the calling thread alone. Stages that compare records with one
-    another (``Config.left_out``: duplicates, mixing, splits and others) are left out; without them the answers are those
+    another (``Config.left_out``: duplicates, mixing, splits and others) are left out; without them answers are those
     in the ledger of a run. Stages are built once in a process for each configuration and kept, also where a model
     or pack they read has changed since.
 
@@ -87,7 +85,8 @@ def judge(
         - ``id``: the record's id, ``0:ROW`` counted within the batch where it has none;
         - ``decision``: ``kept``, ``edited``, ``removed`` or ``quarantined``;
         - ``stage``, ``rule``, ``value``, ``bound``: what took the record out, else null;
-        - ``edited_text``: of edited records the text with the edits; of chat records that of all turns, joined by line feeds;
+        - ``edited_text``: of edited records the text with the edits; of chat records that of all turns, joined by
+          line feeds;
         - ``STAGE/COLUMN``: what the stages recorded.
 
     Raises:
@@ -98,11 +97,11 @@ def judge(
         TypeError: ``data`` is no Arrow data.
 
     >>> import pyarrow
-    >>> rows = pyarrow.record_batch({"text": ["The quick brown fox jumps over the lazy dog.", "Lorem ipsum dolor sit amet."]})
+    >>> rows = pyarrow.record_batch({"id": ["a", "b"], "text": ["Too short.", None]})
     >>> judged = judge(rows, config)
     >>> judged
     <probity.Batch of 2 rows: id, decision, stage, rule, value, bound, edited_text>
     >>> pyarrow.record_batch(judged)["rule"].to_pylist()
-    [None, 'words']
+    ['words', 'null-text']
     """
     return _stages(config_of(config)).judge(data, source)

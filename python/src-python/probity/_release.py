@@ -59,13 +59,13 @@ def run(
 ) -> Outcome:
     """Makes a release: ``probity run``, as a function.
 
-    Ctrl-C stops it after the tasks at hand and raises ``KeyboardInterrupt``; what they came to is kept, and the same call
-    goes on from there. So it is after a crash. The release of an interrupted run has the bytes of an undisturbed one.
+    Ctrl-C stops it after the tasks at hand and raises ``KeyboardInterrupt``; what they came to is kept, and the same
+    call goes on from there, also after a crash. It comes to the bytes of an undisturbed run.
 
     Args:
         config: the configuration, or its path.
-        out: where the release is made: a directory that is not there yet or holds an unfinished run of the same, or a folder in an
-            object store (``s3://``, ``gs://``, ``az://``), which needs ``staging`` and ``key``.
+        out: where the release is made: a directory that is new, empty or holds what an interrupted call has
+            left, or a folder in an object store (``s3://``, ``gs://``, ``az://``), which needs ``staging`` and ``key``.
         key: file of the private key that signs it. The passphrase of an encrypted one is in the environment, in
             ``PROBITY_PASSPHRASE`` or in the file that ``PROBITY_PASSPHRASE_FILE`` names.
         salt_key: file with the 32 bytes that open the ledger's commitments; drawn at random unless given.
@@ -127,7 +127,9 @@ def outcome(release: Path, gate: Iterable[str], uploaded: str | None) -> Outcome
         statement = json.loads((release / "manifest.json").read_bytes())
     predicate = statement["predicate"]
     accounting, ledger = predicate["accounting"], predicate["ledger"]
-    by_rule = {f"{rule['stage']}/{rule['rule']}": rule["removed"] + rule["quarantined"] for rule in accounting["byRule"]}
+    by_rule = {
+        f"{rule['stage']}/{rule['rule']}": rule["removed"] + rule["quarantined"] for rule in accounting["byRule"]
+    }
     return Outcome(
         release=release,
         uploaded=uploaded,
@@ -205,8 +207,8 @@ def verify(
 def ledger(release: StrPath) -> Stream:
     """Reads the ledger: a row for every input record with its fate and the reason, in the order of the input.
 
-    Only files inside the release are read, whatever its index names, and only as they are asked for. Nothing is verified; that is
-    what `verify` is for. The columns are described in docs/manifest.md.
+    Only files inside the release are read, whatever its index names, and only as they are asked for. Nothing is
+    verified; that is what `verify` is for. The columns are described in docs/manifest.md.
 
     Raises:
         ReleaseError: it is no release, or one without its auditors' files.
@@ -237,7 +239,8 @@ def keygen(path: StrPath = "producer.pem") -> Path:
 def samples(folder: StrPath, *, seed: int = 1, records: int = 2000) -> None:
     """Writes a small corpus that a seeded generator makes, two shards of Parquet, to try things on.
 
-    It has good articles and one kind of everything that stages look for; its columns are ``id``, ``url``, ``text`` and others.
+    It has good articles and one kind of everything that stages look for; its columns are ``id``, ``url``, ``text`` and
+    others.
 
     Raises:
         OutputError: it cannot be written.

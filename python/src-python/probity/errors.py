@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Error(Exception):
-    """The base of all exceptions of this package. Reads as the command line tells it, with the hint on its own line."""
+    """The base of all exceptions of this package. As text it has the hint, if there is one, on a line of its own."""
 
     message: str
     hint: str | None
