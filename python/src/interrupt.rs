@@ -19,6 +19,8 @@ pub fn stoppable<T: Send>(py: Python<'_>, work: impl FnOnce(&Stop) -> Result<T> 
     let (done, is_done) = channel::<()>();
     let mut raised = None;
     let result = py.detach(|| {
+        // it cannot be shared, so it moves
+        let is_done = is_done;
         std::thread::scope(|scope| {
             let worker = scope.spawn(move || {
                 // dropped when the work ends, however it does

@@ -1,7 +1,7 @@
 //! Judging batches where they are.
 
 use crate::capsules::{Given, Reader, take};
-use crate::errors::{bug, failed};
+use crate::errors::failed;
 use crate::frames::{Batch, Stream};
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::{ArrowError, SchemaRef};

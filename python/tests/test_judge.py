@@ -94,7 +94,7 @@ class AnyArrowData(unittest.TestCase):
         answer = probity.judge(batch, corpus.folder() / "stages.toml")
         self.assertEqual((len(answer), answer.num_rows), (batch.num_rows, batch.num_rows))
         decisions = pyarrow.record_batch(answer)["decision"].to_pylist()
-        self.assertEqual(polars.from_arrow(answer)["decision"].to_list(), decisions)
+        self.assertEqual(polars.DataFrame(answer)["decision"].to_list(), decisions)
         self.assertEqual(pyarrow.schema(answer).names, answer.column_names)
         stream = probity.judge(shards()[0], corpus.folder() / "stages.toml")
         read = pyarrow.RecordBatchReader.from_stream(stream)

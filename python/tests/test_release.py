@@ -52,7 +52,7 @@ class Runs(unittest.TestCase):
         self.assertEqual(made.key_id, None)
         self.assertRegex(made.gate[0], "removed_ppm_max")
         config = probity.Config(at / "stages.toml", set=["gopher-quality.words_min=100000"])
-        self.assertGreater(probity.run(config, at / "set").by_rule["gopher-quality/words"], 590)
+        self.assertGreater(probity.run(config, at / "set").by_rule["gopher-quality/words-min"], 590)
         with self.assertRaisesRegex(ValueError, "give `set` to Config"):
             probity.run(config, at / "set", set=["a.b=1"])
 
@@ -62,7 +62,7 @@ class Runs(unittest.TestCase):
         cases = [
             (dict(out=corpus.release().release), probity.OutputError, "holds a finished release"),
             (dict(out=at / "x", memory="10MiB"), ValueError, "expected at least 64MiB"),
-            (dict(out=at / "x", memory="64MiB", set=["measure=some"]), probity.ConfigError, "measure"),
+            (dict(out=at / "x", memory="64MiB", set=["measure=some"]), probity.ConfigError, "unknown variant `some`"),
             (dict(out=at / "x", threads=0), ValueError, "expected 1 to 1024"),
             (dict(out=at / "x", key=at / "none.pem"), probity.InputError, "none.pem"),
             (dict(out=at / "x", salt_key=config), probity.InputError, "expected 32 bytes"),
@@ -186,7 +186,7 @@ class Ledgers(unittest.TestCase):
         places = list(zip(rows["shard"].to_pylist(), rows["row"].to_pylist(), strict=True))
         self.assertEqual(places, sorted(places))
         self.assertGreater(places[-1][0], 0)
-        self.assertEqual(polars.from_arrow(probity.ledger(made.release))["fate"].to_list(), fates)
+        self.assertEqual(polars.DataFrame(probity.ledger(made.release))["fate"].to_list(), fates)
 
     def test_nothing_outside_is_read(self) -> None:
         copy = corpus.folder() / "linked"

@@ -3,7 +3,7 @@
 ``run`` makes a release from a configuration: the records that are kept, a ledger with a row for every input record,
 and a signed manifest. ``verify`` checks one, ``ledger`` reads its rows, and ``judge`` gives the answers of a
 configuration's per-record stages for Arrow data of any origin. What comes back as Arrow data has Arrow's PyCapsule
-interface (``pyarrow.table(x)``, ``polars.from_arrow(x)``); neither of these packages is needed here.
+interface (``pyarrow.table(x)``, ``polars.DataFrame(x)``); neither of these packages is needed here.
 
 Releases are those of the command line of the same version. What is logged goes to the logger ``probity``.
 """

@@ -102,6 +102,6 @@ def judge(data: ArrowArray | ArrowStream, config: Config | StrPath, *, source: s
     >>> judged
     <probity.Batch of 2 rows: id, decision, stage, rule, value, bound, edited_text>
     >>> pyarrow.record_batch(judged)["rule"].to_pylist()
-    ['words', 'null-text']
+    ['words-min', 'null-text']
     """
     return _stages(config_of(config)).judge(data, source)

@@ -85,7 +85,7 @@ def run(
     >>> outcome.records_in == outcome.kept + outcome.edited + outcome.removed + outcome.quarantined
     True
     >>> sorted(outcome.by_rule)[:2]
-    ['gopher-quality/alpha-words', 'gopher-quality/stop-words']
+    ['gopher-quality/bullet-lines', 'gopher-quality/hash-ratio']
     """
     if threads is not None and not 1 <= threads <= 1024:
         raise ValueError(f"threads: {threads}, expected 1 to 1024")
