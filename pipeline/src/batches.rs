@@ -105,7 +105,8 @@ impl BatchJudge {
             texts.append_option(edited);
         }
         let told = |name: &str| verdicts.column(name).map(Arc::clone);
-        let mut arrays: Vec<ArrayRef> = vec![told("id")?, Arc::new(fates.finish()), Arc::new(stages.finish())];
+        let mut arrays: Vec<ArrayRef> =
+            vec![told("id")?, Arc::new(fates.finish()), Arc::new(stages.finish())];
         for name in ["rule", "value", "bound"] {
             arrays.push(told(name)?);
         }
@@ -148,5 +149,95 @@ fn fate(decision: Option<&Decision>, edited: bool) -> Fate {
         Some(_) => Fate::Removed,
         None if edited => Fate::Edited,
         None => Fate::Kept,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::parquet::ParquetReader;
+    use crate::{LedgerBatches, Options, Silent, Stop, run, samples};
+    use arrow_array::Array;
+    use arrow_array::cast::AsArray;
+    use std::path::Path;
+
+    const CONFIG: &str = r#"
+        schema = 1
+        input = { files = ["corpus/*.parquet"], text = "text", id = "id" }
+        stage = [
+            { use = "gopher-quality" },
+            { use = "c4-lines" },
+            { use = "text-statistics" },
+            { use = "sensitive-data" },
+        ]
+    "#;
+
+    fn texts(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
+        let column = batch.column_by_name(name).unwrap().as_string::<i32>();
+        column.iter().map(|text| text.map(String::from)).collect()
+    }
+
+    #[test]
+    fn answers_are_those_of_the_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        samples::write(&folder.path().join("corpus"), 7, 300).unwrap();
+        for measure in ["first", "all"] {
+            let text = format!("measure = \"{measure}\"\n{CONFIG}");
+            let config = || Config::parse(&folder.path().join("config.toml"), &text, &[]).unwrap();
+            let release = folder.path().join(measure);
+            let options = Options {
+                release: release.clone(),
+                key: None,
+                salt_key: None,
+                threads: 2,
+                memory: Options::MEMORY,
+                stop: Stop::default(),
+            };
+            run(&Plan::new(config()).unwrap(), &options, &Silent).unwrap();
+            let judge = BatchJudge::new(config()).unwrap();
+            assert!(judge.left_out().is_empty());
+            let mut ledger = LedgerBatches::open(&release).unwrap();
+            let mut shards: Vec<_> = std::fs::read_dir(folder.path().join("corpus")).unwrap().collect();
+            shards.sort_by_key(|entry| entry.as_ref().unwrap().path());
+            for shard in shards {
+                for batch in rows(&shard.unwrap().path()) {
+                    let answers = judge.judge(&batch, None).unwrap();
+                    let written = ledger.next().unwrap().unwrap();
+                    assert_eq!(texts(&answers, "decision"), texts(&written, "fate"));
+                    let columns =
+                        answers.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+                    for name in
+                        columns.iter().filter(|name| !["decision", "edited_text"].contains(&name.as_str()))
+                    {
+                        assert_eq!(answers.column_by_name(name), written.column_by_name(name), "{name}");
+                    }
+                    let edited = answers.column_by_name("edited_text").unwrap();
+                    let told =
+                        texts(&answers, "decision").into_iter().map(|d| d.as_deref() == Some("edited"));
+                    assert_eq!(
+                        told.collect::<Vec<_>>(),
+                        (0..edited.len()).map(|at| edited.is_valid(at)).collect::<Vec<_>>()
+                    );
+                }
+            }
+            assert!(ledger.next().is_none());
+        }
+    }
+
+    /// One batch for each row group, as ledgers have them.
+    fn rows(shard: &Path) -> Vec<RecordBatch> {
+        let reader = ParquetReader::of_release(shard).unwrap().with_batches_of(usize::MAX);
+        reader.all(None, None).collect::<std::result::Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn a_source_that_is_not_declared_is_refused() {
+        let judge = BatchJudge::new(Config::parse(Path::new("c.toml"), CONFIG, &[]).unwrap()).unwrap();
+        let column = || Arc::new(arrow_array::StringArray::from(vec!["a"])) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([("id", column()), ("text", column())]).unwrap();
+        assert_eq!(
+            judge.judge(&batch, Some("web")).unwrap_err().to_string(),
+            "c.toml: no source `web`; there are none"
+        );
     }
 }

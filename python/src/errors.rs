@@ -39,7 +39,8 @@ pub fn bug(why: impl ToString) -> PyErr {
 
 fn exception(class: &str, message: &str, hint: Option<&str>) -> PyErr {
     Python::attach(|py| {
-        let made = py.import("probity.errors").and_then(|module| module.getattr(class)?.call1((message, hint)));
+        let made =
+            py.import("probity.errors").and_then(|module| module.getattr(class)?.call1((message, hint)));
         made.map_or_else(|error| error, PyErr::from_value)
     })
 }

@@ -29,7 +29,8 @@ impl Subscriber for ToPython {
         };
         // no interpreter, nobody to be told
         Python::try_attach(|py| {
-            let logger = py.import("logging").and_then(|logging| logging.call_method1("getLogger", ("probity",)));
+            let logger =
+                py.import("logging").and_then(|logging| logging.call_method1("getLogger", ("probity",)));
             let told = logger.and_then(|logger| logger.call_method1("log", (level, "%s", message.0)));
             told.err().map(|error| error.write_unraisable(py, None))
         });

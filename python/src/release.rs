@@ -10,8 +10,8 @@ use manifests::keys::{Algorithm, PublicKey, SigningKey};
 use manifests::ledger::SaltKey;
 use manifests::verify::{Level, Request};
 use pipeline::{
-    Config, Destination, Error, LedgerBatches, Options, Place, Plan, Progress, ReleaseEvidence, ReleaseReplay,
-    memory_bytes,
+    Config, Destination, Error, LedgerBatches, Options, Place, Plan, Progress, ReleaseEvidence,
+    ReleaseReplay, memory_bytes,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -76,7 +76,8 @@ pub fn verify(
     scratch: PathBuf,
 ) -> PyResult<(String, u8)> {
     let level = |text: String| text.parse::<Level>().map_err(|e| PyValueError::new_err(e.to_string()));
-    let levels = levels.map(|levels| levels.into_iter().map(level).collect::<PyResult<Vec<_>>>()).transpose()?;
+    let levels =
+        levels.map(|levels| levels.into_iter().map(level).collect::<PyResult<Vec<_>>>()).transpose()?;
     if !release.is_dir() {
         return Err(failed(Error::Release { path: release, why: "not a directory".into() }));
     }

@@ -80,7 +80,9 @@ fn curate(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     if !made.gate().is_empty() {
         return Ok(ExitCode::FAILURE);
     }
-    if let (Some(destination), true) = (&place.destination, place.upload(stop, progress::on_stderr().as_ref())?) {
+    if let (Some(destination), true) =
+        (&place.destination, place.upload(stop, progress::on_stderr().as_ref())?)
+    {
         say(format_args!("uploaded       {destination}"))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -50,10 +50,7 @@ impl Place {
         if let Some(destination) = &self.destination {
             destination.refuse_other(release)?;
             if is_staged(plan, release)? {
-                tracing::info!(
-                    "`{}` holds the finished release; nothing is decided anew",
-                    release.display()
-                );
+                tracing::info!("`{}` holds the finished release; nothing is decided anew", release.display());
                 return Ok(Made::Before { gate: Vec::new() });
             }
         } else if ended_late && holds(plan, release)? {

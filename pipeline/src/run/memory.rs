@@ -32,7 +32,9 @@ mod tests {
 
     #[test]
     fn a_number_has_a_unit_and_a_least_value() {
-        for (text, bytes) in [("67108864", 64 << 20), ("64 MiB", 64 << 20), ("2GiB", 2 << 30), ("1TiB", 1 << 40)] {
+        for (text, bytes) in
+            [("67108864", 64 << 20), ("64 MiB", 64 << 20), ("2GiB", 2 << 30), ("1TiB", 1 << 40)]
+        {
             assert_eq!(memory_bytes(text), Ok(bytes), "{text}");
         }
         for text in ["", "GiB", "1GB", "-1GiB", "1.5GiB", "63MiB", "0", "99999999999TiB"] {

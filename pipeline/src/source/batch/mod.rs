@@ -375,11 +375,7 @@ impl Iterator for Batches {
 }
 
 /// The accessors of a batch that comes from no shard.
-pub(crate) fn rows_of<'b>(
-    batch: &'b RecordBatch,
-    input: &Input,
-    fields: &[WantedField],
-) -> Result<Rows<'b>> {
+pub(crate) fn rows_of<'b>(batch: &'b RecordBatch, input: &Input, fields: &[WantedField]) -> Result<Rows<'b>> {
     let schema = batch.schema_ref();
     Columns::find(Path::new("batch"), schema, input, fields)?.rows(schema, batch)
 }
