@@ -55,7 +55,7 @@ pub use release::attest::Attested;
 pub use release::gate::broken_gate;
 pub use release::place::{Made, Place};
 pub use release::upload::Destination;
-pub use run::memory::memory_bytes;
+pub use run::memory::{parse_bytes, parse_memory};
 pub use run::{Options, Outcome, run};
 pub use source::bounds::hide_caught_panics;
 pub use source::rows;

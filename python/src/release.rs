@@ -11,7 +11,7 @@ use manifests::ledger::SaltKey;
 use manifests::verify::{Level, Request};
 use pipeline::{
     Config, Destination, Error, LedgerBatches, Options, Place, Plan, Progress, ReleaseEvidence,
-    ReleaseReplay, memory_bytes,
+    ReleaseReplay, parse_memory,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -41,7 +41,7 @@ pub struct Order {
 #[pyfunction]
 pub fn run(py: Python<'_>, order: Order) -> PyResult<(Vec<String>, Option<String>)> {
     let overrides = overrides(&order.set)?;
-    let memory = memory_bytes(&order.memory)
+    let memory = parse_memory(&order.memory)
         .map_err(|why| PyValueError::new_err(format!("memory `{}`: {why}", order.memory)))?;
     let key = order.key.as_deref().map(|path| signing_key(path, order.passphrase.as_deref())).transpose()?;
     let salt_key = order.salt_key.as_deref().map(salt_key).transpose()?;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use manifests::keys::SigningKey;
 use manifests::ledger::SaltKey;
 use manifests::predicate::Accounting;
-use pipeline::{Config, Destination, Made, Options, Outcome, Override, Place, Plan, Stop, memory_bytes};
+use pipeline::{Config, Destination, Made, Options, Outcome, Override, Place, Plan, Stop, parse_memory};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ pub struct Arguments {
     threads: Option<u16>,
     /// Memory for the whole process: beyond it what grows with the corpus goes to disk, and tasks wait for one another
     /// (`512MiB`, `8GiB`)
-    #[arg(long, value_name = "BYTES", value_parser = memory_bytes, default_value = "2GiB")]
+    #[arg(long, value_name = "BYTES", value_parser = parse_memory, default_value = "2GiB")]
     memory: u64,
     /// Set a key of a stage (`gopher-quality.words_min=80`) or of the top (`measure=all`)
     #[arg(long, value_name = "STAGE.KEY=VALUE")]
