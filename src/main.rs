@@ -31,6 +31,10 @@ enum Verb {
     Plan(verbs::plan::Arguments),
     /// Curate: read shards, judge and deduplicate records, write and sign a release
     Run(verbs::run::Arguments),
+    /// Do one task of a plan that many processes carry out
+    RunTask(verbs::run_task::Arguments),
+    /// Put the release of such a plan together when all its tasks are done
+    Finish(verbs::finish::Arguments),
     /// Time each part of a run on your own shards, beside a bare copy of them
     Bench(verbs::bench::Arguments),
     /// Put neutral poison into a copy of the input and report how much the stages find
@@ -101,6 +105,8 @@ fn main() -> ExitCode {
         Verb::Init(a) => verbs::init::call(&a),
         Verb::Plan(a) => verbs::plan::call(&a),
         Verb::Run(a) => verbs::run::call(&a),
+        Verb::RunTask(a) => verbs::run_task::call(&a),
+        Verb::Finish(a) => verbs::finish::call(&a),
         Verb::Bench(a) => verbs::bench::call(&a),
         Verb::Canary(a) => verbs::canary::call(&a),
         Verb::Filters(a) => verbs::filters::call(&a),

@@ -4,7 +4,7 @@
 //! Nothing is appended to.
 
 use crate::File;
-use crate::names::{make_folder, parent, remove_file, rename};
+use crate::names::{hard_link, make_folder, parent, remove_file, rename, sync_folder};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +60,23 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.commit()
 }
 
+/// Writes a whole small file unless there is one of its name; whether it did. Of several who try at the same time one
+/// does, whichever process or machine they are in, if the file system they share links files in one step. `token` tells
+/// them apart.
+pub fn create_once(path: &Path, token: &str, bytes: &[u8]) -> io::Result<bool> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{token}"));
+    let own = path.with_file_name(name);
+    write(&own, bytes)?;
+    let linked = match hard_link(&own, path) {
+        Ok(()) => sync_folder(parent(path)).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    };
+    remove_file(&own)?;
+    linked
+}
+
 fn committed() -> io::Error {
     io::Error::other("file already committed")
 }
@@ -110,6 +127,21 @@ mod tests {
         left.sort();
         assert_eq!(left, ["c", "d"]);
         assert_eq!(fs::read(&path).unwrap(), b"headrest");
+    }
+
+    #[test]
+    fn one_of_many_creates_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        let create = |n: usize| create_once(&path, &n.to_string(), n.to_string().as_bytes()).unwrap();
+        let created: Vec<bool> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|n| scope.spawn(move || create(n))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(created.iter().filter(|created| **created).count(), 1);
+        let winner = created.iter().position(|created| *created).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), winner.to_string().as_bytes());
+        assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1, "nothing else is left");
     }
 
     #[test]

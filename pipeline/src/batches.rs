@@ -4,7 +4,7 @@
 
 use crate::config::{Config, StageTable};
 use crate::judge::verdicts::{Decision, Verdicts};
-use crate::judge::{judge_rows, replay};
+use crate::judge::{judge_batch, replay};
 use crate::plan::Plan;
 use crate::release::ledger::recorded;
 use crate::source::batch::{Rows, rows_of};
@@ -69,7 +69,7 @@ impl BatchJudge {
     pub fn judge(&self, batch: &RecordBatch, source: Option<&str>) -> Result<RecordBatch> {
         let input = &self.plan.config.file.input;
         let rows = rows_of(batch, input, &self.plan.fields)?;
-        let verdicts = judge_rows(&self.plan, self.source(source)?, &rows, batch.num_rows())?;
+        let verdicts = judge_batch(&self.plan, self.source(source)?, (&rows, batch))?;
         self.tell(&rows, &verdicts)
     }
 

@@ -21,6 +21,9 @@ pub(crate) use sources::{Lineage, Source, Teacher};
 /// The only version of the configuration's schema there is.
 const SCHEMA: u32 = 1;
 
+/// Names become names of files and columns.
+pub(crate) const NAME_BYTES_MAX: usize = 64;
+
 /// Stages of the ledger that no configuration has: the reader's, and that of records taken down later.
 const RESERVED: [&str; 2] = ["input", manifests::ledger::RETRACT];
 
@@ -309,13 +312,14 @@ impl Config {
         for (at, stage) in self.stages.iter().enumerate() {
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
             if stage.name.is_empty()
+                || stage.name.len() > NAME_BYTES_MAX
                 || !stage.name.bytes().all(plain)
                 || RESERVED.contains(&stage.name.as_str())
             {
                 return Err(self.error(
                     stage.line,
                     format!(
-                        "`name` is `{}`, expected lower-case letters, digits and dashes, not `input` or `retract`",
+                        "`name` is `{}`, expected up to {NAME_BYTES_MAX} lower-case letters, digits and dashes, not `input` or `retract`",
                         stage.name
                     ),
                 ));

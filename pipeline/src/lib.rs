@@ -36,6 +36,7 @@ mod run;
 pub mod samples;
 mod source;
 mod stop;
+pub mod tasks;
 pub mod training;
 pub mod whatif;
 

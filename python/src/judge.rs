@@ -25,6 +25,12 @@ pub fn overrides(set: &[String]) -> PyResult<Vec<Override>> {
     set.iter().map(one).collect()
 }
 
+/// The same values as plans spell them.
+#[pyfunction]
+pub fn spelled(set: Vec<String>) -> PyResult<Vec<String>> {
+    Ok(overrides(&set)?.iter().map(ToString::to_string).collect())
+}
+
 /// The per-record stages of a configuration.
 #[pyclass(frozen, module = "probity._probity")]
 pub struct Judge(Arc<BatchJudge>);

@@ -8,6 +8,7 @@ mod interrupt;
 mod judge;
 mod logging;
 mod release;
+mod tasks;
 
 use pyo3::prelude::*;
 
@@ -17,9 +18,11 @@ mod _probity {
     #[pymodule_export]
     use super::frames::{Batch, Stream};
     #[pymodule_export]
-    use super::judge::{Judge, check};
+    use super::judge::{Judge, check, spelled};
     #[pymodule_export]
-    use super::release::{keygen, ledger, run, samples, verify};
+    use super::release::{keygen, ledger, memory, run, samples, verify};
+    #[pymodule_export]
+    use super::tasks::{Tasks, plan};
     use pyo3::prelude::*;
 
     #[pymodule_init]

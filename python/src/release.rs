@@ -10,8 +10,8 @@ use manifests::keys::{Algorithm, PublicKey, SigningKey};
 use manifests::ledger::SaltKey;
 use manifests::verify::{Level, Request};
 use pipeline::{
-    Config, Destination, Error, LedgerBatches, Options, Place, Plan, Progress, ReleaseEvidence,
-    ReleaseReplay, parse_memory,
+    Config, Destination, Error, LedgerBatches, Made, Options, Place, Plan, Progress, ReleaseEvidence,
+    ReleaseReplay, Stop, parse_memory,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -19,17 +19,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// What is asked for, of `run`.
+/// What a run is about.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Order {
     config: PathBuf,
     text: String,
     set: Vec<String>,
-    out: String,
-    staging: Option<PathBuf>,
-    key: Option<PathBuf>,
-    passphrase: Option<Vec<u8>>,
     salt_key: Option<PathBuf>,
     threads: Option<usize>,
     memory: String,
@@ -37,29 +33,70 @@ pub struct Order {
     today: String,
 }
 
-/// Makes a release: the limits of its gate that are broken, and where it was uploaded to.
+/// Where a release is made, and who signs it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Where {
+    out: String,
+    staging: Option<PathBuf>,
+    key: Option<PathBuf>,
+    passphrase: Option<Vec<u8>>,
+}
+
+/// What came of a release: the limits of its gate that are broken, and where it was uploaded to.
+pub type Concluded = (Vec<String>, Option<String>);
+
+/// Makes a release.
 #[pyfunction]
-pub fn run(py: Python<'_>, order: Order) -> PyResult<(Vec<String>, Option<String>)> {
+pub fn run(py: Python<'_>, order: Order, place: Where) -> PyResult<Concluded> {
     let overrides = overrides(&order.set)?;
-    let memory = parse_memory(&order.memory)
-        .map_err(|why| PyValueError::new_err(format!("memory `{}`: {why}", order.memory)))?;
-    let key = order.key.as_deref().map(|path| signing_key(path, order.passphrase.as_deref())).transpose()?;
+    let memory = memory(&order.memory)?;
     let salt_key = order.salt_key.as_deref().map(salt_key).transpose()?;
-    let place = place(&order)?;
-    if key.is_none() && place.destination.is_some() {
-        return Err(PyValueError::new_err("an object store takes signed releases only: give `key`"));
-    }
+    let (place, key) = place.open()?;
     let threads = threads(order.threads);
     stoppable(py, |stop| {
         let plan = Plan::new(Config::parse(&order.config, &order.text, &overrides)?)?;
         plan.warnings(&order.today).iter().for_each(|warning| tracing::warn!("{warning}"));
         let release = place.release.clone();
         let options = Options { release, key: key.as_ref(), salt_key, threads, memory, stop: stop.clone() };
-        let made = place.make(&plan, &options, &Passes::default())?;
-        let uploaded = made.gate().is_empty() && place.upload(stop, &Passes::default())?;
-        let destination = place.destination.as_ref().filter(|_| uploaded);
-        Ok((made.gate().to_vec(), destination.map(ToString::to_string)))
+        conclude(&place.make(&plan, &options, &Passes::default())?, &place, stop)
     })
+}
+
+/// Brings a release that was made to where it belongs.
+pub fn conclude(made: &Made, place: &Place, stop: &Stop) -> pipeline::Result<Concluded> {
+    let uploaded = match &place.destination {
+        Some(destination) if made.gate().is_empty() => {
+            destination.upload(&place.release, stop, &Passes::default())?;
+            Some(destination.to_string())
+        }
+        _ => None,
+    };
+    Ok((made.gate().to_vec(), uploaded))
+}
+
+impl Where {
+    /// The place and the key.
+    pub fn open(&self) -> PyResult<(Place, Option<SigningKey>)> {
+        let wrong = |why: &str| Err(PyValueError::new_err(why.to_string()));
+        let key =
+            self.key.as_deref().map(|path| signing_key(path, self.passphrase.as_deref())).transpose()?;
+        let destination = Destination::parse(&self.out).map_err(failed)?;
+        let release = match (&destination, &self.staging) {
+            (None, None) => PathBuf::from(&self.out),
+            (Some(_), None) => {
+                return wrong(
+                    "`out` is a URL: give `staging`, the directory where the release is made first",
+                );
+            }
+            (Some(_), Some(_)) if key.is_none() => {
+                return wrong("an object store takes signed releases only: give `key`");
+            }
+            (Some(_), Some(staging)) => staging.clone(),
+            (None, Some(_)) => return wrong("`staging` is for an `out` in an object store"),
+        };
+        Ok((Place { release, destination }, key))
+    }
 }
 
 /// Verifies a release: the report as JSON, and the exit code that `probity verify` would have.
@@ -135,22 +172,6 @@ impl RecordBatchReader for Ledger {
     }
 }
 
-fn place(order: &Order) -> PyResult<Place> {
-    let destination = Destination::parse(&order.out).map_err(failed)?;
-    let release = match (&destination, &order.staging) {
-        (None, None) => PathBuf::from(&order.out),
-        (Some(_), Some(staging)) => staging.clone(),
-        (Some(_), None) => {
-            let why = "`out` is a URL: give `staging`, the directory where the release is made first";
-            return Err(PyValueError::new_err(why));
-        }
-        (None, Some(_)) => {
-            return Err(PyValueError::new_err("`staging` is for an `out` in an object store"));
-        }
-    };
-    Ok(Place { release, destination })
-}
-
 fn signing_key(path: &Path, passphrase: Option<&[u8]>) -> PyResult<SigningKey> {
     let loaded = match passphrase {
         Some(passphrase) => SigningKey::load_with(path, passphrase),
@@ -159,7 +180,8 @@ fn signing_key(path: &Path, passphrase: Option<&[u8]>) -> PyResult<SigningKey> {
     loaded.map_err(|e| failed_file(path, e))
 }
 
-fn salt_key(path: &Path) -> PyResult<SaltKey> {
+/// The key that opens the ledger's commitments.
+pub fn salt_key(path: &Path) -> PyResult<SaltKey> {
     let bytes = std::fs::read(path).map_err(|e| failed_file(path, e))?;
     let len = bytes.len();
     let bytes = bytes.try_into().map_err(|_| failed_file(path, format!("expected 32 bytes, got {len}")))?;
@@ -171,9 +193,15 @@ fn threads(asked: Option<usize>) -> usize {
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
+/// The memory of a process, in bytes.
+#[pyfunction(name = "parse_memory")]
+pub fn memory(text: &str) -> PyResult<u64> {
+    parse_memory(text).map_err(|why| PyValueError::new_err(format!("memory `{text}`: {why}")))
+}
+
 /// Tells the log when a pass ends.
 #[derive(Default)]
-struct Passes(Mutex<Option<(String, Instant)>>);
+pub struct Passes(Mutex<Option<(String, Instant)>>);
 
 impl Progress for Passes {
     fn begin(&self, pass: &str, _total: u64) {

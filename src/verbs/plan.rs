@@ -1,9 +1,12 @@
 //! `plan`: what would run, without running it.
 
-use crate::say;
+use super::run::{load_salt_key, threads};
+use crate::interrupt::heeding;
+use crate::{progress, say};
 use anyhow::Result;
-use pipeline::{Config, Override, Plan, Step};
-use std::path::PathBuf;
+use pipeline::tasks::{self, Sizes, Worker};
+use pipeline::{Config, Options, Override, Plan, Step, Stop, parse_bytes};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Resolve a configuration and print what would run; run nothing.
@@ -17,9 +20,55 @@ pub struct Arguments {
     /// Print the resolved configuration, as it is hashed and signed
     #[arg(long)]
     json: bool,
+    /// Hash the inputs and write the tasks of a run that many processes carry out (`run-task`, `finish`)
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    tasks: Option<PathBuf>,
+    /// The folder in which these processes hand files on to one another: one that all of them see, or one in an object
+    /// store; the name of the plan with `.work` unless given
+    #[arg(long, value_name = "DIR|URL", requires = "tasks")]
+    work: Option<String>,
+    /// A file with the 32 bytes that open the ledger's commitments; drawn at random unless given
+    #[arg(long, value_name = "FILE", requires = "tasks")]
+    salt_key: Option<PathBuf>,
+    /// How much input one task of judging takes
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, default_value = "256MiB", requires = "tasks")]
+    task_bytes: u64,
+    /// In how many parts what is compared across the corpus is divided: about as many as there are workers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096), default_value = "8", requires = "tasks")]
+    parts: u16,
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
+    match &arguments.tasks {
+        Some(to) => heeding(|stop| write_tasks(arguments, to, stop)),
+        None => outline(arguments),
+    }
+}
+
+fn write_tasks(arguments: &Arguments, to: &Path, stop: &Stop) -> Result<ExitCode> {
+    let mut beside = to.as_os_str().to_os_string();
+    beside.push(".work");
+    let work = arguments.work.clone().unwrap_or_else(|| beside.to_string_lossy().into_owned());
+    let salt_key = arguments.salt_key.as_deref().map(load_salt_key).transpose()?;
+    let sizes = Sizes { task_bytes: arguments.task_bytes, parts: usize::from(arguments.parts) };
+    let worker = Worker {
+        scratch: std::env::temp_dir(),
+        threads: threads(None),
+        memory: Options::MEMORY,
+        stop: stop.clone(),
+    };
+    let config = (arguments.config.as_path(), arguments.set.as_slice());
+    tasks::plan(config, (to, &work), (sizes, salt_key), &worker, progress::on_stderr().as_ref())?;
+    for pass in tasks::passes(to)? {
+        say(format_args!("{:>6}  {}", pass.tasks, pass.stage))?;
+    }
+    say(format_args!("plan    {}", to.display()))?;
+    say(format_args!("work    {work}"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what would run.
+fn outline(arguments: &Arguments) -> Result<ExitCode> {
     let plan = Plan::new(Config::load(&arguments.config, &arguments.set)?)?;
     if arguments.json {
         say(serde_json::to_string_pretty(plan.resolved())?)?;
@@ -32,7 +81,7 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
     for (name, bytes) in &shards {
         say(format_args!("  {:>12}  {name}", bytes))?;
     }
-    let threads = super::run::threads(None);
+    let threads = threads(None);
     let estimate = plan.estimate(threads)?;
     let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
     let uncounted = match estimate.uncounted {

@@ -1,13 +1,12 @@
 //! `run`: the main job.
 
-use crate::interrupt::Interrupt;
+use crate::interrupt::heeding;
 use crate::{progress, say};
 use anyhow::{Context, Result};
 use manifests::keys::SigningKey;
 use manifests::ledger::SaltKey;
 use manifests::predicate::Accounting;
-use pipeline::{Config, Destination, Made, Options, Outcome, Override, Place, Plan, Stop, parse_memory};
-use std::io::{self, Write};
+use pipeline::{Config, Destination, Made, Options, Outcome, Override, Plan, Stop, parse_memory};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,6 +15,21 @@ use std::process::ExitCode;
 pub struct Arguments {
     /// The configuration
     config: PathBuf,
+    #[command(flatten)]
+    place: Place,
+    /// A file with the 32 bytes that open the ledger's commitments; drawn at random unless given
+    #[arg(long, value_name = "FILE")]
+    salt_key: Option<PathBuf>,
+    #[command(flatten)]
+    effort: Effort,
+    /// Set a key of a stage (`gopher-quality.words_min=80`) or of the top (`measure=all`)
+    #[arg(long, value_name = "STAGE.KEY=VALUE")]
+    set: Vec<Override>,
+}
+
+/// Where a release is made, and who signs it.
+#[derive(clap::Args)]
+pub struct Place {
     /// Where the release is made: a directory, or a folder in an object store (`s3://`, `gs://`, `az://`); an
     /// interrupted run to the same place continues
     #[arg(long, value_name = "RELEASE")]
@@ -26,31 +40,29 @@ pub struct Arguments {
     /// The private key that signs the release; without one it stays unsigned
     #[arg(long)]
     key: Option<PathBuf>,
-    /// A file with the 32 bytes that open the ledger's commitments; drawn at random unless given
-    #[arg(long, value_name = "FILE")]
-    salt_key: Option<PathBuf>,
+}
+
+/// What a process may take.
+#[derive(clap::Args)]
+pub struct Effort {
     /// Worker threads; as many as there are processors unless given
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Memory for the whole process: beyond it what grows with the corpus goes to disk, and tasks wait for one another
     /// (`512MiB`, `8GiB`)
     #[arg(long, value_name = "BYTES", value_parser = parse_memory, default_value = "2GiB")]
-    memory: u64,
-    /// Set a key of a stage (`gopher-quality.words_min=80`) or of the top (`measure=all`)
-    #[arg(long, value_name = "STAGE.KEY=VALUE")]
-    set: Vec<Override>,
+    pub memory: u64,
+}
+
+impl Effort {
+    /// Worker threads.
+    pub fn threads(&self) -> usize {
+        threads(self.threads)
+    }
 }
 
 pub fn call(arguments: &Arguments) -> Result<ExitCode> {
-    let interrupt = Interrupt::listen()?;
-    match curate(arguments, &interrupt.stop()) {
-        Err(error) if matches!(error.downcast_ref(), Some(pipeline::Error::Interrupted)) => {
-            // the outcome of what the user did, and no failure
-            let _ = writeln!(io::stderr(), "{error}");
-            Ok(interrupt.code())
-        }
-        done => done,
-    }
+    heeding(|stop| curate(arguments, stop))
 }
 
 fn curate(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
@@ -58,48 +70,59 @@ fn curate(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     for warning in plan.warnings(&super::today()) {
         tracing::warn!("{warning}");
     }
-    let key = arguments.key.as_deref().map(load_key).transpose()?;
-    let place = place(arguments)?;
-    anyhow::ensure!(
-        key.is_some() || place.destination.is_none(),
-        "an object store takes signed releases only: give `--key`"
-    );
+    let key = arguments.place.key()?;
+    let place = arguments.place.place(key.as_ref())?;
     let salt_key = arguments.salt_key.as_deref().map(load_salt_key).transpose()?;
     let options = Options {
         release: place.release.clone(),
         key: key.as_ref(),
         salt_key,
-        threads: threads(arguments.threads),
-        memory: arguments.memory,
+        threads: arguments.effort.threads(),
+        memory: arguments.effort.memory,
         stop: stop.clone(),
     };
     let made = place.make(&plan, &options, progress::on_stderr().as_ref())?;
-    if let Made::Now(outcome) = &made {
+    conclude(&made, &place, stop)
+}
+
+/// Tells what came of it and brings it where it belongs.
+pub fn conclude(made: &Made, place: &pipeline::Place, stop: &Stop) -> Result<ExitCode> {
+    if let Made::Now(outcome) = made {
         summarise(outcome, &place.release)?;
     }
     if !made.gate().is_empty() {
         return Ok(ExitCode::FAILURE);
     }
-    if let (Some(destination), true) =
-        (&place.destination, place.upload(stop, progress::on_stderr().as_ref())?)
-    {
+    if let Some(destination) = &place.destination {
+        destination.upload(&place.release, stop, progress::on_stderr().as_ref())?;
         say(format_args!("uploaded       {destination}"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the release is made, and where it is brought from there.
-fn place(arguments: &Arguments) -> Result<Place> {
-    let destination = Destination::parse(&arguments.out)?;
-    let release = match (&destination, &arguments.staging) {
-        (None, None) => PathBuf::from(&arguments.out),
-        (Some(_), Some(staging)) => staging.clone(),
-        (Some(_), None) => {
-            anyhow::bail!("`--out` is a URL: give `--staging DIR`, where the release is made first")
-        }
-        (None, Some(_)) => anyhow::bail!("`--staging` is for an `--out` in an object store"),
-    };
-    Ok(Place { release, destination })
+impl Place {
+    /// The key that signs.
+    pub fn key(&self) -> Result<Option<SigningKey>> {
+        self.key.as_deref().map(load_key).transpose()
+    }
+
+    /// Where the release is made, and where it is brought from there.
+    pub fn place(&self, key: Option<&SigningKey>) -> Result<pipeline::Place> {
+        let destination = Destination::parse(&self.out)?;
+        let release = match (&destination, &self.staging) {
+            (None, None) => PathBuf::from(&self.out),
+            (Some(_), Some(staging)) => staging.clone(),
+            (Some(_), None) => {
+                anyhow::bail!("`--out` is a URL: give `--staging DIR`, where the release is made first")
+            }
+            (None, Some(_)) => anyhow::bail!("`--staging` is for an `--out` in an object store"),
+        };
+        anyhow::ensure!(
+            key.is_some() || destination.is_none(),
+            "an object store takes signed releases only: give `--key`"
+        );
+        Ok(pipeline::Place { release, destination })
+    }
 }
 
 /// Worker threads asked for, or one per processor.
@@ -113,7 +136,7 @@ pub fn load_key(path: &Path) -> Result<SigningKey> {
     super::signing_key(path)
 }
 
-fn load_salt_key(path: &Path) -> Result<SaltKey> {
+pub fn load_salt_key(path: &Path) -> Result<SaltKey> {
     let bytes = std::fs::read(path).with_context(|| format!("`{}`", path.display()))?;
     let len = bytes.len();
     let bytes = bytes

@@ -5,7 +5,7 @@ use crate::harness::{Output, Sandbox, config, config_with, statement};
 use crate::ledgers::ledger;
 use crate::parquet_files::{batch, column, read, strings, texts, write, write_with};
 use arrow_array::builder::{ListBuilder, StringBuilder, StructBuilder};
-use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use arrow_schema::{DataType, Field, Fields};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::fs::{self, File};
@@ -356,4 +356,74 @@ fn chats_without_messages_or_contents_have_their_fate() {
     let kept = crate::schemas::released(&input, &sandbox.path("out"), 0);
     crate::schemas::assert_equal(&kept, &read(&sandbox.path("out/data/part-00000.parquet")), "chats");
     sandbox.verify("out", &["--inputs", "corpus"]).expect(0);
+}
+
+/// Twelve texts of many words, no two alike.
+fn long_texts() -> Vec<String> {
+    let text = |record: usize| {
+        // of letters: numbers are one to deduplication
+        let letter = |n: usize| char::from(b'a' + (n % 26) as u8);
+        let number = |at: usize| (record * 131 + at * at * 7) % 9973;
+        let word =
+            |at: usize| -> String { [1, 26, 676].map(|place| letter(number(at) / place)).iter().collect() };
+        (0..80).map(word).collect::<Vec<_>>().join(" ")
+    };
+    (0..12).map(text).collect()
+}
+
+/// Nothing is removed, cut or left out in favour of a record that is lost later: what is damaged where no stage looks
+/// is known as damaged before any record is compared.
+#[test]
+fn damage_in_a_column_that_no_stage_looks_at_costs_its_row_group_alone() {
+    let texts = long_texts();
+    for stage in [
+        "use = \"exact-duplicates\"",
+        "use = \"near-duplicates\"",
+        "use = \"repeated-passages\"\nunit = \"tokens\"",
+        "use = \"keep-top\"\nseed = 1\nrecords = 12",
+    ] {
+        let sandbox = Sandbox::with_keys();
+        for name in ["a", "b"] {
+            let ids: StringArray = (0..12).map(|at| Some(format!("{name}{at}"))).collect();
+            let texts: StringArray = texts.iter().map(Some).collect();
+            let numbers: Int64Array = (0..12).map(Some).collect();
+            let columns: Vec<(&str, ArrayRef)> =
+                vec![("id", Arc::new(ids)), ("text", Arc::new(texts)), ("number", Arc::new(numbers))];
+            write(&sandbox.path(format!("corpus/{name}.parquet")), &batch(columns), 12);
+        }
+        corrupt_column(&sandbox.path("corpus/a.parquet"), 0, "number");
+        run(&sandbox, PLAIN, &format!("[[stage]]\n{stage}")).expect(0);
+        let expected: Vec<&str> = [["quarantined input/unreadable 1 0"; 12], ["kept"; 12]].concat();
+        assert_eq!(fates(&sandbox), expected, "{stage}");
+        sandbox
+            .verify("out", &["--inputs", "corpus", "--level", "signature,files,ledger,content,inputs,replay"])
+            .expect(0);
+        let kept = column(&read(&sandbox.path("out/data/part-00001.parquet")), "text");
+        assert_eq!(kept.into_iter().flatten().collect::<Vec<_>>(), texts, "{stage}");
+    }
+}
+
+#[test]
+fn a_time_that_json_lines_cannot_spell_costs_its_record_alone() {
+    let sandbox = Sandbox::with_keys();
+    let times = TimestampMillisecondArray::from(vec![Some(0), Some(1 << 62), None]);
+    let texts: StringArray = ["one", "two", "three"].map(Some).into_iter().collect();
+    let ids: StringArray = ["x", "y", "z"].map(Some).into_iter().collect();
+    let columns: Vec<(&str, ArrayRef)> =
+        vec![("id", Arc::new(ids)), ("text", Arc::new(texts)), ("time", Arc::new(times))];
+    write(&sandbox.path("corpus/a.parquet"), &batch(columns), 3);
+    run(&sandbox, PLAIN, "[output]\nformat = \"jsonl\"").expect(0);
+    assert_eq!(fates(&sandbox), ["kept", "quarantined input/unspellable 1 0", "kept"]);
+    sandbox.verify("out", &["--inputs", "corpus"]).expect(0);
+}
+
+#[test]
+fn a_link_to_the_directory_is_refused() {
+    let sandbox = Sandbox::with_keys();
+    write(&sandbox.path("corpus/a.parquet"), &texts(&[Some("a text")]), 1);
+    fs::create_dir(sandbox.path("out")).unwrap();
+    std::os::unix::fs::symlink(sandbox.path("out"), sandbox.path("link")).unwrap();
+    sandbox.write("c.toml", config_with(PLAIN, ""));
+    let output = sandbox.release("c.toml", "link", &[]).expect(2);
+    assert_eq!(output.errors(), ["error: `link`: is a link; name the directory itself"]);
 }

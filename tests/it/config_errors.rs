@@ -236,7 +236,7 @@ fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"doc-length\"\nname = \"A b\""),
             &[],
             &[
-                "error: c.toml:8: `name` is `A b`, expected lower-case letters, digits and dashes, not `input` or `retract`",
+                "error: c.toml:8: `name` is `A b`, expected up to 64 lower-case letters, digits and dashes, not `input` or `retract`",
             ],
         ),
         Case(
@@ -244,7 +244,7 @@ fn cases() -> Vec<Case> {
             stages("[[stage]]\nuse = \"doc-length\"\nname = \"input\""),
             &[],
             &[
-                "error: c.toml:8: `name` is `input`, expected lower-case letters, digits and dashes, not `input` or `retract`",
+                "error: c.toml:8: `name` is `input`, expected up to 64 lower-case letters, digits and dashes, not `input` or `retract`",
             ],
         ),
         Case(

@@ -276,7 +276,7 @@ fn a_wrong_mixture_is_told() {
         (format!("{split}fractions = {{ train = \"0.1\" }}"), "`fractions` names `train`, which is `rest`"),
         (
             format!("{split}fractions = {{ \"a/b\" = \"0.1\" }}"),
-            "`fractions` names `a/b`; lower-case letters",
+            "`fractions` names `a/b`; up to 64 lower-case letters",
         ),
         (
             // in binary 1.2999999999999998

@@ -4,7 +4,7 @@
 mod scan;
 mod texts;
 
-use crate::barriers::{Barrier, RecordNumber};
+use crate::barriers::{Barrier, Extent, RecordNumber};
 use crate::config::{Messages, Output};
 use crate::files::artefact::{Artefact, Identity, Kind};
 use crate::files::spill::{Listing, Sorter};
@@ -52,28 +52,37 @@ pub(crate) fn groups(shards: &[Shard]) -> Vec<Group> {
     groups
 }
 
-/// The corpus after judging: who has been decided where.
+/// The corpus after judging, as far as a task sees it: who has been decided where.
 pub(crate) struct Judged<'r> {
     pub(crate) plan: &'r Plan,
     pub(crate) shards: &'r [Shard],
     pub(crate) work: &'r Work,
-    pub(crate) groups: Vec<Group>,
-    /// What each group takes in memory.
+    /// The places of the row groups that are seen.
+    window: Range<usize>,
+    /// What each of them takes in memory.
     costs: Vec<Cost>,
-    /// By record: the position of the stage that decided it, if one has.
+    /// Their records.
+    records: Range<RecordNumber>,
+    /// By record of these: the position of the stage that decided it, if one has.
     decided: Vec<u16>,
 }
 
 impl<'r> Judged<'r> {
-    /// Loads who has been decided where.
-    pub(crate) fn load(plan: &'r Plan, shards: &'r [Shard], work: &'r Work) -> Result<Self> {
-        let groups = groups(shards);
-        let records = groups.last().map_or(0, |group| group.records.end) as usize;
-        let mut decided = Vec::with_capacity(records);
+    /// Loads who of these row groups has been decided where.
+    pub(crate) fn load(
+        plan: &'r Plan,
+        shards: &'r [Shard],
+        work: &'r Work,
+        window: Range<usize>,
+    ) -> Result<Self> {
+        let groups = &work.division.groups[window.clone()];
+        let first = groups.first().map_or(0, |group| group.records.start);
+        let records = first..groups.last().map_or(first, |group| group.records.end);
+        let mut decided = Vec::with_capacity((records.end - records.start) as usize);
         let mut costs = Vec::with_capacity(groups.len());
         // a few groups at a time, so that what each decided is not in memory twice
-        for window in groups.chunks(4 * rayon::current_num_threads()) {
-            let stages = window
+        for few in groups.chunks(4 * rayon::current_num_threads()) {
+            let stages = few
                 .par_iter()
                 .map(|group| {
                     let artefact = verdicts(work, shards, group)?;
@@ -86,33 +95,37 @@ impl<'r> Judged<'r> {
                 costs.push(cost);
             }
         }
-        Ok(Self { plan, shards, work, groups, costs, decided })
+        Ok(Self { plan, shards, work, window, costs, records, decided })
+    }
+
+    /// The row groups that are seen, in order.
+    pub(crate) fn groups(&self) -> &'r [Group] {
+        &self.work.division.groups[self.window.clone()]
+    }
+
+    /// The position of the stage that decided a record.
+    fn decided(&self, record: RecordNumber) -> u16 {
+        self.decided[(record - self.records.start) as usize]
     }
 
     /// What a group takes in memory, by its texts.
     pub(crate) fn cost(&self, group: &Group) -> Cost {
-        let at = self.groups.partition_point(|other| other.records.start < group.records.start);
+        let at = self.groups().partition_point(|other| other.records.start < group.records.start);
         self.costs.get(at).copied().unwrap_or_default()
     }
 
     /// Whether any stage has decided the record.
     pub(crate) fn is_decided(&self, record: RecordNumber) -> bool {
-        self.decided[record as usize] != UNDECIDED
+        self.decided(record) != UNDECIDED
     }
 
-    /// The records that are in the release, with output shard and row, of several copies the first. `unreadable` are
-    /// ranges of records that turned out unreadable when they were to be written.
-    pub(crate) fn released(
-        &self,
-        unreadable: &[(RecordNumber, RecordNumber)],
-        marks: &Marks<'_>,
-    ) -> impl Iterator<Item = (RecordNumber, (u32, u64))> {
+    /// The records that are in the release, with output shard and row, of several copies the first.
+    pub(crate) fn released(&self, marks: &Marks<'_>) -> impl Iterator<Item = (RecordNumber, (u32, u64))> {
         let mut next = vec![0; self.plan.splits().len().max(1)];
         let mut shard = 0;
-        let records = self.groups.iter().flat_map(move |group| {
-            let gone = unreadable.iter().any(|(start, _)| *start == group.records.start);
+        let records = self.groups().iter().flat_map(move |group| {
             let marked = group.records.clone().zip(marks.of_group(group.records.clone()));
-            let there = marked.filter(move |(record, _)| !gone && !self.is_decided(*record));
+            let there = marked.filter(move |(record, _)| !self.is_decided(*record));
             there.map(|(record, mark)| (record, mark, group.shard as u32))
         });
         records.map(move |(record, mark, of)| {
@@ -128,16 +141,19 @@ impl<'r> Judged<'r> {
 
     /// Shard and row of a record.
     pub(crate) fn place(&self, record: RecordNumber) -> Result<(u32, u64)> {
-        let at = self.groups.partition_point(|group| group.records.end <= record);
-        let group = self.groups.get(at).ok_or_else(|| Error::Bug(format!("no record {record}")))?;
+        let groups = &self.work.division.groups;
+        let at = groups.partition_point(|group| group.records.end <= record);
+        let group = groups.get(at).ok_or_else(|| Error::Bug(format!("no record {record}")))?;
         let first = self.shards[group.shard].first_row(group.row_group);
         Ok((group.shard as u32, first + (record - group.records.start)))
     }
 
     /// Takes note of the records a barrier removed.
     pub(crate) fn remove(&mut self, resolved: &Resolved) {
-        for [record, ..] in resolved.removals.iter() {
-            self.decided[record as usize] = resolved.stage as u16;
+        let removals = &resolved.removals;
+        let [from, to] = [self.records.start, self.records.end].map(|record| removals.position(record));
+        for [record, ..] in removals.range(from..to) {
+            self.decided[(record - self.records.start) as usize] = resolved.stage as u16;
         }
     }
 }
@@ -145,7 +161,9 @@ impl<'r> Judged<'r> {
 /// The verdicts artefact of a group.
 pub(crate) fn verdicts(work: &Work, shards: &[Shard], group: &Group) -> Result<Artefact> {
     let identity = work.group_identity(&shards[group.shard], group.row_group);
-    Artefact::open(&work.verdicts(group.shard, group.row_group), Kind::Verdicts, &identity)
+    let path = work.verdicts(group.shard, group.row_group);
+    work.fetch_judged(group, &path)?;
+    Artefact::open(&path, Kind::Verdicts, &identity)
 }
 
 /// How a record stands at a barrier.
@@ -182,6 +200,7 @@ impl<'r> Corpus<'r> {
         let open = |group: &Group| {
             let identity = judged.work.group_identity(&judged.shards[group.shard], group.row_group);
             let path = judged.work.keys(group.shard, group.row_group, ordinal);
+            judged.work.fetch_judged(group, &path)?;
             let artefact = Artefact::open(&path, Kind::Keys, &identity)?;
             let expected = group.len() * barrier.key_words() * 8;
             match artefact.payload().len() {
@@ -189,24 +208,55 @@ impl<'r> Corpus<'r> {
                 len => Err(Error::Bug(format!("keys artefact has {len} bytes, expected {expected}"))),
             }
         };
-        let keys = judged.groups.iter().map(open).collect::<Result<_>>()?;
+        let keys = judged.groups().iter().map(open).collect::<Result<_>>()?;
         let associates = judged.plan.associates(barrier);
         Ok(Self { judged, barrier, stage, ordinal, associates, keys, memory: judged.work.budget.barrier() })
     }
 
+    pub(crate) fn barrier(&self) -> &'r dyn Barrier {
+        self.barrier
+    }
+
+    pub(crate) fn work(&self) -> &'r Work {
+        self.judged.work
+    }
+
+    /// Position of the barrier's stage.
+    pub(crate) fn stage(&self) -> usize {
+        self.stage
+    }
+
+    /// Carries out all steps of the barrier in this process.
+    pub(crate) fn take_steps(&self) -> Result<()> {
+        let work = self.work();
+        for (step, of) in self.barrier.steps().into_iter().enumerate() {
+            let take = |task: usize| {
+                work.stop.go_on()?;
+                self.barrier.step(self, step, task).map(drop)
+            };
+            let tasks = work.division.tasks(of.extent);
+            match of.extent {
+                // they work alone; the others have the workers to themselves
+                Extent::Shares => (0..tasks).into_par_iter().try_for_each(take)?,
+                Extent::Parts(_) | Extent::Once => (0..tasks).try_for_each(take)?,
+            }
+        }
+        Ok(())
+    }
+
     /// How many records there are, alive or not.
     pub fn len(&self) -> u64 {
-        self.judged.decided.len() as u64
+        self.judged.work.division.records()
     }
 
     /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
-        self.judged.decided.is_empty()
+        self.len() == 0
     }
 
     /// How a record stands here.
     pub fn standing(&self, record: RecordNumber) -> Standing {
-        match self.judged.decided[record as usize] {
+        match self.judged.decided(record) {
             UNDECIDED => Standing::Alive,
             INPUT_STAGE => Standing::Out,
             stage if usize::from(stage) > self.stage => Standing::Alive,
@@ -221,7 +271,7 @@ impl<'r> Corpus<'r> {
         columns: [usize; C],
         mut each: impl FnMut(RecordNumber, [u64; C]) -> Result<()>,
     ) -> Result<()> {
-        for (group, keys) in self.judged.groups.iter().zip(&self.keys) {
+        for (group, keys) in self.judged.groups().iter().zip(&self.keys) {
             let columns = columns.map(|column| key_column(keys, group, column));
             for (at, record) in group.records.clone().enumerate() {
                 if self.standing(record) != Standing::Out {
@@ -234,8 +284,9 @@ impl<'r> Corpus<'r> {
 
     /// One word of a record's key.
     pub fn word(&self, record: RecordNumber, column: usize) -> u64 {
-        let at = self.judged.groups.partition_point(|group| group.records.end <= record);
-        match self.judged.groups.get(at).zip(self.keys.get(at)) {
+        let groups = self.judged.groups();
+        let at = groups.partition_point(|group| group.records.end <= record);
+        match groups.get(at).zip(self.keys.get(at)) {
             Some((group, keys)) => {
                 word_at(key_column(keys, group, column), (record - group.records.start) as usize)
             }
@@ -249,7 +300,7 @@ impl<'r> Corpus<'r> {
         by: [SliceBy; C],
         mut each: impl FnMut(RecordNumber, [Option<Cow<'_, str>>; C]),
     ) -> Result<()> {
-        for group in &self.judged.groups {
+        for group in self.judged.groups() {
             let artefact = verdicts(self.judged.work, self.judged.shards, group)?;
             let verdicts = Verdicts::read(artefact.payload())?;
             let source = self.judged.shards[group.shard].source.as_str();

@@ -18,14 +18,14 @@ mod share;
 mod sketch;
 pub mod split;
 
-use crate::Result;
 use crate::barriers::corpus::Corpus;
 use crate::files::spill::{Row, Sorted, Sorter};
+use crate::{Error, Result};
 use filters::{BuildError, ColumnRef, Context, Findings, Rule, View};
 use serde::{Serialize, de::DeserializeOwned};
 use std::borrow::Cow;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use keep::Keep;
 
@@ -118,6 +118,27 @@ impl Resolution {
     }
 }
 
+/// A step that a barrier takes before it resolves: tasks that do not depend on one another, each of which leaves
+/// artefacts for the steps after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// What users call it.
+    pub name: &'static str,
+    /// How many tasks it has.
+    pub extent: Extent,
+}
+
+/// How many tasks a step has, and which records each of them sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// One for some row groups each, which sees their records.
+    Shares,
+    /// So many for each part that the run is divided in. They see no records, but what earlier steps have left.
+    Parts(usize),
+    /// One, which sees all records.
+    Once,
+}
+
 /// A built barrier.
 pub trait Barrier: Send + Sync {
     /// The rules a record can break, in the order [`Removal::rule`] counts.
@@ -175,6 +196,16 @@ pub trait Barrier: Send + Sync {
     /// What it marks records with, if it does. No two stages of a plan may mark the same.
     fn marking(&self) -> Option<Marking<'_>> {
         None
+    }
+
+    /// The steps that it takes before it resolves, in order.
+    fn steps(&self) -> Vec<Step> {
+        Vec::new()
+    }
+
+    /// Carries out one task of one of its steps, and tells which files it leaves.
+    fn step(&self, corpus: &Corpus<'_>, step: usize, _task: usize) -> Result<Vec<PathBuf>> {
+        Err(Error::Bug(format!("stage `{}` has no step {step}", corpus.stage_name())))
     }
 
     /// Decides about the records still alive.

@@ -28,6 +28,7 @@ use super::share::Share;
 use super::{Barrier, BarrierSpec, Marking, Resolution};
 use crate::Result;
 use crate::barriers::corpus::Corpus;
+use crate::config::NAME_BYTES_MAX;
 use filters::{BuildError, Context, Decimal, Findings, Rule, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -99,8 +100,10 @@ impl BarrierSpec for Config {
         for (at, name) in names.iter().enumerate() {
             let key = if at == 0 { "rest" } else { "fractions" };
             let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            if name.is_empty() || !name.bytes().all(plain) {
-                let why = format!("names `{name}`; lower-case letters, digits and dashes are allowed");
+            if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(plain) {
+                let why = format!(
+                    "names `{name}`; up to {NAME_BYTES_MAX} lower-case letters, digits and dashes are allowed"
+                );
                 return Err(BuildError::key(key, why));
             }
             if names[..at].contains(name) {

@@ -8,6 +8,13 @@ pub struct Override {
     pub(crate) value: toml::Value,
 }
 
+impl std::fmt::Display for Override {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stage = self.stage.as_ref().map(|stage| format!("{stage}.")).unwrap_or_default();
+        write!(f, "{stage}{}={}", self.key, self.value)
+    }
+}
+
 impl std::str::FromStr for Override {
     type Err = String;
 

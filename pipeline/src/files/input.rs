@@ -11,6 +11,7 @@ use crate::{Error, Result};
 use disk::Metadata;
 use manifests::paths::open_plain;
 use parquet::file::reader::ChunkReader;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,8 @@ use std::time::SystemTime;
 const TAIL_BYTES: u64 = 64 << 10;
 
 /// What told a state of a file from every other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Version {
     pub(crate) bytes: u64,
     /// None as long as only a listing has told of it.
@@ -28,7 +30,8 @@ pub(crate) struct Version {
 }
 
 /// What changes when bytes change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Mark {
     /// An object's entity tag.
     #[cfg_attr(not(feature = "object-stores"), allow(dead_code))]
@@ -80,6 +83,16 @@ impl InputFile {
     pub(crate) fn object(object: Object, bytes: u64) -> Self {
         let version = Some(Version { bytes, mark: None });
         Self { location: Location::Object(object), version, failure: Failure::default() }
+    }
+
+    /// The same file in this version and in no other.
+    pub(crate) fn of_version(self, version: Option<Version>) -> Self {
+        Self { version, ..self }
+    }
+
+    /// Its path or URL, and which version of it is meant: what another process needs to read the same.
+    pub(crate) fn told(&self) -> (String, Option<Version>) {
+        (self.name().display().to_string(), self.version.clone())
     }
 
     /// What messages and patterns call it, and whose end tells the format: its path or its URL.

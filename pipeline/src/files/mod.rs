@@ -4,6 +4,7 @@
 pub(crate) mod address;
 pub(crate) mod artefact;
 pub(crate) mod blob;
+pub(crate) mod exchange;
 pub(crate) mod failure;
 pub(crate) mod finished;
 pub(crate) mod input;

@@ -14,7 +14,7 @@ use crate::source::batch::{Rows, ShardReader};
 use crate::source::format::Format;
 use crate::source::inputs::{self, Shard};
 use crate::source::shelf::Shelf;
-use crate::source::unread::{Damage, Unread};
+use crate::source::unread::Unread;
 use arrow_array::RecordBatch;
 use filters::{Chat, Edits};
 use manifests::ledger::{Edit, Fate, SaltKey};
@@ -168,23 +168,15 @@ impl Replay for ReleaseReplay {
 fn decide(plan: &Plan, shard: &Shard, place: (usize, usize)) -> Result<Vec<Decided>> {
     let judged = judge_group(plan, shard, place, (&Shelf::new(0), &Admission::new(u64::MAX)), &mut ())?;
     let verdicts = Verdicts::read(&judged.verdicts)?;
-    // a run reads every column to write a record; what it cannot read then, it quarantines
     let reader = plan.open(shard)?;
-    let batches = Unread::damage(reader.group(place.1, shard.row_groups[place.1]))?;
+    // where they cannot be had, all records are quarantined
+    let batches = Unread::damage(reader.group(place.1, shard.row_groups[place.1]))?.unwrap_or_default();
     let first = shard.first_row(place.1);
-    let mut texts = Texts::new(&reader, batches.as_deref().unwrap_or_default())?;
+    let mut texts = Texts::new(&reader, &batches)?;
     let mut decided = Vec::with_capacity(verdicts.len());
     for row in 0..verdicts.len() {
         let mut one = record(plan, &verdicts, row, &mut texts)?;
         one.row = first + row as u64;
-        if let Err(Damage { cause, .. }) = &batches
-            && one.fate.is_released()
-        {
-            let told = |text: &str| Some(text.to_string());
-            (one.fate, one.edits) = (Fate::Quarantined, Vec::new());
-            (one.stage, one.rule) = (told("input"), told(cause.rule()));
-            [one.value, one.bound] = cause.measured(&plan.config.file.input).map(Some);
-        }
         decided.push(one);
     }
     Ok(decided)

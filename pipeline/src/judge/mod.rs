@@ -10,9 +10,11 @@ mod walk;
 mod watch;
 
 use crate::Result;
+use crate::config::OutputFormat;
 use crate::judge::norm::norm_v1;
 use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged, Verdicts};
 use crate::plan::Plan;
+use crate::release::spellable::spellable_rows;
 use crate::run::admission::Admission;
 use crate::run::budget::{ANALYSIS_LENGTHS, Cost};
 use crate::source::batch::{Cause, Rows, ShardReader};
@@ -49,15 +51,15 @@ pub(crate) fn judge_group(
     let cost = Cost { decoded: reader.decoded_bytes(row_group), rows: expected, longest: 0 };
     let _admitted = admission.enter(cost.of_judging());
     let judge = || Judge::new(plan, (&shard.source, shard_index), admission);
-    let judged = match whole(&reader, row_group, shelf, expected)? {
+    // all columns, also those that no stage looks at: a record that cannot be written back must not be known as one that
+    // is there, least of all as the survivor of its duplicates
+    let judged = match kept(&reader, row_group, shelf, expected)? {
         Some(batches) => {
             let judged = judge().group(&reader, batches.iter().cloned().map(Ok), first_row, watch);
             shelf.put((shard_index, row_group), batches);
             judged
         }
-        None => reader
-            .batches(row_group, None)
-            .and_then(|batches| judge().group(&reader, batches, first_row, watch)),
+        None => reader.whole(row_group).and_then(|batches| judge().group(&reader, batches, first_row, watch)),
     };
     let judged = judged.and_then(|(group, rows)| match rows == expected {
         true => Ok(group),
@@ -72,20 +74,20 @@ pub(crate) fn judge_group(
     }
 }
 
-/// Judges rows that come from no shard but from this source, as if they were the first of a run.
-pub(crate) fn judge_rows(plan: &Plan, source: &str, rows: &Rows<'_>, len: usize) -> Result<Verdicts> {
+/// Judges a batch that comes from no shard but from this source, as if it were the first of a run.
+pub(crate) fn judge_batch(
+    plan: &Plan,
+    source: &str,
+    (rows, batch): (&Rows<'_>, &RecordBatch),
+) -> Result<Verdicts> {
     let admission = Admission::new(u64::MAX);
     let mut judge = Judge::new(plan, (source, 0), &admission);
-    let mut chat = Chat::default();
-    for row in 0..len {
-        judge.row(rows, row, row as u64, &mut chat, &mut ())?;
-    }
+    judge.batch(rows, batch, 0, &mut ())?;
     Verdicts::read(&judge.finish()?.verdicts)
 }
 
-/// All columns of the group, if there is room to keep them for the passes to come. Where they cannot all be decoded
-/// the judge looks at its own columns alone, as it does where there is no room.
-fn whole(
+/// The batches of the group, if there is room to keep them for the passes to come and nothing is wrong with them.
+fn kept(
     reader: &ShardReader,
     row_group: usize,
     shelf: &Shelf,
@@ -137,20 +139,47 @@ impl<'p> Judge<'p> {
         watch: &mut impl Watch,
     ) -> std::result::Result<(JudgedGroup, u64), Unread> {
         let mut row_in_shard = first_row;
-        let mut chat = Chat::default();
         for batch in batches {
             let batch = batch.map_err(|why| reader.unread(why))?;
-            let rows = reader.rows(&batch)?;
-            watch.done(Part::Read);
-            for row in 0..batch.num_rows() {
-                self.row(&rows, row, row_in_shard, &mut chat, watch)?;
-                row_in_shard += 1;
-            }
+            let stored = reader.as_stored(batch.clone()).map_err(Unread::Damaged)?;
+            self.batch(&reader.rows(&batch)?, &stored, row_in_shard, watch)?;
+            row_in_shard += batch.num_rows() as u64;
         }
         watch.done(Part::Read);
         let group = self.finish()?;
         watch.done(Part::Verdicts);
         Ok((group, row_in_shard - first_row))
+    }
+
+    /// The rows of a batch, which are written back as `stored`.
+    fn batch(
+        &mut self,
+        rows: &Rows<'_>,
+        stored: &RecordBatch,
+        first_row: u64,
+        watch: &mut impl Watch,
+    ) -> Result<()> {
+        let spellable = self.spellable(stored);
+        let mut chat = Chat::default();
+        watch.done(Part::Read);
+        for (row, row_in_shard) in (0..stored.num_rows()).zip(first_row..) {
+            match spellable.as_ref().is_none_or(|spellable| spellable[row]) {
+                true => self.row(rows, row, row_in_shard, &mut chat, watch)?,
+                false => {
+                    let id = rows.id(row).unwrap_or_else(|| self.default_id(row_in_shard).into());
+                    self.quarantine(id, rows.url(row), Cause::Unspellable)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// By row, whether it can be written as configured; `None` if all of them can.
+    fn spellable(&self, stored: &RecordBatch) -> Option<Vec<bool>> {
+        match self.plan.config.file.output.format {
+            OutputFormat::Jsonl => spellable_rows(stored),
+            OutputFormat::Parquet => None,
+        }
     }
 
     fn unread(mut self, first_row: u64, rows: u64, cause: Cause) -> Result<JudgedGroup> {

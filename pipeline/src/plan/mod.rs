@@ -25,7 +25,7 @@ use withheld::{Exposed, withheld};
 pub(crate) use builder::{EDITED, ERROR, FAILED};
 
 /// A version of what tasks write for one another; part of every identity.
-const ARTEFACT_VERSION: u32 = 6;
+const ARTEFACT_VERSION: u32 = 7;
 
 /// A stage, ready to run.
 pub struct Stage {
@@ -153,7 +153,11 @@ impl Plan {
             "program": env!("CARGO_PKG_VERSION"),
             "artefacts": ARTEFACT_VERSION,
         });
-        let bytes = manifests::canonical::to_canonical(&parts).map_err(|e| Error::Bug(e.to_string()))?;
+        // what cannot be signed: an integer that JSON readers would round
+        let bytes = manifests::canonical::to_canonical(&parts).map_err(|e| {
+            let why = format!("a value is none that a manifest can hold: {e}");
+            Error::Config { path: config.path.clone(), line: None, why, hint: None }
+        })?;
         let plan = Self {
             stages: builder.stages,
             layout: builder.layout,

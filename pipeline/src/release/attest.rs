@@ -73,7 +73,8 @@ fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     store::write_file(path, &bytes)
 }
 
-fn inputs_index(shards: &[Shard]) -> InputsIndex {
+/// What a release says of its inputs.
+pub(crate) fn inputs_index(shards: &[Shard]) -> InputsIndex {
     let shard = |shard: &Shard| InputShard {
         name: shard.name.clone(),
         sha256: shard.sha256,
@@ -139,8 +140,6 @@ fn claims(draft: &Draft<'_>, withheld: Withheld) -> seal::Draft {
         count.removed += removed;
         count.quarantined += quarantined;
     }
-    let unreadable: Vec<(u64, u64)> =
-        draft.written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
     let assets = draft.plan.assets().iter().map(asset);
     seal::Draft {
         dataset: Dataset {
@@ -154,7 +153,7 @@ fn claims(draft: &Draft<'_>, withheld: Withheld) -> seal::Draft {
         tool: Tool { name: "probity".into(), version: env!("CARGO_PKG_VERSION").into() },
         sources: file.sources.iter().map(declaration).collect(),
         by_rule,
-        orphans: draft.fates.orphans(&unreadable),
+        orphans: draft.fates.orphans(),
         assets: assets.filter(|asset| !withheld.assets.contains(asset)).collect(),
         withheld,
         documents: Vec::new(),

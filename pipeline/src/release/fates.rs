@@ -10,10 +10,9 @@ use crate::judge::verdicts::{Decision, INPUT_STAGE, Verdicts, decimal};
 use crate::plan::{Plan, Step};
 use crate::release::ledger::Extra;
 use crate::release::parts::{Mark, Marks};
-use crate::source::batch::Cause;
 use filters::Edits;
 use manifests::ledger::{Edit, Fate, LedgerRow, SaltKey, commit};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One record's final state.
 #[derive(Clone, Debug)]
@@ -40,19 +39,6 @@ impl RecordFate {
     pub(crate) fn is_released(&self) -> bool {
         matches!(self.fate, Fate::Kept | Fate::Edited)
     }
-
-    /// A record that could be judged but cannot be read again to be written, for this cause.
-    pub(crate) fn become_unread(&mut self, cause: Cause, [value, bound]: [String; 2]) {
-        if self.is_released() {
-            self.fate = Fate::Quarantined;
-            self.stage = Some("input".into());
-            self.rule = Some(cause.rule().into());
-            self.value = Some(value);
-            self.bound = Some(bound);
-            self.edits = Edits::default();
-            self.mark = Mark::NONE;
-        }
-    }
 }
 
 /// What a barrier came to.
@@ -74,7 +60,12 @@ impl Resolved {
         ("marks", artefact::Kind::Marks),
     ];
 
-    /// What an interrupted run left of it.
+    /// Where a barrier leaves it.
+    pub(crate) fn files(folder: &Path) -> [PathBuf; 3] {
+        Self::FILES.map(|(name, _)| folder.join(name))
+    }
+
+    /// What an interrupted run, or another process, left of it.
     pub(crate) fn find(stage: usize, folder: &Path, identity: &artefact::Identity) -> Option<Self> {
         let [removals, cuts, marks] = Self::FILES.map(|(name, kind)| (folder.join(name), kind));
         Some(Self {
@@ -264,16 +255,11 @@ impl Fates<'_> {
         Ok((row, Extra { alias: fate.alias.clone(), duplicate_of: survivor, decided_at: fate.decided_at }))
     }
 
-    /// Records removed as duplicates of a record that is itself not released. `unreadable` are the records that
-    /// turned out unreadable when they were to be written.
-    pub(crate) fn orphans(&self, unreadable: &[(u64, u64)]) -> u64 {
-        let gone = |record: RecordNumber| {
-            self.judged.is_decided(record)
-                || unreadable.iter().any(|&(start, end)| (start..end).contains(&record))
-        };
-        let survivors = self.resolved.iter().flat_map(|resolved| resolved.removals.iter());
-        survivors.filter_map(|row| Removal::of(row).survivor).filter(|&survivor| gone(survivor)).count()
-            as u64
+    /// Records removed as duplicates of a record that is itself not released.
+    pub(crate) fn orphans(&self) -> u64 {
+        let removals = self.resolved.iter().flat_map(|resolved| resolved.removals.iter());
+        let survivors = removals.filter_map(|row| Removal::of(row).survivor);
+        survivors.filter(|&survivor| self.judged.is_decided(survivor)).count() as u64
     }
 }
 

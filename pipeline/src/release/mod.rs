@@ -14,6 +14,6 @@ pub(crate) mod redaction;
 pub(crate) mod removed;
 pub(crate) mod rule_notes;
 pub(crate) mod shard_file;
-mod spellable;
+pub(crate) mod spellable;
 pub(crate) mod upload;
 pub(crate) mod write;

@@ -5,6 +5,7 @@ use crate::progress::Progress;
 use crate::release::gate::broken_gate;
 use crate::release::upload::{Destination, holds, is_staged};
 use crate::run::{Options, Outcome, run, tidy_up};
+use crate::tasks::Tasks;
 use crate::{Result, Stop};
 use manifests::layout::MANIFEST;
 use std::path::PathBuf;
@@ -45,20 +46,36 @@ impl Place {
     /// # Errors
     /// Those of [`run`]; [`Error::Output`](crate::Error::Output) if the destination holds another release.
     pub fn make(&self, plan: &Plan, options: &Options<'_>, progress: &dyn Progress) -> Result<Made> {
-        let release = &self.release;
-        let ended_late = tidy_up(release)?;
-        if let Some(destination) = &self.destination {
-            destination.refuse_other(release)?;
-            if is_staged(plan, release)? {
-                tracing::info!("`{}` holds the finished release; nothing is decided anew", release.display());
-                return Ok(Made::Before { gate: Vec::new() });
+        let ended_late = tidy_up(&self.release)?;
+        let made = match &self.destination {
+            Some(destination) => {
+                destination.refuse_other(&self.release)?;
+                is_staged(plan, &self.release)?
             }
-        } else if ended_late && holds(plan, release)? {
-            tracing::info!("`{}` was finished when it was interrupted", release.display());
-            let signed = release.join(MANIFEST).exists();
-            return Ok(Made::Before { gate: if signed { Vec::new() } else { broken_gate(release)? } });
+            None => ended_late && holds(plan, &self.release)?,
+        };
+        if made { self.found() } else { Ok(Made::Now(Box::new(run(plan, options, progress)?))) }
+    }
+
+    /// The same of a plan whose tasks are done.
+    ///
+    /// # Errors
+    /// Those of [`Tasks::finish`]; [`Error::Output`](crate::Error::Output) if the destination holds another release.
+    pub fn finish(&self, tasks: &Tasks, options: &Options<'_>, progress: &dyn Progress) -> Result<Made> {
+        tidy_up(&self.release)?;
+        if let Some(destination) = &self.destination {
+            destination.refuse_other(&self.release)?;
         }
-        Ok(Made::Now(Box::new(run(plan, options, progress)?)))
+        match tasks.is_finished_in(&self.release)? {
+            true => tasks.clear().and_then(|()| self.found()),
+            false => Ok(Made::Now(Box::new(tasks.finish(options, progress)?))),
+        }
+    }
+
+    fn found(&self) -> Result<Made> {
+        tracing::info!("`{}` holds the finished release; nothing is decided anew", self.release.display());
+        let signed = self.release.join(MANIFEST).exists();
+        Ok(Made::Before { gate: if signed { Vec::new() } else { broken_gate(&self.release)? } })
     }
 
     /// Brings the release that was made to where it is for; says whether it is for another place at all.

@@ -14,6 +14,13 @@ use std::sync::Arc;
 const DAYS_MAX: i64 = 95_000_000;
 const DAY_SECONDS: i64 = 86_400;
 
+/// By row, whether JSON lines can spell it; `None` if they can spell all.
+pub(crate) fn spellable_rows(batch: &RecordBatch) -> Option<Vec<bool>> {
+    let beyond: Vec<&ArrayRef> = batch.columns().iter().filter(|column| is_beyond(column)).collect();
+    let spellable = |row: usize| !beyond.iter().any(|column| is_beyond(&column.slice(row, 1)));
+    (!beyond.is_empty()).then(|| (0..batch.num_rows()).map(spellable).collect())
+}
+
 /// A batch whose columns can be written as JSON: times with a zone in UTC, keys of maps as strings.
 pub(super) fn spellable(batch: &RecordBatch) -> Result<RecordBatch, String> {
     let schema = batch.schema();

@@ -48,8 +48,6 @@ pub(crate) struct Written {
     pub(crate) in_text_bytes: u64,
     /// The files under `data/`, as `out_shard` counts them.
     pub(crate) outputs: Vec<OutputPart>,
-    /// Record numbers of row groups that could not be read again.
-    pub(crate) unreadable: Vec<(u64, u64)>,
     /// The files with their digests.
     pub(crate) files: Vec<(String, Sha256)>,
 }
@@ -96,7 +94,6 @@ struct Prepared {
     fates: Vec<RecordFate>,
     /// Digest and length of each kept text, copies not counted.
     texts: Vec<(Sha256, u64)>,
-    readable: bool,
 }
 
 impl WriteTask<'_> {
@@ -180,19 +177,17 @@ impl WriteTask<'_> {
         let artefact = verdicts(self.work, self.shards, group)?;
         let verdicts = Verdicts::read(artefact.payload())?;
         let fates = self.fates.of_group(group, &verdicts)?;
-        let mut prepared = Prepared { verdicts, fates, texts: Vec::new(), readable: true };
+        let mut prepared = Prepared { verdicts, fates, texts: Vec::new() };
         let mut open = OpenGroups::new(files)?;
         let filled = self.fill((shard, group), reader, &mut prepared, &mut open);
-        if let Err(Damage { why, cause }) = Unread::damage(filled)? {
-            prepared.readable = false;
-            prepared.texts.clear();
-            prepared.fates = self.fates.of_group(group, &prepared.verdicts)?;
-            // where the judge could not read it either, that has been told
+        if let Err(Damage { why, .. }) = Unread::damage(filled)? {
+            // the judge read all that is read here, and has quarantined what it could not read
             if prepared.fates.iter().any(RecordFate::is_released) {
-                tracing::warn!("`{}`: row group {}: {why}", shard.file, group.row_group);
+                let group = group.row_group;
+                return Err(shard
+                    .file
+                    .error(format!("row group {group} was whole when it was judged: {why}")));
             }
-            let measured = cause.measured(&self.plan.config.file.input);
-            prepared.fates.iter_mut().for_each(|fate| fate.become_unread(cause, measured.clone()));
             // what came before the damage is not written either
             open = OpenGroups::new(files)?;
         }
@@ -300,9 +295,6 @@ impl WriteTask<'_> {
             builder.add(&row, &extra, &prepared.verdicts.spans(at)?)?;
         }
         state.in_text_bytes += prepared.verdicts.text_bytes()?.iter().sum::<u64>();
-        if !prepared.readable {
-            state.unreadable.push((group.records.start, group.records.end));
-        }
         builder.finish(self.plan, schema, &prepared.verdicts)
     }
 }
@@ -312,7 +304,6 @@ struct Tallies {
     tally: ShardTally,
     parts: Vec<PartTally>,
     in_text_bytes: u64,
-    unreadable: Vec<(u64, u64)>,
 }
 
 /// The same of one file under `data/`.
@@ -333,12 +324,7 @@ impl PartTally {
 impl Tallies {
     fn new(shard: &Shard, parts: usize) -> Self {
         let part = |_| PartTally { content: Tree::new(), rows: 0, text_bytes: 0 };
-        Self {
-            tally: ShardTally::new(shard.stem()),
-            parts: (0..parts).map(part).collect(),
-            in_text_bytes: 0,
-            unreadable: Vec::new(),
-        }
+        Self { tally: ShardTally::new(shard.stem()), parts: (0..parts).map(part).collect(), in_text_bytes: 0 }
     }
 
     fn finish(self, places: Vec<(String, Option<String>)>, files: Vec<(String, Sha256)>) -> Written {
@@ -364,7 +350,6 @@ impl Tallies {
                 .collect(),
             in_text_bytes: self.in_text_bytes,
             outputs: places.into_iter().zip(self.parts).map(output).collect(),
-            unreadable: self.unreadable,
             files,
         }
     }

@@ -9,7 +9,11 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// Takes the directory for as long as the returned file lives; makes it and the folder for artefacts if need be.
-pub(super) fn take(release: &Path) -> Result<File> {
+pub(crate) fn take(release: &Path) -> Result<File> {
+    if release.is_symlink() {
+        // what is beside a directory tells of it, and a link has other neighbours
+        return Err(Error::output(release, "is a link; name the directory itself"));
+    }
     refuse_finished(release)?;
     let work = work::folder_of(release);
     let fail = |e| Error::output(release, e);

@@ -3,12 +3,13 @@
 pub(crate) mod admission;
 mod begun;
 pub(crate) mod budget;
-mod directory;
+pub(crate) mod directory;
 pub(crate) mod memory;
+pub(crate) mod passes;
 pub(crate) mod work;
 
 use crate::barriers::Resolution;
-use crate::barriers::corpus::{Corpus, Group, Judged, groups};
+use crate::barriers::corpus::{Corpus, Group, Judged};
 use crate::config::BadShard;
 use crate::files::artefact::{self, Artefact, Kind};
 use crate::files::store;
@@ -20,6 +21,7 @@ use crate::release::fates::{Fates, Resolved};
 use crate::release::parts::{Marks, data_files};
 use crate::release::write::{WriteTask, Written, ledger_file, removed_file};
 use crate::run::budget::Budget;
+use crate::run::passes::Pass;
 use crate::run::work::Work;
 use crate::source::inputs::{self, Shard};
 use crate::{Error, Result, Stop};
@@ -138,7 +140,7 @@ impl Run<'_> {
     fn begin(&self, work: &Work, listed: &[Shard], shards: &[Shard]) -> Result<()> {
         let now = Begun::now(self.plan, listed);
         if let Some(before) = Begun::find(work.folder()) {
-            let groups = groups(shards);
+            let groups = &work.division.groups;
             let judged = groups.iter().filter(|group| {
                 let identity = work.group_identity(&shards[group.shard], group.row_group);
                 Artefact::is_there(&work.verdicts(group.shard, group.row_group), Kind::Verdicts, &identity)
@@ -161,15 +163,27 @@ impl Run<'_> {
         work: &Work,
         started: std::time::Instant,
     ) -> Result<Outcome> {
-        let mut judged = Judged::load(self.plan, shards, work)?;
+        let mut judged = Judged::load(self.plan, shards, work, work.division.whole())?;
         let resolved = self.barriers(&mut judged)?;
         let salt_key = self.salt_key()?;
         let fates = Fates { judged: &judged, resolved: &resolved, salt_key: &salt_key };
         let written = self.write(&fates, shards, work)?;
-        self.publish(&fates, &written)?;
+        self.finish(&fates, listed, &written, started)
+    }
+
+    /// What is left to do when all is written: what later releases need, the indices and the manifest.
+    pub(crate) fn finish(
+        &self,
+        fates: &Fates<'_>,
+        listed: &[Shard],
+        written: &[Written],
+        started: std::time::Instant,
+    ) -> Result<Outcome> {
+        let (work, shards) = (fates.judged.work, fates.judged.shards);
+        self.publish(fates)?;
         let text_bytes = written.iter().map(|w| w.in_text_bytes).sum();
         work.stop.go_on()?;
-        let draft = attest::Draft { plan: self.plan, listed, shards, written: &written, fates: &fates };
+        let draft = attest::Draft { plan: self.plan, listed, shards, written, fates };
         let seconds = started.elapsed().as_secs_f64();
         let attested =
             attest::attest(&draft, &self.options.release, self.options.key, (self.options.threads, seconds))?;
@@ -180,7 +194,7 @@ impl Run<'_> {
     /// Pass 1: a task per row group.
     fn judge(&self, work: &Work, shards: &[Shard]) -> Result<()> {
         self.progress.begin("judge", shards.iter().map(|s| s.bytes).sum());
-        groups(shards).par_iter().try_for_each(|group| {
+        work.division.groups.par_iter().try_for_each(|group| {
             work.stop.go_on()?;
             self.judge_task(work, shards, group, &mut ())
         })?;
@@ -226,15 +240,12 @@ impl Run<'_> {
         for (ordinal, (stage, barrier)) in self.plan.barriers().enumerate() {
             self.progress.begin(&self.plan.stages[stage].name, 1);
             judged.work.stop.go_on()?;
-            let folder = judged.work.barrier(ordinal);
-            let identity = judged.work.corpus_identity(&(ordinal as u64).to_le_bytes());
-            let resolved = match Resolved::find(stage, &folder, &identity) {
+            let resolved = match self.resolved(judged.work, ordinal)? {
                 Some(resolved) => resolved,
                 None => {
                     let corpus = Corpus::new(judged, barrier, (stage, ordinal))?;
-                    let mut resolution = Resolution::new(&folder, judged.work.budget.resolution());
-                    barrier.resolve(&corpus, &mut resolution)?;
-                    Resolved::write(stage, &folder, &identity, resolution)?
+                    corpus.take_steps()?;
+                    self.resolve(&corpus, ordinal)?
                 }
             };
             judged.remove(&resolved);
@@ -245,14 +256,31 @@ impl Run<'_> {
         Ok(all)
     }
 
+    /// What a barrier came to, if it has been here already.
+    pub(crate) fn resolved(&self, work: &Work, ordinal: usize) -> Result<Option<Resolved>> {
+        let folder = work.barrier(ordinal);
+        let files = Resolved::files(&folder);
+        files.iter().try_for_each(|file| work.fetch(Pass::Resolve { barrier: ordinal }, 0, file))?;
+        let stage = self.plan.barriers().nth(ordinal).map(|(stage, _)| stage);
+        Ok(stage.and_then(|stage| Resolved::find(stage, &folder, &work.barrier_identity(ordinal))))
+    }
+
+    /// Lets a barrier come to its decision.
+    pub(crate) fn resolve(&self, corpus: &Corpus<'_>, ordinal: usize) -> Result<Resolved> {
+        let (barrier, work) = (corpus.barrier(), corpus.work());
+        let folder = work.barrier(ordinal);
+        let mut resolution = Resolution::new(&folder, work.budget.resolution());
+        barrier.resolve(corpus, &mut resolution)?;
+        Resolved::write(corpus.stage(), &folder, &work.barrier_identity(ordinal), resolution)
+    }
+
     /// What the barriers leave for later releases.
-    fn publish(&self, fates: &Fates<'_>, written: &[Written]) -> Result<()> {
+    fn publish(&self, fates: &Fates<'_>) -> Result<()> {
         let (judged, marks) = (fates.judged, Marks::of(self.plan, fates.resolved));
-        let gone: Vec<(u64, u64)> = written.iter().flat_map(|w| w.unreadable.iter().copied()).collect();
         let publishing = self.plan.barriers().enumerate().filter(|(_, (_, barrier))| barrier.publishes());
         for (ordinal, (stage, barrier)) in publishing {
             let corpus = Corpus::new(judged, barrier, (stage, ordinal))?;
-            barrier.publish(&corpus, &mut judged.released(&gone, &marks), &self.options.release)?;
+            barrier.publish(&corpus, &mut judged.released(&marks), &self.options.release)?;
         }
         Ok(())
     }
@@ -263,22 +291,11 @@ impl Run<'_> {
         self.clear_stale(shards.len())?;
         // few shards: their row groups side by side; many: shard by shard on all workers
         let width = if shards.len() >= self.options.threads { 1 } else { 2 * self.options.threads };
-        let task = WriteTask { plan: self.plan, shards, work, fates, release: &self.options.release, width };
-        let salt = fates.salt_key.commitment();
         let one = |index: usize| {
             work.stop.go_on()?;
-            let of_shard: Vec<Group> =
-                fates.judged.groups.iter().filter(|g| g.shard == index).cloned().collect();
-            let identity = work.corpus_identity(format!("write {index} {salt}").as_bytes());
-            let path = work.written(index);
-            let written = match self.still_written(&path, &identity) {
+            let written = match self.written(work, index, fates.salt_key)? {
                 Some(written) => written,
-                None => {
-                    let written = task.run(index, &of_shard)?;
-                    let json = serde_json::to_vec(&written).map_err(|e| Error::Bug(e.to_string()))?;
-                    artefact::write(&path, Kind::Written, &identity, &json)?;
-                    written
-                }
+                None => self.write_shard(fates, index, width)?,
             };
             self.progress.advance(shards[index].bytes);
             Ok(written)
@@ -292,8 +309,38 @@ impl Run<'_> {
         written
     }
 
+    /// Writes a shard, with so many row groups side by side.
+    pub(crate) fn write_shard(&self, fates: &Fates<'_>, index: usize, width: usize) -> Result<Written> {
+        let Judged { shards, work, .. } = *fates.judged;
+        let task = WriteTask { plan: self.plan, shards, work, fates, release: &self.options.release, width };
+        let written = task.run(index, &work.division.groups[work.division.of_shard(index)])?;
+        let json = serde_json::to_vec(&written).map_err(|e| Error::Bug(e.to_string()))?;
+        artefact::write(
+            &work.written(index),
+            Kind::Written,
+            &work.written_identity(index, fates.salt_key),
+            &json,
+        )?;
+        Ok(written)
+    }
+
+    /// What came of writing a shard, if that has been done and its files are still what they were.
+    pub(crate) fn written(&self, work: &Work, index: usize, salt_key: &SaltKey) -> Result<Option<Written>> {
+        let path = work.written(index);
+        work.fetch(Pass::Write, index, &path)?;
+        let found = Artefact::find(&path, Kind::Written, &work.written_identity(index, salt_key));
+        let written = found.and_then(|found| serde_json::from_slice::<Written>(found.payload()).ok());
+        let Some(written) = written else { return Ok(None) };
+        let release = &self.options.release;
+        written.files.iter().try_for_each(|(name, _)| work.fetch(Pass::Write, index, &release.join(name)))?;
+        let same = |(name, digest): &(String, Sha256)| {
+            sha256_file(&release.join(name)).is_ok_and(|(found, _)| found == *digest)
+        };
+        Ok(written.files.iter().all(same).then_some(written))
+    }
+
     /// Removes what an interrupted run of another plan or other inputs left in the release's folders.
-    fn clear_stale(&self, shards: usize) -> Result<()> {
+    pub(crate) fn clear_stale(&self, shards: usize) -> Result<()> {
         let removed = self.plan.config.file.output.removed;
         let mut expected = BTreeSet::new();
         for at in 0..shards {
@@ -304,16 +351,6 @@ impl Run<'_> {
         ["data", "auditor/ledger", "auditor/removed"]
             .iter()
             .try_for_each(|folder| clear(&self.options.release.join(folder), &expected))
-    }
-
-    /// What an interrupted run wrote of a shard, if its files are still what they were.
-    fn still_written(&self, path: &Path, identity: &artefact::Identity) -> Option<Written> {
-        let artefact = Artefact::find(path, Kind::Written, identity)?;
-        let written: Written = serde_json::from_slice(artefact.payload()).ok()?;
-        let same = |(name, digest): &(String, Sha256)| {
-            sha256_file(&self.options.release.join(name)).is_ok_and(|(found, _)| found == *digest)
-        };
-        written.files.iter().all(same).then_some(written)
     }
 
     /// The key of the ledger's commitments: as given, or drawn once and kept with the unfinished release.

@@ -1,13 +1,18 @@
 //! Where the tasks of one run leave their artefacts, and what identifies them.
 
+use crate::Result;
+use crate::barriers::corpus::Group;
 use crate::files::artefact::Identity;
 use crate::plan::Plan;
 use crate::run::admission::Admission;
 use crate::run::budget::Budget;
+use crate::run::passes::{Division, Pass};
 use crate::source::inputs::Shard;
 use crate::source::shelf::Shelf;
 use crate::stop::Stop;
+use crate::tasks::Shared;
 use manifests::digest::Sha256;
+use manifests::ledger::SaltKey;
 use std::path::{Path, PathBuf};
 
 /// The folder beside a release that holds the artefacts of an unfinished run; it is gone when the release is
@@ -37,6 +42,10 @@ pub(crate) struct Work {
     pub(crate) admission: Admission,
     /// How memory is divided.
     pub(crate) budget: Budget,
+    /// How the work is divided.
+    pub(crate) division: Division,
+    /// Where other processes leave what they have made, if some work on the same run.
+    pub(crate) shared: Option<Shared>,
 }
 
 impl Work {
@@ -52,6 +61,26 @@ impl Work {
             stop: Stop::default(),
             admission: Admission::new(budget.tasks()),
             budget,
+            division: Division::local(shards),
+            shared: None,
+        }
+    }
+
+    /// The same, of a run that many processes work on.
+    pub(crate) fn shared(self, division: Division, shared: Shared) -> Self {
+        Self { division, shared: Some(shared), ..self }
+    }
+
+    /// Makes sure that a file is at hand which a task of a pass has made.
+    pub(crate) fn fetch(&self, pass: Pass, task: usize, path: &Path) -> Result<()> {
+        self.shared.as_ref().map_or(Ok(()), |shared| shared.fetch(pass, task, path))
+    }
+
+    /// The same of what came of judging a row group.
+    pub(crate) fn fetch_judged(&self, group: &Group, path: &Path) -> Result<()> {
+        match self.shared {
+            Some(_) => self.fetch(Pass::Judge, self.division.share_of(group.shard, group.row_group), path),
+            None => Ok(()),
         }
     }
 
@@ -73,6 +102,16 @@ impl Work {
     /// What depends on the whole corpus, and on `more`.
     pub(crate) fn corpus_identity(&self, more: &[u8]) -> Identity {
         identity(&[&self.corpus, more])
+    }
+
+    /// What depends on the whole corpus up to a barrier.
+    pub(crate) fn barrier_identity(&self, barrier: usize) -> Identity {
+        self.corpus_identity(&(barrier as u64).to_le_bytes())
+    }
+
+    /// What depends on the whole corpus and on the key of the ledger's commitments.
+    pub(crate) fn written_identity(&self, shard: usize, salt_key: &SaltKey) -> Identity {
+        self.corpus_identity(format!("write {shard} {}", salt_key.commitment()).as_bytes())
     }
 
     pub(crate) fn verdicts(&self, shard: usize, row_group: usize) -> PathBuf {

@@ -98,7 +98,7 @@ fn wider(one: &DataType, other: &DataType) -> Option<DataType> {
         }
         (List(a), List(b)) => Some(List(item(a, b)?)),
         (List(a) | LargeList(a), List(b) | LargeList(b)) => Some(LargeList(item(a, b)?)),
-        (Map(a, sorted), Map(b, also)) => Some(Map(item(a, b)?, *sorted && *also)),
+        (Map(a, sorted), Map(b, also)) => Some(Map(entries(a, b)?, *sorted && *also)),
         (Struct(a), Struct(b)) => Some(Struct(members(a, b)?)),
         _ => None,
     }
@@ -125,6 +125,15 @@ fn integer(one: &DataType, other: &DataType) -> Option<DataType> {
 fn item(one: &Field, other: &Field) -> Option<FieldRef> {
     let kind = wider(one.data_type(), other.data_type())?;
     Some(Arc::new(of_type(one, kind, one.is_nullable() | other.is_nullable())))
+}
+
+/// Keys and values of both. They are what they are by their places: writers give them different names.
+fn entries(one: &Field, other: &Field) -> Option<FieldRef> {
+    let (DataType::Struct(a), DataType::Struct(b)) = (one.data_type(), other.data_type()) else {
+        return None;
+    };
+    let [key, value] = [0, 1].map(|at| item(a.get(at)?, b.get(at)?));
+    Some(Arc::new(of_type(one, DataType::Struct(vec![key?, value?].into()), false)))
 }
 
 /// The members of both, by their names.
@@ -190,8 +199,15 @@ pub(crate) fn converted(array: &ArrayRef, wanted: &DataType) -> std::result::Res
         }
         (Map(..), Map(entry, sorted)) => {
             let (_, offsets, entries, nulls, _) = array.as_map().clone().into_parts();
-            let entries: ArrayRef = Arc::new(entries);
-            let entries = converted(&entries, entry.data_type())?.as_struct().clone();
+            let Struct(parts) = entry.data_type() else {
+                return Err(ArrowError::CastError(format!(
+                    "entries of a map that are {}",
+                    entry.data_type()
+                )));
+            };
+            let columns = entries.columns().iter().zip(parts).map(|(a, part)| converted(a, part.data_type()));
+            let columns = columns.collect::<std::result::Result<Vec<_>, _>>()?;
+            let entries = StructArray::try_new(parts.clone(), columns, entries.nulls().cloned())?;
             Arc::new(MapArray::try_new(Arc::clone(entry), offsets, entries, nulls, *sorted)?)
         }
         _ => cast_with_options(array, wanted, &exact())?,
@@ -214,6 +230,32 @@ mod tests {
 
     fn structs(members: &[(&str, DataType)]) -> DataType {
         Struct(members.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true)).collect())
+    }
+
+    #[test]
+    fn entries_of_maps_are_keys_and_values_whatever_they_are_called() {
+        let map = |names: [&str; 2], value: DataType| {
+            let parts = [Field::new(names[0], Utf8, false), Field::new(names[1], value, true)];
+            Map(Arc::new(Field::new("entries", Struct(parts.to_vec().into()), false)), false)
+        };
+        let both = wider(&map(["key", "value"], Int32), &map(["k", "v"], Int64)).unwrap();
+        assert_eq!(both, map(["key", "value"], Int64));
+        let mut builder = arrow_array::builder::MapBuilder::new(
+            Some(arrow_array::builder::MapFieldNames {
+                entry: "entries".into(),
+                key: "k".into(),
+                value: "v".into(),
+            }),
+            arrow_array::builder::StringBuilder::new(),
+            arrow_array::builder::Int32Builder::new(),
+        );
+        builder.keys().append_value("a");
+        builder.values().append_value(7);
+        builder.append(true).unwrap();
+        let array: ArrayRef = Arc::new(builder.finish());
+        let wide = converted(&array, &both).unwrap();
+        assert_eq!(wide.data_type(), &both);
+        assert_eq!(wide.as_map().values().as_primitive::<arrow_array::types::Int64Type>().value(0), 7);
     }
 
     #[test]

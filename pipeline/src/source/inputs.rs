@@ -64,9 +64,8 @@ pub(crate) fn check_columns(found: &[Found], plan: &Plan) -> Result<Option<Schem
         Format::Lines(packing) => lines::check(file, packing, input, &plan.fields).map(|()| None),
         Format::Parquet => {
             // what cannot be read at all is for the survey to say
-            let Ok(footer) = footer(file) else { return file.failure().map_or(Ok(None), Err) };
-            let reader =
-                ShardReader::of_parquet(ParquetReader::of_footer(file, footer)?, input, &plan.fields)?;
+            let Ok(reader) = ParquetReader::open(file) else { return file.failure().map_or(Ok(None), Err) };
+            let reader = ShardReader::of_parquet(reader, input, &plan.fields)?;
             match reader.held_as_bytes().filter(|_| plan.config.file.output.format == OutputFormat::Jsonl) {
                 Some(column) => Err(file.error(format!(
                     "column `{column}` holds texts as bytes, which JSON lines cannot; expected strings"
@@ -160,7 +159,7 @@ pub(crate) fn groups(file: &InputFile, unpacked: &Path) -> Result<Groups> {
 /// The groups of a file whose bytes are `stream`; a footer is read by itself.
 fn groups_of(file: &InputFile, stream: impl Read, unpacked: &Path) -> Result<Groups> {
     match Format::of(file.name()) {
-        Format::Parquet => Ok((row_counts(file, &footer(file)?)?, None)),
+        Format::Parquet => Ok((row_counts(file, ParquetReader::open(file)?.footer())?, None)),
         Format::Lines(packing) => {
             let (blocks, rows) = Blocks::survey(file, stream, packing, unpacked)?;
             Ok((rows, Some(Arc::new(blocks))))

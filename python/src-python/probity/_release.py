@@ -94,17 +94,18 @@ def run(
         "config": config.path,
         "text": config.text,
         "set": config.set,
-        "out": os.fspath(out),
-        "staging": staging,
-        "key": key,
-        "passphrase": None if key is None else passphrase(),
         "salt_key": salt_key,
         "threads": threads,
         "memory": str(memory),
         "today": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
     }
-    gate, uploaded = _probity.run(order)
+    gate, uploaded = _probity.run(order, place(out, staging, key))
     return outcome(Path(out if staging is None else staging), gate, uploaded)
+
+
+def place(out: StrPath, staging: StrPath | None, key: StrPath | None) -> dict[str, Any]:
+    """Where a release is made, and who signs it."""
+    return {"out": os.fspath(out), "staging": staging, "key": key, "passphrase": None if key is None else passphrase()}
 
 
 def passphrase() -> bytes | None:

@@ -26,7 +26,7 @@ impl Corpus<'_> {
         let work = |worker: usize| {
             let mut state = start(worker);
             let scratch = Scratch::new(self.judged.plan.config.file.words);
-            while let Some(group) = self.judged.groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+            while let Some(group) = self.judged.groups().get(next.fetch_add(1, Ordering::Relaxed)) {
                 let of_group = group.records.clone();
                 let records: Vec<RecordNumber> =
                     of_group.filter(|&r| self.standing(r) == Standing::Alive && wanted(r)).collect();

@@ -29,7 +29,7 @@ impl Corpus<'_> {
     pub fn texts(&self, listed: &Listing<1>, base: u64) -> Result<Texts> {
         let mut wanted = Vec::new();
         let mut from = listed.position(base);
-        for group in &self.judged.groups {
+        for group in self.judged.groups() {
             let to = listed.position(base + group.records.end);
             if from < to {
                 wanted.push((group, from..to));

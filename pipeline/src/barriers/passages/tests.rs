@@ -72,7 +72,7 @@ fn resolve(texts: &[String], stage: &str, memory: u64, threads: usize) -> Outcom
         for group in groups(&shards) {
             run.judge_task(&work, &shards, &group, &mut ()).unwrap();
         }
-        let judged = Judged::load(&plan, &shards, &work).unwrap();
+        let judged = Judged::load(&plan, &shards, &work, work.division.whole()).unwrap();
         let (stage, barrier) = plan.barriers().next().unwrap();
         let corpus = Corpus::new(&judged, barrier, (stage, 0)).unwrap();
         let mut resolution = Resolution::new(&work.barrier(0), memory);

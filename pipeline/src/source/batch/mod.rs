@@ -52,6 +52,8 @@ pub(crate) enum Cause {
     /// A page of the row group takes so many bytes.
     PageTooLarge(u64),
     Unreadable,
+    /// A value that the format of the release has no spelling for.
+    Unspellable,
 }
 
 impl Cause {
@@ -67,6 +69,7 @@ impl Cause {
             Cause::TooLarge(_) => "record-bytes",
             Cause::PageTooLarge(_) => "page-bytes",
             Cause::Unreadable => "unreadable",
+            Cause::Unspellable => "unspellable",
         }
     }
 

@@ -54,6 +54,16 @@ impl Blocks {
         Ok((Self { file: InputFile::local(copy), bounds }, rows))
     }
 
+    /// The blocks that another process has told of.
+    pub(crate) fn of_told(file: InputFile, bounds: Vec<u64>) -> Self {
+        Self { file, bounds }
+    }
+
+    /// The plain bytes, and the bounds of the blocks in them.
+    pub(crate) fn told(&self) -> (&InputFile, &[u64]) {
+        (&self.file, &self.bounds)
+    }
+
     /// The lines of one block. Of an object they are fetched now.
     pub(super) fn lines(&self, block: usize, bytes_max: u64) -> Result<Lines<impl BufRead + use<>>> {
         let bounds = self.bounds.get(block).copied().zip(self.bounds.get(block + 1).copied());

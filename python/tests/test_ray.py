@@ -1,0 +1,159 @@
+"""A run on a Ray cluster of a head and two workers of one core each, whatever dies in the middle of it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import probity
+
+from . import corpus
+
+HAS_RAY = importlib.util.find_spec("ray") is not None
+STORE_BYTES = 80 << 20
+WORKER = {"num_cpus": 1, "memory": 4 << 30, "object_store_memory": STORE_BYTES}
+
+DRIVER = """
+import logging, sys
+import probity.ray
+logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")
+config, out, work, address, key, salt = sys.argv[1:]
+probity.ray.run(config, out, work=work, address=address, key=key, salt_key=salt, memory="512MiB", task_bytes="16KiB")
+"""
+
+
+def files(release: Path) -> dict[str, bytes]:
+    """Everything in a release that does not depend on the machine or on the randomness of a signature."""
+    own = {"run.json", "manifest.sigstore.json"}
+    found = sorted(path for path in release.rglob("*") if path.is_file() and "attestations" not in path.parts)
+    return {str(path.relative_to(release)): path.read_bytes() for path in found if path.name not in own}
+
+
+@unittest.skipUnless(HAS_RAY, "ray is not installed")
+class OnACluster(unittest.TestCase):
+    """The bytes are those of one machine."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        # workers import the package, and only that, from where it is installed
+        import ray
+        from ray.cluster_utils import Cluster
+
+        head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE_BYTES}
+        cls.cluster = Cluster(initialize_head=True, head_node_args=head)
+        cls.workers = [cls.cluster.add_node(**WORKER) for _ in range(2)]
+        ray.init(address=cls.cluster.address)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        import ray
+
+        ray.shutdown()
+        cls.cluster.shutdown()
+
+    def replace_a_worker(self) -> None:
+        """Kills a worker with SIGKILL, and another one comes."""
+        self.cluster.remove_node(self.workers.pop(0), allow_graceful=False)
+        self.workers.append(self.cluster.add_node(**WORKER))
+
+    def arguments(self, name: str) -> dict[str, object]:
+        at = corpus.folder()
+        return {
+            "out": at / name,
+            "work": at / f"{name}.work",
+            "key": at / "producer.pem",
+            "salt_key": at / "salt.key",
+            "memory": "512MiB",
+            "task_bytes": "16KiB",
+        }
+
+    def check(self, name: str) -> None:
+        made, expected = files(corpus.folder() / name), files(corpus.release().release)
+        self.assertEqual(made.keys(), expected.keys())
+        self.assertEqual([file for file in made if made[file] != expected[file]], [])
+        self.assertTrue(probity.verify(corpus.folder() / name, corpus.public_key()).ok)
+
+    def run_here(self, name: str) -> probity.Outcome:
+        import probity.ray
+
+        return probity.ray.run(corpus.folder() / "config.toml", **self.arguments(name))
+
+    def test_nothing_dies(self) -> None:
+        made = self.run_here("calm")
+        self.assertEqual(made.record_root, corpus.release().record_root)
+        self.check("calm")
+        with self.assertRaisesRegex(probity.OutputError, "holds a finished release"):
+            self.run_here("calm")
+
+    def test_a_worker_dies_in_each_pass(self) -> None:
+        import probity.ray
+
+        passes = []
+
+        def dying(name: str, *rest: object) -> None:
+            passes.append(name)
+            killer = threading.Timer(0.3, self.replace_a_worker)
+            killer.start()
+            original(name, *rest)
+            killer.join()
+
+        original = probity.ray._pass
+        with mock.patch.object(probity.ray, "_pass", dying):
+            self.run_here("killed")
+        self.assertEqual((passes[0], passes[-1]), ("judge", "write"))
+        self.check("killed")
+
+    @contextlib.contextmanager
+    def driver(self, name: str) -> Iterator[subprocess.Popen[str]]:
+        """A driver of its own."""
+        given = self.arguments(name)
+        paths = [given["out"], given["work"], self.cluster.address, given["key"], given["salt_key"]]
+        command = [sys.executable, "-c", DRIVER, corpus.folder() / "config.toml", *paths]
+        with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True) as process:
+            yield process
+
+    def test_the_driver_dies(self) -> None:
+        with self.driver("orphaned") as process:
+            for line in process.stdout or []:
+                if line.startswith("judge: "):
+                    process.send_signal(signal.SIGKILL)
+                    break
+        self.assertFalse((corpus.folder() / "orphaned" / "manifest.sigstore.json").exists())
+        self.run_here("orphaned")
+        self.check("orphaned")
+
+    def test_two_drivers(self) -> None:
+        with self.driver("twice") as one, self.driver("twice") as other:
+            codes = [process.wait(300) for process in (one, other)]
+        self.assertIn(0, codes)
+        self.check("twice")
+
+    def test_what_a_task_raises(self) -> None:
+        at = corpus.folder()
+        (at / "vanishing").mkdir()
+        shard = next((at / "corpus").glob("*.parquet"))
+        copy = at / "vanishing" / shard.name
+        copy.write_bytes(shard.read_bytes())
+        (at / "vanishing.toml").write_text(corpus.INPUT.replace("corpus/", "vanishing/") + corpus.STAGES)
+
+        import probity.ray
+
+        def vanish(*rest: object) -> None:
+            copy.write_bytes(b"PAR1")
+            os.utime(copy, (time.time() + 10,) * 2)
+            original(*rest)
+
+        original = probity.ray._pass
+        with mock.patch.object(probity.ray, "_pass", vanish), self.assertRaisesRegex(probity.InputError, shard.name):
+            probity.ray.run(at / "vanishing.toml", **self.arguments("vanished"))
