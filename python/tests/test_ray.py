@@ -21,6 +21,7 @@ from . import corpus
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
 STORE_BYTES = 80 << 20
+SECONDS_MAX = 180
 WORKER = {"num_cpus": 1, "memory": 4 << 30, "object_store_memory": STORE_BYTES}
 
 DRIVER = """
@@ -62,8 +63,14 @@ class OnACluster(unittest.TestCase):
         ray.shutdown()
         cls.cluster.shutdown()
 
-    def replace_a_worker(self) -> None:
-        """Kills a worker with SIGKILL, and another one comes."""
+    def setUp(self) -> None:
+        # a cluster that lacks what a task asks for waits for it without end
+        signal.signal(signal.SIGALRM, lambda *_: self.fail("took too long"))
+        signal.alarm(SECONDS_MAX)
+        self.addCleanup(signal.alarm, 0)
+
+    def replace_first_worker(self) -> None:
+        """Another one for a worker that was killed."""
         self.cluster.remove_node(self.workers.pop(0), allow_graceful=False)
         self.workers.append(self.cluster.add_node(**WORKER))
 
@@ -103,10 +110,12 @@ class OnACluster(unittest.TestCase):
 
         def dying(name: str, *rest: object) -> None:
             passes.append(name)
-            killer = threading.Timer(0.3, self.replace_a_worker)
+            (raylet,) = self.workers[0].all_processes["raylet"]
+            killer = threading.Timer(0.3, os.kill, [raylet.process.pid, signal.SIGKILL])
             killer.start()
             original(name, *rest)
             killer.join()
+            self.replace_first_worker()
 
         original = probity.ray._pass
         with mock.patch.object(probity.ray, "_pass", dying):

@@ -93,7 +93,12 @@ def run(
     if not plan.exists():
         refuse_finished(made)
         order = {"config": config.path, "set": config.set, "to": plan, "work": os.fspath(work)}
-        _probity.plan({**order, "salt_key": salt_key, "task_bytes": task_bytes, "parts": parts}, here)
+        try:
+            _probity.plan({**order, "salt_key": salt_key, "task_bytes": task_bytes, "parts": parts}, here)
+        except OutputError:
+            # another driver of the same run may have written it meanwhile
+            if not plan.exists():
+                raise
     tasks = opened(plan, config, work)
     if not ray.is_initialized():
         ray.init(address=address)
