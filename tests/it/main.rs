@@ -65,6 +65,7 @@ mod spilling;
 mod splits;
 mod stage_errors;
 mod tamper;
+mod tasks;
 mod tidy;
 mod training;
 mod views;

@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::release::fates::Resolved;
 use crate::release::parts::{Marks, out_shard};
 use crate::run::budget::Cost;
+use crate::run::passes::Pass;
 use crate::run::work::Work;
 use crate::source::inputs::Shard;
 use crate::{Error, Result};
@@ -383,6 +384,7 @@ impl<'r> Corpus<'r> {
     /// Rows that an earlier step must have kept.
     pub(crate) fn kept<const N: usize>(&self, kind: Kind) -> Result<Listing<N>> {
         let (path, identity) = self.listed(kind);
+        self.judged.work.fetch(Pass::Resolve { barrier: self.ordinal }, 0, &path)?;
         Listing::find(&path, kind, &identity).ok_or_else(|| {
             // the steps before it would be found done, and nobody would make it again
             let _ = disk::remove_folder(&self.folder());

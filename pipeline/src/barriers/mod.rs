@@ -216,6 +216,11 @@ pub trait Barrier: Send + Sync {
         false
     }
 
+    /// The names of the listings that it leaves for [`Barrier::publish`].
+    fn keeps(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Adds to a finished release what later releases need to be compared with it.
     /// `released` are the records that are in the release, with the output shard and row of each.
     fn publish(

@@ -249,6 +249,10 @@ impl Barrier for RepeatedPassages {
         true
     }
 
+    fn keeps(&self) -> &'static [&'static str] {
+        &["evidence", "repeated"]
+    }
+
     fn publish(
         &self,
         corpus: &Corpus<'_>,

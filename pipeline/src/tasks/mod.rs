@@ -255,7 +255,9 @@ impl Tasks {
             Pass::Resolve { barrier } => {
                 let (judged, stage, built) = self.at_barrier(run, work, (barrier, None))?;
                 let resolved = run.resolve(&Corpus::new(&judged, built, (stage, barrier))?, barrier)?;
-                (resolved.removals.len() as u64, Resolved::files(&work.barrier(barrier)).to_vec())
+                let folder = work.barrier(barrier);
+                let kept = built.keeps().iter().map(|name| folder.join(name));
+                (resolved.removals.len() as u64, Resolved::files(&folder).into_iter().chain(kept).collect())
             }
             Pass::Write => self.write(run, work, task)?,
         };
