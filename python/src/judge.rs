@@ -41,7 +41,7 @@ impl Judge {
     #[new]
     fn new(py: Python<'_>, path: PathBuf, text: &str, set: Vec<String>) -> PyResult<Self> {
         let overrides = overrides(&set)?;
-        let judge = || Ok(BatchJudge::new(Config::parse(&path, text, &overrides)?)?);
+        let judge = || Config::parse(&path, text, &overrides).and_then(BatchJudge::new);
         Ok(Self(Arc::new(py.detach(judge).map_err(failed)?)))
     }
 

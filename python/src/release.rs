@@ -99,19 +99,21 @@ impl Where {
     }
 }
 
-/// Verifies a release: the report as JSON, and the exit code that `probity verify` would have.
-#[pyfunction]
-#[pyo3(signature = (release, key, levels, inputs, config, assets, scratch))]
-pub fn verify(
-    py: Python<'_>,
-    release: PathBuf,
-    key: PathBuf,
+/// What is asked of a release.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Asked {
     levels: Option<Vec<String>>,
     inputs: Option<PathBuf>,
     config: Option<PathBuf>,
     assets: PathBuf,
     scratch: PathBuf,
-) -> PyResult<(String, u8)> {
+}
+
+/// Verifies a release: the report as JSON, and the exit code that `probity verify` would have.
+#[pyfunction]
+pub fn verify(py: Python<'_>, release: PathBuf, key: PathBuf, asked: Asked) -> PyResult<(String, u8)> {
+    let Asked { levels, inputs, config, assets, scratch } = asked;
     let level = |text: String| text.parse::<Level>().map_err(|e| PyValueError::new_err(e.to_string()));
     let levels =
         levels.map(|levels| levels.into_iter().map(level).collect::<PyResult<Vec<_>>>()).transpose()?;

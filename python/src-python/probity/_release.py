@@ -200,8 +200,14 @@ def verify(
     >>> verify("release", "producer.pub.pem").ok
     True
     """
-    asked = None if levels is None else list(levels)
-    report, code = _probity.verify(release, key, asked, inputs, config, assets, tempfile.gettempdir())
+    asked = {
+        "levels": None if levels is None else list(levels),
+        "inputs": inputs,
+        "config": config,
+        "assets": assets,
+        "scratch": tempfile.gettempdir(),
+    }
+    report, code = _probity.verify(release, key, asked)
     return Report(json.loads(report), code)
 
 
