@@ -107,7 +107,7 @@ def run(
         submit = _submitting(name, shipped, {"threads": threads, "memory": memory}, task_options or {})
         _pass(name, count, submit)
     gate, uploaded = tasks.finish(place(out, staging, key), here)
-    plan.unlink()
+    plan.unlink(missing_ok=True)
     return outcome(made, gate, uploaded)
 
 
