@@ -14,6 +14,7 @@
 //! ```
 
 pub mod barriers;
+mod batches;
 pub mod bench;
 pub mod canary;
 mod config;
@@ -39,20 +40,24 @@ pub mod tasks;
 pub mod training;
 pub mod whatif;
 
+pub use batches::BatchJudge;
 pub use config::{Config, Override};
 pub use describe::{Description, describe, reference};
 pub use error::{Error, Result};
 pub use inspect::evidence::ReleaseEvidence;
 pub use inspect::examples::{Example, examples};
 pub use inspect::explain::{Explanation, MeasuredRule, explain};
+pub use inspect::ledger_batches::LedgerBatches;
 pub use inspect::replay::ReleaseReplay;
 pub use inspect::review;
 pub use plan::{Asset, Estimate, Plan, Stage, Step};
 pub use progress::{Progress, Silent};
 pub use release::attest::Attested;
 pub use release::gate::broken_gate;
-pub use release::upload::{Destination, holds, is_staged};
-pub use run::{Options, Outcome, run, tidy_up};
+pub use release::place::{Made, Place};
+pub use release::upload::Destination;
+pub use run::memory::{parse_bytes, parse_memory};
+pub use run::{Options, Outcome, run};
 pub use source::bounds::hide_caught_panics;
 pub use source::rows;
 pub use stop::Stop;

@@ -29,19 +29,15 @@ pub fn call(arguments: &Arguments) -> Result<ExitCode> {
 
 fn finish(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
     let key = arguments.place.key()?;
-    let (destination, release) = arguments.place.places()?;
-    if let Some(destination) = &destination {
-        anyhow::ensure!(key.is_some(), "an object store takes signed releases only: give `--key`");
-        destination.refuse_other(&release)?;
-    }
+    let place = arguments.place.place(key.as_ref())?;
     let options = Options {
-        release: release.clone(),
+        release: place.release.clone(),
         key: key.as_ref(),
         salt_key: None,
         threads: arguments.effort.threads(),
         memory: arguments.effort.memory,
         stop: stop.clone(),
     };
-    let outcome = Tasks::open(&arguments.plan)?.finish(&options, progress::on_stderr().as_ref())?;
-    conclude(&outcome, destination.as_ref(), &release, stop)
+    let tasks = Tasks::open(&arguments.plan)?;
+    conclude(&place.finish(&tasks, &options, progress::on_stderr().as_ref())?, &place, stop)
 }

@@ -5,7 +5,7 @@ use crate::interrupt::heeding;
 use crate::{progress, say};
 use anyhow::Result;
 use pipeline::tasks::{self, Sizes, Worker};
-use pipeline::{Config, Options, Override, Plan, Step, Stop};
+use pipeline::{Config, Options, Override, Plan, Step, Stop, parse_bytes};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -31,7 +31,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", requires = "tasks")]
     salt_key: Option<PathBuf>,
     /// How much input one task of judging takes
-    #[arg(long, value_name = "BYTES", value_parser = super::run::bytes, default_value = "256MiB", requires = "tasks")]
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, default_value = "256MiB", requires = "tasks")]
     task_bytes: u64,
     /// In how many parts what is compared across the corpus is divided: about as many as there are workers
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096), default_value = "8", requires = "tasks")]

@@ -6,9 +6,7 @@ use anyhow::{Context, Result};
 use manifests::keys::SigningKey;
 use manifests::ledger::SaltKey;
 use manifests::predicate::Accounting;
-use pipeline::{
-    Config, Destination, Options, Outcome, Override, Plan, Stop, broken_gate, holds, is_staged, tidy_up,
-};
+use pipeline::{Config, Destination, Made, Options, Outcome, Override, Plan, Stop, parse_memory};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -52,7 +50,7 @@ pub struct Effort {
     threads: Option<u16>,
     /// Memory for the whole process: beyond it what grows with the corpus goes to disk, and tasks wait for one another
     /// (`512MiB`, `8GiB`)
-    #[arg(long, value_name = "BYTES", value_parser = memory, default_value = "2GiB")]
+    #[arg(long, value_name = "BYTES", value_parser = parse_memory, default_value = "2GiB")]
     pub memory: u64,
 }
 
@@ -73,49 +71,33 @@ fn curate(arguments: &Arguments, stop: &Stop) -> Result<ExitCode> {
         tracing::warn!("{warning}");
     }
     let key = arguments.place.key()?;
-    let (destination, release) = arguments.place.places()?;
-    let ended_late = tidy_up(&release)?;
-    if let Some(destination) = &destination {
-        anyhow::ensure!(key.is_some(), "an object store takes signed releases only: give `--key`");
-        destination.refuse_other(&release)?;
-        if is_staged(&plan, &release)? {
-            tracing::info!("`{}` holds the finished release; nothing is decided anew", release.display());
-            return upload(destination, &release, stop);
-        }
-    } else if ended_late && holds(&plan, &release)? {
-        tracing::info!("`{}` was finished when it was interrupted", release.display());
-        let signed = release.join("manifest.sigstore.json").exists();
-        return Ok(gate_code(signed || broken_gate(&release)?.is_empty()));
-    }
+    let place = arguments.place.place(key.as_ref())?;
     let salt_key = arguments.salt_key.as_deref().map(load_salt_key).transpose()?;
     let options = Options {
-        release: release.clone(),
+        release: place.release.clone(),
         key: key.as_ref(),
         salt_key,
         threads: arguments.effort.threads(),
         memory: arguments.effort.memory,
         stop: stop.clone(),
     };
-    let outcome = pipeline::run(&plan, &options, progress::on_stderr().as_ref())?;
-    conclude(&outcome, destination.as_ref(), &release, stop)
+    let made = place.make(&plan, &options, progress::on_stderr().as_ref())?;
+    conclude(&made, &place, stop)
 }
 
 /// Tells what came of it and brings it where it belongs.
-pub fn conclude(
-    outcome: &Outcome,
-    destination: Option<&Destination>,
-    release: &Path,
-    stop: &Stop,
-) -> Result<ExitCode> {
-    summarise(outcome, release)?;
-    match (outcome.attested.gate.is_empty(), destination) {
-        (true, Some(destination)) => upload(destination, release, stop),
-        (kept, _) => Ok(gate_code(kept)),
+pub fn conclude(made: &Made, place: &pipeline::Place, stop: &Stop) -> Result<ExitCode> {
+    if let Made::Now(outcome) = made {
+        summarise(outcome, &place.release)?;
     }
-}
-
-fn gate_code(kept: bool) -> ExitCode {
-    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if !made.gate().is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    if let Some(destination) = &place.destination {
+        destination.upload(&place.release, stop, progress::on_stderr().as_ref())?;
+        say(format_args!("uploaded       {destination}"))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Place {
@@ -125,7 +107,7 @@ impl Place {
     }
 
     /// Where the release is made, and where it is brought from there.
-    pub fn places(&self) -> Result<(Option<Destination>, PathBuf)> {
+    pub fn place(&self, key: Option<&SigningKey>) -> Result<pipeline::Place> {
         let destination = Destination::parse(&self.out)?;
         let release = match (&destination, &self.staging) {
             (None, None) => PathBuf::from(&self.out),
@@ -135,39 +117,12 @@ impl Place {
             }
             (None, Some(_)) => anyhow::bail!("`--staging` is for an `--out` in an object store"),
         };
-        Ok((destination, release))
+        anyhow::ensure!(
+            key.is_some() || destination.is_none(),
+            "an object store takes signed releases only: give `--key`"
+        );
+        Ok(pipeline::Place { release, destination })
     }
-}
-
-fn upload(destination: &Destination, release: &Path, stop: &Stop) -> Result<ExitCode> {
-    destination.upload(release, stop, progress::on_stderr().as_ref())?;
-    say(format_args!("uploaded       {destination}"))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The memory of a process.
-pub fn memory(text: &str) -> std::result::Result<u64, String> {
-    const LEAST: u64 = 64 << 20;
-    match bytes(text)? {
-        bytes if bytes >= LEAST => Ok(bytes),
-        _ => Err("expected at least 64MiB".into()),
-    }
-}
-
-/// Bytes from a number with a unit.
-pub fn bytes(text: &str) -> std::result::Result<u64, String> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit = match text[digits.len()..].trim() {
-        "" | "B" => Some(1),
-        "KiB" => Some(1 << 10),
-        "MiB" => Some(1 << 20),
-        "GiB" => Some(1 << 30),
-        "TiB" => Some(1 << 40),
-        _ => None,
-    };
-    let bytes =
-        digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit): (u64, u64)| number.checked_mul(unit));
-    bytes.ok_or_else(|| "expected a whole number with B, KiB, MiB, GiB or TiB, such as `1GiB`".into())
 }
 
 /// Worker threads asked for, or one per processor.

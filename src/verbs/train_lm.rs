@@ -1,9 +1,10 @@
 //! `train-lm`: an n-gram language model from texts.
 
-use super::run::{memory, threads};
+use super::run::threads;
 use crate::{progress, say};
 use anyhow::{Result, bail};
 use pipeline::language_model::{ORDER_MAX, Trained, Training, Words, train};
+use pipeline::parse_memory;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,7 +43,7 @@ pub struct Arguments {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     /// Memory that n-grams may take before they go to disk beside the model; the words come on top
-    #[arg(long, value_name = "BYTES", value_parser = memory, default_value = "2GiB")]
+    #[arg(long, value_name = "BYTES", value_parser = parse_memory, default_value = "2GiB")]
     memory: u64,
     /// Print what came of it as JSON
     #[arg(long)]

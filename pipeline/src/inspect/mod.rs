@@ -4,6 +4,7 @@
 pub(crate) mod evidence;
 pub(crate) mod examples;
 pub(crate) mod explain;
+pub(crate) mod ledger_batches;
 pub(crate) mod ledger_cells;
 pub(crate) mod opened;
 pub(crate) mod release_texts;

@@ -12,7 +12,7 @@ mod watch;
 use crate::Result;
 use crate::config::OutputFormat;
 use crate::judge::norm::norm_v1;
-use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged};
+use crate::judge::verdicts::{Builder, Decision, INPUT_STAGE, Judged, Verdicts};
 use crate::plan::Plan;
 use crate::release::spellable::spellable_rows;
 use crate::run::admission::Admission;
@@ -50,7 +50,7 @@ pub(crate) fn judge_group(
     let expected = shard.row_groups[row_group];
     let cost = Cost { decoded: reader.decoded_bytes(row_group), rows: expected, longest: 0 };
     let _admitted = admission.enter(cost.of_judging());
-    let judge = || Judge::new(plan, shard, shard_index, admission);
+    let judge = || Judge::new(plan, (&shard.source, shard_index), admission);
     // all columns, also those that no stage looks at: a record that cannot be written back must not be known as one that
     // is there, least of all as the survivor of its duplicates
     let judged = match kept(&reader, row_group, shelf, expected)? {
@@ -72,6 +72,18 @@ pub(crate) fn judge_group(
             judge().unread(first_row, expected, cause)
         }
     }
+}
+
+/// Judges a batch that comes from no shard but from this source, as if it were the first of a run.
+pub(crate) fn judge_batch(
+    plan: &Plan,
+    source: &str,
+    (rows, batch): (&Rows<'_>, &RecordBatch),
+) -> Result<Verdicts> {
+    let admission = Admission::new(u64::MAX);
+    let mut judge = Judge::new(plan, (source, 0), &admission);
+    judge.batch(rows, batch, 0, &mut ())?;
+    Verdicts::read(&judge.finish()?.verdicts)
 }
 
 /// The batches of the group, if there is room to keep them for the passes to come and nothing is wrong with them.
@@ -103,13 +115,13 @@ struct Judge<'p> {
 }
 
 impl<'p> Judge<'p> {
-    fn new(plan: &'p Plan, shard: &'p Shard, shard_index: usize, admission: &'p Admission) -> Self {
+    fn new(plan: &'p Plan, (source, shard_index): (&'p str, usize), admission: &'p Admission) -> Self {
         let measure = plan.config.file.measure;
         let rules = if measure == Measure::All { plan.rules().len() } else { 0 };
         Self {
             plan,
             admission,
-            source: &shard.source,
+            source,
             shard_index,
             scratch: Scratch::new(plan.config.file.words),
             findings: Findings::new(&plan.layout, measure),
@@ -127,28 +139,39 @@ impl<'p> Judge<'p> {
         watch: &mut impl Watch,
     ) -> std::result::Result<(JudgedGroup, u64), Unread> {
         let mut row_in_shard = first_row;
-        let mut chat = Chat::default();
         for batch in batches {
             let batch = batch.map_err(|why| reader.unread(why))?;
             let stored = reader.as_stored(batch.clone()).map_err(Unread::Damaged)?;
-            let spellable = self.spellable(&stored);
-            let rows = reader.rows(&batch)?;
-            watch.done(Part::Read);
-            for row in 0..batch.num_rows() {
-                match spellable.as_ref().is_none_or(|spellable| spellable[row]) {
-                    true => self.row(&rows, row, row_in_shard, &mut chat, watch)?,
-                    false => {
-                        let id = rows.id(row).unwrap_or_else(|| self.default_id(row_in_shard).into());
-                        self.quarantine(id, rows.url(row), Cause::Unspellable)?;
-                    }
-                }
-                row_in_shard += 1;
-            }
+            self.batch(&reader.rows(&batch)?, &stored, row_in_shard, watch)?;
+            row_in_shard += batch.num_rows() as u64;
         }
         watch.done(Part::Read);
         let group = self.finish()?;
         watch.done(Part::Verdicts);
         Ok((group, row_in_shard - first_row))
+    }
+
+    /// The rows of a batch, which are written back as `stored`.
+    fn batch(
+        &mut self,
+        rows: &Rows<'_>,
+        stored: &RecordBatch,
+        first_row: u64,
+        watch: &mut impl Watch,
+    ) -> Result<()> {
+        let spellable = self.spellable(stored);
+        let mut chat = Chat::default();
+        watch.done(Part::Read);
+        for (row, row_in_shard) in (0..stored.num_rows()).zip(first_row..) {
+            match spellable.as_ref().is_none_or(|spellable| spellable[row]) {
+                true => self.row(rows, row, row_in_shard, &mut chat, watch)?,
+                false => {
+                    let id = rows.id(row).unwrap_or_else(|| self.default_id(row_in_shard).into());
+                    self.quarantine(id, rows.url(row), Cause::Unspellable)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// By row, whether it can be written as configured; `None` if all of them can.

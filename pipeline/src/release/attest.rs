@@ -73,7 +73,8 @@ fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
     store::write_file(path, &bytes)
 }
 
-fn inputs_index(shards: &[Shard]) -> InputsIndex {
+/// What a release says of its inputs.
+pub(crate) fn inputs_index(shards: &[Shard]) -> InputsIndex {
     let shard = |shard: &Shard| InputShard {
         name: shard.name.clone(),
         sha256: shard.sha256,

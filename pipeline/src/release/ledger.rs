@@ -70,15 +70,7 @@ pub(crate) fn schema(plan: &Plan) -> SchemaRef {
         Field::new("out_row", DataType::UInt64, true),
         Field::new("commit", DataType::FixedSizeBinary(32), false),
     ]);
-    let kind = |kind: Kind| match kind {
-        Kind::Number => DataType::Float64,
-        Kind::Flag => DataType::Boolean,
-        Kind::Label => DataType::Utf8,
-    };
-    fields.extend(plan.columns().into_iter().map(|(name, k)| Field::new(name, kind(k), true)));
-    if plan.config.file.measure == Measure::All {
-        fields.extend(measured(plan).into_iter().map(|(_, name)| Field::new(name, DataType::Float64, true)));
-    }
+    fields.extend(recorded(plan).into_iter().map(|(field, _)| field));
     fields.extend([
         Field::new("content_sha256", DataType::FixedSizeBinary(32), false),
         Field::new("norm_sha256", DataType::FixedSizeBinary(32), false),
@@ -86,6 +78,26 @@ pub(crate) fn schema(plan: &Plan) -> SchemaRef {
         Field::new("text_bytes", DataType::UInt64, true),
     ]);
     Arc::new(Schema::new(fields))
+}
+
+/// The columns of what stages recorded, and of what their rules measured where all of it is kept; each with its name
+/// among the verdicts.
+pub(crate) fn recorded(plan: &Plan) -> Vec<(Field, String)> {
+    let kind = |kind: Kind| match kind {
+        Kind::Number => DataType::Float64,
+        Kind::Flag => DataType::Boolean,
+        Kind::Label => DataType::Utf8,
+    };
+    let columns = plan.columns().into_iter().enumerate();
+    let mut recorded: Vec<(Field, String)> =
+        columns.map(|(at, (name, k))| (Field::new(name, kind(k), true), format!("column-{at}"))).collect();
+    if plan.config.file.measure == Measure::All {
+        let measured = measured(plan).into_iter();
+        recorded.extend(
+            measured.map(|(at, name)| (Field::new(name, DataType::Float64, true), format!("rule-{at}"))),
+        );
+    }
+    recorded
 }
 
 /// Positions and names of the rules that have a column of their own: a rule that measures what its stage records under

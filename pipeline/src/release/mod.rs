@@ -9,6 +9,7 @@ pub(crate) mod kept_rows;
 pub(crate) mod ledger;
 pub(crate) mod lines_file;
 pub(crate) mod parts;
+pub(crate) mod place;
 pub(crate) mod redaction;
 pub(crate) mod removed;
 pub(crate) mod rule_notes;

@@ -147,7 +147,7 @@ impl std::fmt::Display for Destination {
 ///
 /// # Errors
 /// [`Error::Output`] if the release is one of another configuration, [`Error::Release`] if it cannot be read.
-pub fn is_staged(plan: &Plan, staging: &Path) -> Result<bool> {
+pub(crate) fn is_staged(plan: &Plan, staging: &Path) -> Result<bool> {
     if !staging.join(MANIFEST).exists() {
         return Ok(false);
     }
@@ -161,7 +161,7 @@ pub fn is_staged(plan: &Plan, staging: &Path) -> Result<bool> {
 ///
 /// # Errors
 /// [`Error::Release`] if it cannot be read.
-pub fn holds(plan: &Plan, release: &Path) -> Result<bool> {
+pub(crate) fn holds(plan: &Plan, release: &Path) -> Result<bool> {
     Ok(is_finished(release) && opened::configuration(&release.join(CONFIG))?.0 == *plan.resolved())
 }
 

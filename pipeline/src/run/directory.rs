@@ -38,7 +38,7 @@ pub(crate) fn take(release: &Path) -> Result<File> {
 ///
 /// # Errors
 /// [`Error::Busy`] if a run is still doing so, [`Error::Output`] if it cannot be removed.
-pub fn tidy_up(release: &Path) -> Result<bool> {
+pub(crate) fn tidy_up(release: &Path) -> Result<bool> {
     let work = work::folder_of(release);
     if !is_finished(release) || !work.is_dir() {
         return Ok(false);

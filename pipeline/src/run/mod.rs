@@ -4,6 +4,7 @@ pub(crate) mod admission;
 mod begun;
 pub(crate) mod budget;
 pub(crate) mod directory;
+pub(crate) mod memory;
 pub(crate) mod passes;
 pub(crate) mod work;
 
@@ -32,7 +33,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use begun::Begun;
-pub use directory::tidy_up;
+pub(crate) use directory::tidy_up;
 
 /// What a run needs besides the plan.
 pub struct Options<'a> {

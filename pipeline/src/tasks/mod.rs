@@ -18,12 +18,15 @@ mod shared;
 use crate::barriers::corpus::{Corpus, Judged, groups};
 use crate::config::{BadShard, Config, Override};
 use crate::files::exchange::Exchange;
+use crate::files::finished;
 use crate::files::input::InputFile;
 use crate::files::scratch::Folder;
 use crate::files::store;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::release::attest::inputs_index;
 use crate::release::fates::{Fates, Resolved};
+use crate::release::upload::holds;
 use crate::run::budget::Budget;
 use crate::run::passes::{Division, Pass};
 use crate::run::work::{Work, folder_of, unpacked_inputs};
@@ -33,6 +36,7 @@ use crate::source::lines::Blocks;
 use crate::{Error, Result, Silent, Stop};
 use file::{Opened, PlanFile};
 use manifests::digest::sha256_file;
+use manifests::index::{INPUTS_INDEX, InputsIndex};
 use manifests::ledger::SaltKey;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -179,8 +183,23 @@ impl Tasks {
         let outcome = on_pool(options.threads, || {
             self.with_run(options, progress, |run, work| self.attest(run, work, started))
         })?;
-        self.0.exchange.clear()?;
+        self.clear()?;
         Ok(outcome)
+    }
+
+    /// Whether this directory holds the finished release: one of the same configuration and the same inputs.
+    pub(crate) fn is_finished_in(&self, release: &Path) -> Result<bool> {
+        let Opened { plan, listed, .. } = &self.0;
+        if !holds(plan, release)? {
+            return Ok(false);
+        }
+        let inputs: InputsIndex = finished::json(release, INPUTS_INDEX)?;
+        Ok(inputs == inputs_index(listed))
+    }
+
+    /// Removes what tasks have handed over.
+    pub(crate) fn clear(&self) -> Result<()> {
+        self.0.exchange.clear()
     }
 
     /// A run of this process.

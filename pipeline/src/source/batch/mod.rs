@@ -137,6 +137,30 @@ impl Columns {
         Ok(Self { text, id, url, fields: fields.collect::<Result<_>>()? })
     }
 
+    /// The accessors of a batch, which has some of the columns that `schema` tells, and these among them.
+    fn rows<'b>(&self, schema: &Schema, batch: &'b RecordBatch) -> Result<Rows<'b>> {
+        let name = |index: usize| schema.field(index).name().clone();
+        let get = |index: usize| {
+            let column = batch.column_by_name(&name(index));
+            column.ok_or_else(|| Error::Bug(format!("column `{}` was not read", name(index))))
+        };
+        let fields = self.fields.iter().map(|field| field.leaf(get(field.root())?));
+        let text = match &self.text {
+            TextPlace::Plain(column) => TextColumn::Plain(Strings::new(get(*column)?)),
+            TextPlace::Chats(columns) => {
+                let column = |&(column, role): &ChatColumn| Ok((get(column)?, role));
+                TextColumn::Chats(Chats(columns.iter().map(column).collect::<Result<_>>()?))
+            }
+        };
+        Ok(Rows {
+            text,
+            undecoded: None,
+            id: self.id.map(get).transpose()?.cloned(),
+            url: self.url.map(get).transpose()?.map(Strings::new),
+            fields: fields.collect::<Result<_>>()?,
+        })
+    }
+
     fn roots(&self) -> Vec<usize> {
         let named = [self.id, self.url].into_iter().flatten();
         self.text
@@ -327,31 +351,11 @@ impl ShardReader {
 
     /// The accessors of one batch's columns.
     pub(crate) fn rows<'b>(&self, batch: &'b RecordBatch) -> Result<Rows<'b>> {
-        let name = |index: usize| self.stored.field(index).name().clone();
-        let get = |index: usize| {
-            let column = batch.column_by_name(&name(index));
-            column.ok_or_else(|| Error::Bug(format!("column `{}` was not read", name(index))))
-        };
         let undecoded = match &self.groups {
             Groups::Parquet(_) => None,
             Groups::Lines(_) => Undecoded::of(batch),
         };
-        let columns = &self.columns;
-        let fields = columns.fields.iter().map(|field| field.leaf(get(field.root())?));
-        let text = match &columns.text {
-            TextPlace::Plain(column) => TextColumn::Plain(Strings::new(get(*column)?)),
-            TextPlace::Chats(columns) => {
-                let column = |&(column, role): &ChatColumn| Ok((get(column)?, role));
-                TextColumn::Chats(Chats(columns.iter().map(column).collect::<Result<_>>()?))
-            }
-        };
-        Ok(Rows {
-            text,
-            undecoded,
-            id: columns.id.map(get).transpose()?.cloned(),
-            url: columns.url.map(get).transpose()?.map(Strings::new),
-            fields: fields.collect::<Result<_>>()?,
-        })
+        Ok(Rows { undecoded, ..self.columns.rows(&self.stored, batch)? })
     }
 }
 
@@ -371,6 +375,12 @@ impl Iterator for Batches {
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next()
     }
+}
+
+/// The accessors of a batch that comes from no shard.
+pub(crate) fn rows_of<'b>(batch: &'b RecordBatch, input: &Input, fields: &[WantedField]) -> Result<Rows<'b>> {
+    let schema = batch.schema_ref();
+    Columns::find(Path::new("batch"), schema, input, fields)?.rows(schema, batch)
 }
 
 /// One batch's columns.
