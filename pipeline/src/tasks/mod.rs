@@ -43,6 +43,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use file::PassTasks;
+use shared::Known;
 pub(crate) use shared::Shared;
 pub use shared::{Done, Made};
 
@@ -124,7 +125,7 @@ pub fn passes(plan: &Path) -> Result<Vec<PassTasks>> {
 }
 
 /// A plan that is opened once for many tasks.
-pub struct Tasks(Opened);
+pub struct Tasks(Opened, Arc<Known>);
 
 impl Tasks {
     /// Opens a plan, and builds its stages.
@@ -132,7 +133,7 @@ impl Tasks {
     /// # Errors
     /// [`Error::Config`] if it is no plan of this program, or if models, packs or lists are not those it was made with.
     pub fn open(plan: &Path) -> Result<Self> {
-        PlanFile::open(plan).map(Self)
+        PlanFile::open(plan).map(|opened| Self(opened, Arc::default()))
     }
 
     /// The passes in order, with how many tasks each has.
@@ -211,6 +212,7 @@ impl Tasks {
     ) -> Result<T> {
         let Opened { plan, shards, division, .. } = &self.0;
         let budget = Budget::new(plan, options.threads, options.memory)?;
+        let budget = budget.with_records(division.records())?;
         store::private_folder(&folder_of(&options.release))?;
         let mut work = Work::new(&options.release, plan, shards, budget)
             .shared(division.clone(), self.shared(&options.release));
@@ -220,7 +222,7 @@ impl Tasks {
 
     fn shared(&self, release: &Path) -> Shared {
         let Opened { exchange, digest, passes, .. } = &self.0;
-        Shared::new(Arc::clone(exchange), *digest, passes.clone(), release)
+        Shared::new(Arc::clone(exchange), (*digest, passes.clone()), release, Arc::clone(&self.1))
     }
 
     fn find(&self, stage: &str, task: usize) -> Result<(usize, Pass)> {
@@ -349,10 +351,13 @@ impl Tasks {
     }
 
     fn salt_key(&self) -> Result<SaltKey> {
-        let key = shared_salt_key(&self.0.exchange, None)?;
+        let exchange = &self.0.exchange;
+        let bytes = exchange.read(SALT)?.ok_or_else(|| exchange.fail(SALT, "is gone"))?;
+        let key =
+            bytes.try_into().map(SaltKey::from_bytes).map_err(|_| exchange.fail(SALT, "is not 32 bytes"))?;
         match key.commitment() == self.0.file.salt {
             true => Ok(key),
-            false => Err(self.0.exchange.fail(SALT, "is not the key of the plan")),
+            false => Err(exchange.fail(SALT, "is not the key of the plan")),
         }
     }
 }

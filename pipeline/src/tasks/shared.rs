@@ -55,17 +55,20 @@ pub(crate) struct Shared {
     passes: Vec<(Pass, String)>,
     /// Where this process has the release, and what is made on the way to it.
     release: PathBuf,
-    known: Mutex<HashMap<(usize, usize), Arc<Done>>>,
+    known: Arc<Known>,
 }
+
+/// Tasks that are known to be done, by pass and number.
+pub(super) type Known = Mutex<HashMap<(usize, usize), Arc<Done>>>;
 
 impl Shared {
     pub(crate) fn new(
         exchange: Arc<Exchange>,
-        plan: Sha256,
-        passes: Vec<(Pass, String)>,
+        (plan, passes): (Sha256, Vec<(Pass, String)>),
         release: &Path,
+        known: Arc<Known>,
     ) -> Self {
-        Self { exchange, plan, passes, release: release.to_path_buf(), known: Mutex::default() }
+        Self { exchange, plan, passes, release: release.to_path_buf(), known }
     }
 
     /// Makes sure that a file is at hand which a task has made.
