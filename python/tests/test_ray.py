@@ -24,7 +24,10 @@ from . import corpus
 HAS_RAY = importlib.util.find_spec("ray") is not None
 STORE_BYTES = 80 << 20
 MEMORY = "512MiB"
-SECONDS_MAX = 180
+PARTS = 2
+SECONDS_MAX = 300
+# a lost worker is known as such after four seconds; by default it takes fifteen, and here one is lost in each pass
+HEALTH = {"health_check_period_ms": 1000, "health_check_timeout_ms": 3000, "health_check_failure_threshold": 4}
 REPOSITORY = Path(__file__).parents[2]
 SHARED = REPOSITORY.parent / "shared" / "data" / "corpus" / "small"
 WORKER = {"num_cpus": 1, "memory": 4 << 30, "object_store_memory": STORE_BYTES}
@@ -33,9 +36,9 @@ DRIVER = """
 import logging, sys
 import probity.ray
 logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")
-config, out, work, address, key, salt, memory, task_bytes = sys.argv[1:]
+config, out, work, address, key, salt, memory, task_bytes, parts = sys.argv[1:]
 given = {"address": address, "key": key, "salt_key": salt, "memory": memory, "task_bytes": task_bytes}
-probity.ray.run(config, out, work=work, **given)
+probity.ray.run(config, out, work=work, parts=int(parts), **given)
 """
 
 
@@ -74,7 +77,7 @@ class OnACluster(unittest.TestCase):
         import ray
         from ray.cluster_utils import Cluster
 
-        head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE_BYTES}
+        head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": STORE_BYTES, "_system_config": HEALTH}
         cls.cluster = Cluster(initialize_head=True, head_node_args=head)
         cls.workers = [cls.cluster.add_node(**WORKER) for _ in range(2)]
         ray.init(address=cls.cluster.address)
@@ -109,6 +112,7 @@ class OnACluster(unittest.TestCase):
             "salt_key": at / "salt.key",
             "memory": MEMORY,
             "task_bytes": self.task_bytes,
+            "parts": PARTS,
         }
 
     def check(self, name: str) -> None:
@@ -154,7 +158,7 @@ class OnACluster(unittest.TestCase):
         """A driver of its own."""
         given = self.arguments(name)
         paths = [given["out"], given["work"], self.cluster.address, given["key"], given["salt_key"]]
-        command = [sys.executable, "-c", DRIVER, self.config(), *paths, MEMORY, self.task_bytes]
+        command = [sys.executable, "-c", DRIVER, self.config(), *paths, MEMORY, self.task_bytes, PARTS]
         with subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True) as process:
             yield process
 
@@ -198,7 +202,7 @@ class OnACluster(unittest.TestCase):
 class OnTheSharedCorpus(OnACluster):
     """The same with real records and a profile."""
 
-    task_bytes = "4MiB"
+    task_bytes = "8MiB"
     test_what_a_task_raises = None
 
     @classmethod
