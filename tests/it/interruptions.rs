@@ -220,7 +220,7 @@ fn what_was_left_of_a_finished_run_is_tidied_up() {
         sandbox.write(&format!("out.unfinished/{name}"), "x");
     }
     let told = sandbox.run(&RUN).expect(0).stderr;
-    assert!(told.contains("`out` was finished when it was interrupted"), "{told}");
+    assert!(told.contains("`out` holds the finished release; nothing is decided anew"), "{told}");
     assert!(!sandbox.path("out.unfinished").exists());
     let told = sandbox.run(&RUN).expect(2).stderr;
     assert!(told.contains("holds a finished release"), "{told}");

@@ -8,15 +8,16 @@
 
 use super::keep::{Keep, Preference};
 use super::normal_url::{host, normal_url};
-use super::{Barrier, BarrierSpec, RecordNumber, Removal, Resolution};
+use super::{Barrier, BarrierSpec, Extent, RecordNumber, Removal, Resolution, Step};
 use crate::Result;
 use crate::barriers::corpus::{Corpus, Texts};
-use crate::files::artefact;
+use crate::files::spill::Listing;
 use crate::judge::norm::normal_form;
 use filters::{BuildError, Context, Document, FieldRef, Findings, Kind, Rule, View};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// What makes two records copies of one another, and which of them survives.
@@ -199,42 +200,117 @@ impl Barrier for ExactDuplicates {
         self.parts(view.document()).unwrap_or_default()
     }
 
+    fn steps(&self) -> Vec<Step> {
+        vec![
+            Step { name: "hashes", extent: Extent::Shares },
+            Step { name: "copies", extent: Extent::Parts(1) },
+            Step { name: "texts", extent: Extent::Shares },
+            Step { name: "compare", extent: Extent::Parts(1) },
+        ]
+    }
+
+    fn step(&self, corpus: &Corpus<'_>, step: usize, task: usize) -> Result<Vec<PathBuf>> {
+        match step {
+            HASHES => send_hashes(corpus, task),
+            COPIES => send_copies(corpus, task),
+            TEXTS => send_texts(corpus, task),
+            _ => send_compared(corpus, task),
+        }
+    }
+
     fn resolve(&self, corpus: &Corpus<'_>, resolution: &mut Resolution) -> Result<()> {
-        let mut keyed = corpus.sorter::<4>("keys", 2);
-        corpus.for_each([HASH[0], HASH[1], RANK], |record, [high, low, rank]| match (high, low) {
-            (0, 0) => Ok(()),
-            _ => keyed.push([high, low, rank, record]),
-        })?;
-        // copies of one another, the preferred one first
-        let groups = corpus.listing(artefact::Kind::Pairs, || {
-            let mut rows = keyed.finish()?.peekable();
-            let mut last = None;
-            Ok(std::iter::from_fn(move || {
-                loop {
-                    let row = rows.next()?;
-                    let hash = Some([row[0], row[1]]);
-                    let next = rows.peek().map(|next| [next[0], next[1]]);
-                    let copied = last == hash || next == hash;
-                    last = hash;
-                    if copied {
-                        return Some(Ok(row));
-                    }
-                }
-            }))
-        })?;
-        let mut members = corpus.sorter::<1>("members", 2);
-        groups.iter().try_for_each(|[.., record]| members.push([record]))?;
-        let members = corpus.listing(artefact::Kind::Candidates, || Ok(members.finish()?.map(Ok)))?;
-        let texts = corpus.texts(&members, 0)?;
-        let mut group = Equal::default();
-        for [high, low, _, record] in groups.iter() {
-            if let Some(survivor) = group.survivor([high, low], record, &texts)? {
+        for part in 0..corpus.parts() {
+            let removed: Listing<2> = corpus.sent(COMPARE, part, &format!("removed-{part}"))?;
+            for [record, survivor] in removed.iter() {
                 let survivor = Some(survivor);
                 resolution.remove(Removal { record, survivor, similarity: 1.0, bound: None, rule: 0 })?;
             }
         }
         Ok(())
     }
+}
+
+/// The steps, in order.
+const HASHES: usize = 0;
+const COPIES: usize = 1;
+const TEXTS: usize = 2;
+const COMPARE: usize = 3;
+
+/// The records of a share by their hashes.
+fn send_hashes(corpus: &Corpus<'_>, share: usize) -> Result<Vec<PathBuf>> {
+    let name = format!("hashes-{share}");
+    corpus.leave((0..corpus.parts()).map(|part| format!("{name}-{part}")).collect(), || {
+        let mut keyed = corpus.sorter::<4>(&name, 2);
+        corpus.for_each_of(share, [HASH[0], HASH[1], RANK], |record, [high, low, rank]| {
+            match (high, low) {
+                (0, 0) => Ok(()),
+                _ => keyed.push([high, low, rank, record]),
+            }
+        })?;
+        corpus.send_in_parts(&name, keyed.finish()?, |row| corpus.part_of_hash(row[0]))
+    })
+}
+
+/// Copies of one another, the preferred one first: of the hashes that one part is responsible for.
+fn send_copies(corpus: &Corpus<'_>, part: usize) -> Result<Vec<PathBuf>> {
+    let names = [format!("copies-{part}"), format!("members-{part}")];
+    corpus.leave(names.to_vec(), || {
+        let mut keyed = corpus.sorter::<4>("keys", 2);
+        for share in 0..corpus.shares() {
+            let of_share: Listing<4> = corpus.sent(HASHES, share, &format!("hashes-{share}-{part}"))?;
+            of_share.iter().try_for_each(|row| keyed.push(row))?;
+        }
+        let mut rows = keyed.finish()?.peekable();
+        let mut last = None;
+        let copied = std::iter::from_fn(move || {
+            loop {
+                let row = rows.next()?;
+                let hash = Some([row[0], row[1]]);
+                let next = rows.peek().map(|next| [next[0], next[1]]);
+                let copied = last == hash || next == hash;
+                last = hash;
+                if copied {
+                    return Some(row);
+                }
+            }
+        });
+        let copies: Listing<4> = corpus.send(&names[0], copied)?;
+        let mut members = corpus.sorter::<1>("members", 2);
+        copies.iter().try_for_each(|[.., record]| members.push([record]))?;
+        corpus.send(&names[1], members.finish()?).map(drop)
+    })
+}
+
+/// What is compared of the copies in a share.
+fn send_texts(corpus: &Corpus<'_>, share: usize) -> Result<Vec<PathBuf>> {
+    let members: Vec<Listing<1>> = (0..corpus.parts())
+        .map(|part| corpus.sent(COPIES, part, &format!("members-{part}")))
+        .collect::<Result<_>>()?;
+    corpus.leave_texts(share, |records| {
+        let of = |listed: &Listing<1>| listed.position(records.start)..listed.position(records.end);
+        let found = members.iter().flat_map(|listed| listed.range(of(listed)));
+        let mut found: Vec<RecordNumber> = found.map(|[record]| record).collect();
+        found.sort_unstable();
+        found
+    })
+}
+
+/// Compares the copies of one part, byte by byte.
+fn send_compared(corpus: &Corpus<'_>, part: usize) -> Result<Vec<PathBuf>> {
+    let name = format!("removed-{part}");
+    corpus.leave(vec![name.clone()], || {
+        let copies: Listing<4> = corpus.sent(COPIES, part, &format!("copies-{part}"))?;
+        let members: Listing<1> = corpus.sent(COPIES, part, &format!("members-{part}"))?;
+        let texts = corpus.left_texts(TEXTS, members.iter().map(|[record]| record))?;
+        let mut removed = corpus.sorter::<2>("removed", 2);
+        let mut group = Equal::default();
+        for [high, low, _, record] in copies.iter() {
+            if let Some(survivor) = group.survivor([high, low], record, &texts)? {
+                removed.push([record, survivor])?;
+            }
+        }
+        corpus.send(&name, removed.finish()?).map(drop)
+    })
 }
 
 /// The records of one hash by what is compared: one entry, unless 128 bits collided.

@@ -33,8 +33,6 @@ pub(crate) enum Kind {
     Written = 5,
     /// A sorted run of a sort that did not fit in memory.
     Run = 6,
-    /// Pairs of records that may be near-duplicates.
-    Pairs = 7,
     /// Records whose texts a barrier compares.
     Candidates = 8,
     /// The signatures of a release's records, for later releases to be compared with.

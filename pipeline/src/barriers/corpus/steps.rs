@@ -123,10 +123,14 @@ impl Corpus<'_> {
         share: usize,
         numbers: impl Fn(Range<RecordNumber>) -> Vec<RecordNumber>,
     ) -> Result<Vec<PathBuf>> {
-        let wanted: Vec<(&Group, Vec<RecordNumber>)> =
-            self.share(share).iter().map(|group| (group, numbers(group.records.clone()))).collect();
+        let wanted: Vec<(&Group, Vec<RecordNumber>)> = self
+            .share(share)
+            .iter()
+            .map(|group| (group, numbers(group.records.clone())))
+            .filter(|(_, records)| !records.is_empty())
+            .collect();
         self.in_windows(&wanted, |group, records| self.group_texts(group, records, &[]))?;
-        Ok(self.share(share).iter().map(|group| self.text_file(group)).collect())
+        Ok(wanted.iter().map(|(group, _)| self.text_file(group)).collect())
     }
 
     /// The texts of these records, which come in ascending order, as a step has left them.
